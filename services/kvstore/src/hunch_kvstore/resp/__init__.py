@@ -1,0 +1,28 @@
+"""RESP, the Redis serialization protocol: bytes in, commands out; values in, bytes out.
+
+Nothing here knows sockets, threads or the store.
+"""
+
+from hunch_kvstore.resp.reply import (
+    OK,
+    CommandError,
+    Encoded,
+    NullArray,
+    Pairs,
+    Push,
+    Reply,
+    Simple,
+    Verbatim,
+)
+
+__all__ = [
+    "OK",
+    "CommandError",
+    "Encoded",
+    "NullArray",
+    "Pairs",
+    "Push",
+    "Reply",
+    "Simple",
+    "Verbatim",
+]
