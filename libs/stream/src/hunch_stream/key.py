@@ -68,6 +68,11 @@ class Keys:
         return f"{self.tag}:alias:{address}"
 
     @property
+    def photo(self) -> str:
+        """String: our copy of the author's photo, relative to the media folder."""
+        return f"{self.tag}:photo"
+
+    @property
     def heartbeat(self) -> str:
         """String with expiry: epoch seconds of the aggregator's last round."""
         return f"{self.tag}:heartbeat"

@@ -54,9 +54,10 @@ class Term:
         sign = "-" if self.negated else ""
         if self.kind == "text":
             return f'{sign}"{self.value}"'
-        bare = self.kind == "tag" and ":" not in self.value
+        spaced = _SPLIT.search(self.value) is not None
+        bare = self.kind == "tag" and not spaced and ":" not in self.value
         prefix = "" if bare and not self.value.startswith("-") else f"{self.kind}:"
-        value = f'"{self.value}"' if _SPLIT.search(self.value) else self.value
+        value = f'"{self.value}"' if spaced else self.value
         return f"{sign}{prefix}{value}"
 
 

@@ -15,7 +15,7 @@ class StoreError(Exception):
     """The store refused or could not be understood; the root of this package's errors."""
 
 
-class StoreUnavailable(StoreError):
+class StoreUnavailable(StoreError):  # noqa: N818 - a state, not a mistake
     """The store does not answer (not up, restarting, or too slow)."""
 
 
@@ -51,7 +51,7 @@ class Connection:
     def call(self, *args: Any) -> Any:
         """Send one command and return its reply."""
         with self.translated():
-            return self.client.execute_command(*args)
+            return self.client.execute_command(*args)  # type: ignore[no-untyped-call]
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[redis.client.Pipeline]:

@@ -160,6 +160,11 @@ class Reader:
         raw = self._connection.call("GET", self.keys.heartbeat)
         return None if raw is None else float(raw)
 
+    def photo(self) -> str:
+        """Return where our copy of the author's photo is in the media folder, or ""."""
+        raw = self._connection.call("GET", self.keys.photo)
+        return "" if raw is None else _text(raw)
+
     def websub(self, token: str) -> Mapping[str, str]:
         """Return one WebSub subscription; empty if the token is unknown."""
         return self._hash(self.keys.websub(token))

@@ -8,12 +8,14 @@ loses or doubles an item.
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+import redis
 
 from hunch_stream import item as item_codec
 from hunch_stream import source as source_codec
@@ -173,19 +175,31 @@ class Writer:
         """Leave a sign of life that readiness checks look at."""
         self._connection.call("SET", self.keys.heartbeat, now.timestamp(), "EX", ttl_s)
 
+    def set_photo(self, path: str) -> None:
+        """Remember our copy of the author's photo, relative to the media folder."""
+        self._connection.call("SET", self.keys.photo, path)
+
     def lease(self, slug: str, owner: str, ttl_s: int = 120) -> bool:
         """Try to become the one who writes a source; False if another one is."""
         key = f"{self.keys.source(slug)}:lease"
         return bool(self._connection.call("SET", key, owner, "NX", "EX", ttl_s))
 
-    def release(self, slug: str) -> None:
-        """Give a source back."""
-        self._connection.call("DEL", f"{self.keys.source(slug)}:lease")
+    def release(self, slug: str, owner: str) -> None:
+        """Give a source back, unless another one has taken it over since."""
+        key = f"{self.keys.source(slug)}:lease"
+        with self._connection.translated(), self._connection.client.pipeline() as pipe:
+            pipe.watch(key)  # type: ignore[no-untyped-call]
+            if pipe.get(key) == owner.encode():
+                pipe.multi()
+                pipe.delete(key)
+                with contextlib.suppress(redis.exceptions.WatchError):
+                    pipe.execute()
 
     def subscribe_websub(self, token: str, fields: Mapping[str, str]) -> None:
         """Remember a WebSub subscription under its unguessable token."""
         with self._connection.transaction() as multi:
-            multi.hset(self.keys.websub(token), mapping=dict(fields))
+            mapping: dict[Any, Any] = dict(fields)
+            multi.hset(self.keys.websub(token), mapping=mapping)
 
     def recount(self) -> int:
         """Count days and facets anew from all items; returns how many there are."""
@@ -199,9 +213,11 @@ class Writer:
                 facets.update(_facets(item))
         with self._connection.transaction() as multi:
             multi.delete(self.keys.days, self.keys.facets)
-            multi.hset(self.keys.days, mapping={"#zone": str(self.zone), **days})
+            day_fields: dict[Any, Any] = {"#zone": str(self.zone), **days}
+            multi.hset(self.keys.days, mapping=day_fields)
             if facets:
-                multi.hset(self.keys.facets, mapping=dict(facets))
+                facet_fields: dict[Any, Any] = dict(facets)
+                multi.hset(self.keys.facets, mapping=facet_fields)
         return seen
 
     def every_item(self) -> Iterable[Item]:
@@ -239,7 +255,7 @@ class Writer:
         return _nonzero(days), _nonzero(facets)
 
 
-def record(item: Item, fingerprint: str) -> dict[str | bytes, bytes | str | int]:
+def record(item: Item, fingerprint: str) -> dict[Any, Any]:
     """Return the fields of an item's hash: those of the index, and the item whole."""
     return {
         "source": item.source,
