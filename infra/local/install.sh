@@ -1,0 +1,97 @@
+#!/bin/sh
+# Installs what is missing: system packages, the virtual environment, the members.
+# Quick when nothing is missing (one hash over the files that decide).
+#
+# usage: install.sh run|test
+#   PYTHON=python3.12   another interpreter (3.11 to 3.13)
+#   VENV=path           another place for the virtual environment
+set -eu
+
+goal=${1:-run}
+cd "$(dirname "$0")/../.."
+venv=${VENV:-.venv}
+members="libs/tokyocabinet libs/fcgi libs/smisk libs/stream services/kvstore services/aggregator services/web"
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "make: $1"; [ -z "${2:-}" ] || say "      $2"; exit 1; }
+
+case $goal in
+    run)  lock=requirements.lock ;;
+    test) lock=requirements-dev.lock ;;
+    *)    die "unknown goal '$goal'" "use run or test" ;;
+esac
+
+# --- Python --------------------------------------------------------------------------
+python=${PYTHON:-}
+if [ -z "$python" ]; then
+    for candidate in python3 python3.11 python3.12 python3.13; do
+        if command -v "$candidate" > /dev/null 2>&1 && "$candidate" -c \
+            'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'; then
+            python=$candidate
+            break
+        fi
+    done
+fi
+[ -n "$python" ] || die "no Python 3.11 to 3.13 found" "install it, or name it: make run PYTHON=/path/to/python3.11"
+
+# --- system packages -------------------------------------------------------------------
+packages="lighttpd lighttpd-mod-deflate libtokyocabinet-dev gcc libc6-dev zlib1g-dev libbz2-dev"
+# Debian splits its own interpreter; others bring headers and venv along.
+case $("$python" -c 'import sys; print(sys.base_prefix)') in
+    /usr) packages="$packages python3-venv python3-dev" ;;
+esac
+if [ "$goal" = test ]; then
+    packages="$packages tokyocabinet-bin redis-server redis-tools chromium fonts-dejavu-core wrk xfsprogs util-linux"
+fi
+missing=
+for package in $packages; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
+        missing="$missing $package"
+done
+if [ -n "$missing" ]; then
+    command -v apt-get > /dev/null 2>&1 ||
+        die "these packages are missing:$missing" "this machine has no apt-get; install their like by hand"
+    sudo=
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo > /dev/null 2>&1 ||
+            die "these packages are missing:$missing" "run as root: apt-get install$missing"
+        sudo=sudo
+    fi
+    say "installing system packages:$missing"
+    # shellcheck disable=SC2086
+    $sudo sh infra/local/packages.sh $missing ||
+        die "apt-get could not install:$missing" "its words stand above"
+fi
+
+# --- virtual environment and members -----------------------------------------------------
+# The members are installed in place; only what is compiled or declared decides.
+stamp=$(
+    {
+        "$python" -c 'import sys; print(sys.version, sys.base_prefix)'
+        pwd
+        cat requirements.lock requirements-dev.lock libs/*/pyproject.toml services/*/pyproject.toml
+        find libs services \( -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi' -o -name 'setup.py' \) \
+            -not -path '*/build/*' | sort | xargs -r cat
+    } | sha256sum | cut -d' ' -f1
+)
+installed() { [ "$(cat "$venv/.installed-$1" 2>/dev/null || true)" = "$stamp" ]; }
+# An environment with the tools for tests serves for running as well, and stays one.
+installed test && exit 0
+[ "$goal" = run ] && installed run && exit 0
+if [ -e "$venv/.installed-test" ]; then goal=test lock=requirements-dev.lock; fi
+
+[ -x "$venv/bin/python" ] || {
+    say "making the virtual environment ($venv)"
+    "$python" -m venv "$venv"
+}
+pip="$venv/bin/python -m pip --disable-pip-version-check --quiet"
+say "installing Python packages ($lock)"
+$pip install --require-hashes --no-deps -r "$lock" ||
+    die "pip could not install the packages" "its words stand above"
+say "building the members"
+flags=
+for member in $members; do flags="$flags -e $member"; done
+# shellcheck disable=SC2086
+$pip install --no-build-isolation --no-deps $flags ||
+    die "a member could not be built" "its words stand above"
+printf '%s\n' "$stamp" > "$venv/.installed-$goal"
