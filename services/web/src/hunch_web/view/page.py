@@ -1,0 +1,93 @@
+"""What a page says about itself, whatever it shows."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+
+from hunch_web.view.card import Card, Link
+from hunch_web.view.day import Burst, Day
+from hunch_web.view.site import Filter
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FeedLink:
+    """A feed that belongs to a page."""
+
+    title: str
+    media_type: str
+    address: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """The head of a page and the parts that most pages share.
+
+    Attributes:
+        title: Of the page, without the site's.
+        address: Its canonical path, from `/`.
+        description: For search engines and link previews; the person's line if empty.
+        image: Path of the picture for link previews.
+        feeds: Feeds of the same items.
+        days: Items by day, newest first.
+        next: Path of the page with older items.
+        newest: Path of the first page, on any other.
+        signs: Names of the drawings in use.
+        banner: A warning about the whole page, such as its age.
+    """
+
+    title: str
+    address: str
+    description: str = ""
+    og_type: str = "website"
+    image: str = ""
+    feeds: tuple[FeedLink, ...] = ()
+    days: tuple[Day, ...] = ()
+    next: str = ""
+    newest: str = ""
+    signs: tuple[str, ...] = ()
+    search: str = ""
+    banner: str = ""
+    lede: str = ""
+    empty: str = ""
+    views: tuple[Link, ...] = ()
+    is_front: bool = False
+    filters: tuple[Filter, ...] = ()
+    year: int = 0
+
+
+_ALWAYS = frozenset({"all", "search"})
+
+
+def signs(cards: Iterable[Card], filters: Iterable[Filter] = ()) -> tuple[str, ...]:
+    """Return the names of all drawings that cards and filters use."""
+    names = set(_ALWAYS)
+    for card in cards:
+        names.add(card.mark.sign)
+        names.update(link.mark.sign for link in card.also if link.mark)
+        if card.rating:
+            names.add("star")
+        if card.type == "video":
+            names.add("triangle")
+    names.update(one.mark.sign for one in filters)
+    return tuple(sorted(names))
+
+
+def cards_of(days: Iterable[Day]) -> tuple[Card, ...]:
+    """Return the cards of grouped days in one row."""
+    return tuple(
+        card
+        for day in days
+        for entry in day.entries
+        for card in (entry.cards if isinstance(entry, Burst) else (entry,))
+    )
+
+
+def feed_links(title: str, query: str) -> tuple[FeedLink, ...]:
+    """Return the three feeds of a query; of the whole stream if it is empty."""
+    base = f"/feed/{query}" if query else "/feed"
+    return (
+        FeedLink(f"{title} (Atom)", "application/atom+xml", f"{base}.atom"),
+        FeedLink(f"{title} (RSS)", "application/rss+xml", f"{base}.rss"),
+        FeedLink(f"{title} (JSON)", "application/feed+json", f"{base}.json"),
+    )
