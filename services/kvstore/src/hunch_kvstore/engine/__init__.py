@@ -47,14 +47,18 @@ from hunch_kvstore.engine.error import (
     WritesRefused,
 )
 from hunch_kvstore.engine.option import Options, Sync
+from hunch_kvstore.engine.store import Engine
+from hunch_kvstore.engine.transaction import Transaction
 
 __all__ = [
     "DiskFull",
+    "Engine",
     "Options",
     "StoreDamaged",
     "StoreError",
     "StoreFailed",
     "StoreLocked",
     "Sync",
+    "Transaction",
     "WritesRefused",
 ]

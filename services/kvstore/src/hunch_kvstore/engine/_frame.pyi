@@ -5,7 +5,7 @@ RANGE: int
 RANGE_TO_END: int
 MAX_PAYLOAD_BYTES: int
 
-type _Buffer = bytes | bytearray | memoryview
+_Buffer = bytes | bytearray | memoryview
 
 def crc32c(data: _Buffer, value: int = 0) -> int: ...
 def crc32c_table(data: _Buffer, value: int = 0) -> int: ...

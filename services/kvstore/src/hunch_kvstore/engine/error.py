@@ -7,7 +7,7 @@ class StoreError(Exception):
     """Root of the engine's errors."""
 
 
-class WritesRefused(StoreError):
+class WritesRefused(StoreError):  # noqa: N818 - says what happened
     """The store takes no writes now; reads go on.
 
     Raised by `Transaction.commit` and `Engine.flush`. The text says why and what to do.
@@ -31,11 +31,11 @@ class StoreFailed(WritesRefused):
     """
 
 
-class StoreLocked(StoreError):
+class StoreLocked(StoreError):  # noqa: N818 - says what happened
     """Another process owns the folder."""
 
 
-class StoreDamaged(StoreError):
+class StoreDamaged(StoreError):  # noqa: N818 - says what happened
     """A file does not hold what was once durably written to it.
 
     Attributes:

@@ -1,0 +1,109 @@
+"""Opening a folder: the last manifest, the segments it names, the log after them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hunch_kvstore.engine.disk import sync_file
+from hunch_kvstore.engine.error import StoreDamaged
+from hunch_kvstore.engine.layer import Layer
+from hunch_kvstore.engine.log import log_path
+from hunch_kvstore.engine.manifest import (
+    NAME,
+    REMEDY,
+    Manifest,
+    read_manifest,
+)
+from hunch_kvstore.engine.option import Options
+from hunch_kvstore.engine.replay import replay
+from hunch_kvstore.engine.segment import Segment, open_segments
+
+FILE_NAME = re.compile(r"(log|segment)-(\d{12})\.(log|tcb|filter)(\.tmp)?")
+
+
+@dataclass
+class Recovered:
+    """What a folder holds.
+
+    Attributes:
+        manifest: With `next_serial` beyond every file there.
+        segments: Open, from newest to oldest.
+        layer: What the logs add to them.
+        logs: Numbers of the log files it came from.
+        sequence: Of the newest commit.
+        commits: How many were replayed.
+    """
+
+    manifest: Manifest
+    segments: list[Segment]
+    layer: Layer
+    logs: list[int]
+    sequence: int
+    commits: int
+
+
+def recover(folder: Path, options: Options) -> Recovered:
+    """Read a store, or make an empty one. The caller holds the lock.
+
+    Raises:
+        StoreDamaged: If something that was durable does not hold any more.
+    """
+    manifest = read_manifest(folder)
+    files = list_files(folder)
+    if manifest is None:
+        if files:
+            raise StoreDamaged(folder / NAME, None, "there is none", REMEDY)
+        manifest = Manifest()
+        manifest.write(folder)
+    sweep(files, manifest)
+    last = max((serial for _, serial, _ in files), default=0)
+    manifest = replace(manifest, next_serial=max(manifest.next_serial, last + 1))
+    logs = log_serials(folder, manifest)
+    segments = open_segments(folder, manifest.segments, options)
+    layer = Layer()
+    sequence = sealed = manifest.sealed_sequence
+    commits = 0
+    paths = [log_path(folder, serial) for serial in logs]
+    for found, points, ranges in replay(paths, manifest.owner, sealed):
+        layer.apply(points, ranges, remember=bool(segments))
+        commits += 1
+        sequence = found
+    for path in paths:
+        # WHY: what was read may be in the page cache only, after a crash of the process
+        # alone; from now on it counts as synced.
+        sync_file(path)
+    return Recovered(manifest, segments, layer, logs, sequence, commits)
+
+
+def list_files(folder: Path) -> list[tuple[Path, int, str]]:
+    """Return (path, serial, suffix) of the engine's numbered files."""
+    found = []
+    for path in folder.iterdir():
+        match = FILE_NAME.fullmatch(path.name)
+        if match:
+            suffix = path.name.partition(".")[2]
+            found.append((path, int(match[2]), suffix))
+    return found
+
+
+def log_serials(folder: Path, manifest: Manifest) -> list[int]:
+    """Return the numbers of the log files that count, in order."""
+    return sorted(
+        serial
+        for _, serial, suffix in list_files(folder)
+        if suffix == "log" and serial >= manifest.first_log
+    )
+
+
+def sweep(files: list[tuple[Path, int, str]], manifest: Manifest) -> None:
+    """Remove what a crash left behind and the manifest does not name."""
+    named = {entry.serial for entry in manifest.segments}
+    for path, serial, suffix in files:
+        if suffix == "log":
+            stale = serial < manifest.first_log
+        else:
+            stale = suffix.endswith(".tmp") or serial not in named
+        if stale:
+            path.unlink()

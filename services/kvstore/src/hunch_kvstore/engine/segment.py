@@ -1,0 +1,256 @@
+"""A sealed segment: a layer on disk, built once and then only read.
+
+Two files: `segment-N.tcb`, a Tokyo Cabinet B+ tree of the points, and
+`segment-N.filter` with what is kept in memory: the Bloom filter, the deleted ranges,
+the first and last key. Tokyo Cabinet's files carry no checksum, so the manifest keeps
+one of each whole file, and it is compared when the store is opened.
+
+A value in the tree has one byte before it, so that an empty one can mean "deleted".
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hunch_kvstore.engine import _frame
+from hunch_kvstore.engine._bloom import Bloom
+from hunch_kvstore.engine.disk import read_in_blocks
+from hunch_kvstore.engine.error import StoreDamaged
+from hunch_kvstore.engine.layer import MISSING, Missing
+from hunch_kvstore.engine.manifest import REMEDY, SegmentEntry
+from hunch_kvstore.engine.option import Options
+from hunch_kvstore.engine.range_set import RangeSet
+
+if TYPE_CHECKING:
+    from tokyocabinet import BDB
+
+VALUE = b"\0"
+MAGIC = b"HUNCHFLT"
+FORMAT = 1
+FILTER_HEAD = struct.Struct("<8sII")
+LEAF_BYTES = 8192  # what a leaf of the tree should hold
+LEAF_RECORDS = (8, 128)
+
+
+def tree_path(folder: Path, serial: int) -> Path:
+    """Return where the tree of segment `serial` lies."""
+    return folder / f"segment-{serial:012d}.tcb"
+
+
+def filter_path(folder: Path, serial: int) -> Path:
+    """Return where the filter of segment `serial` lies."""
+    return folder / f"segment-{serial:012d}.filter"
+
+
+def leaf_records(records: int, payload_bytes: int) -> int:
+    """Return how many records a leaf should hold, for their mean size.
+
+    PERF: a leaf is decoded whole when it is read, so that long values want few in one.
+    """
+    least, most = LEAF_RECORDS
+    mean = payload_bytes // max(records, 1) + 1
+    return max(least, min(most, LEAF_BYTES // mean))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What the filter file says of the tree beside it.
+
+    Attributes:
+        entry: As in the manifest; without the checksum of the filter file itself.
+        store_id: The store it belongs to.
+        ranges: Deleted from everything older.
+        first_key: Of the tree; None where it is empty.
+        last_key: Of the tree; None where it is empty.
+        leaf: Records in a leaf.
+        bloom: Of the keys.
+    """
+
+    entry: SegmentEntry
+    store_id: str
+    ranges: list[tuple[bytes, bytes | None]]
+    first_key: bytes | None
+    last_key: bytes | None
+    leaf: int
+    bloom: Bloom
+
+    def pack(self) -> bytes:
+        """Return the bytes of the filter file."""
+        said = {
+            "entry": asdict(self.entry),
+            "store_id": self.store_id,
+            "ranges": [[start.hex(), to_hex(stop)] for start, stop in self.ranges],
+            "first_key": to_hex(self.first_key),
+            "last_key": to_hex(self.last_key),
+            "leaf": self.leaf,
+        }
+        text = json.dumps(said).encode()
+        body = FILTER_HEAD.pack(MAGIC, FORMAT, len(text)) + text + bytes(self.bloom)
+        return body + struct.pack("<I", _frame.crc32c(body))
+
+
+def to_hex(key: bytes | None) -> str | None:
+    """Return a key as JSON can carry it."""
+    return None if key is None else key.hex()
+
+
+def from_hex(text: str | None) -> bytes | None:
+    """Return the key that `to_hex` made into text."""
+    return None if text is None else bytes.fromhex(text)
+
+
+def read_summary(path: Path) -> Summary:
+    """Read a filter file.
+
+    Raises:
+        StoreDamaged: If it does not hold.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise StoreDamaged(path, None, "the file is missing", REMEDY) from error
+    if len(data) < FILTER_HEAD.size + 4 or data[:8] != MAGIC:
+        raise StoreDamaged(path, 0, "this is no filter file", REMEDY)
+    body, crc = data[:-4], int.from_bytes(data[-4:], "little")
+    if crc != _frame.crc32c(body):
+        raise StoreDamaged(path, None, "its checksum does not hold", REMEDY)
+    _, version, length = FILTER_HEAD.unpack_from(body)
+    if version != FORMAT:
+        what = f"it has format {version}, this program reads {FORMAT}"
+        raise StoreDamaged(path, 8, what, "Use the program that wrote it")
+    text = body[FILTER_HEAD.size : FILTER_HEAD.size + length]
+    said: dict[str, Any] = json.loads(text)
+    ranges = [(bytes.fromhex(start), from_hex(stop)) for start, stop in said["ranges"]]
+    return Summary(
+        entry=SegmentEntry(**said["entry"]),
+        store_id=said["store_id"],
+        ranges=ranges,
+        first_key=from_hex(said["first_key"]),
+        last_key=from_hex(said["last_key"]),
+        leaf=said["leaf"],
+        bloom=Bloom(body[FILTER_HEAD.size + length :]),
+    )
+
+
+class Segment:
+    """An open segment; a layer like the memory table, but it never changes.
+
+    Attributes:
+        entry: What the manifest says of it.
+        ranges: What it deletes from everything older.
+    """
+
+    def __init__(self, folder: Path, entry: SegmentEntry, cache_bytes: int) -> None:
+        """Open the files of a segment.
+
+        Raises:
+            StoreDamaged: If they are missing or not what the manifest says.
+        """
+        from tokyocabinet import (  # an empty store needs none
+            BDB,
+            BDBONOLCK,
+            BDBOREADER,
+            Error,
+        )
+
+        self.entry = entry
+        self.path = tree_path(folder, entry.serial)
+        summary = read_summary(filter_path(folder, entry.serial))
+        if summary.entry.crc32c != entry.crc32c:
+            raise StoreDamaged(self.path, None, "its filter is of another tree", REMEDY)
+        self.ranges = RangeSet()
+        for start, stop in summary.ranges:
+            self.ranges.add(start, stop)
+        self._first = summary.first_key
+        self._last = summary.last_key
+        self._bloom = summary.bloom
+        self.memory_bytes = len(summary.bloom)
+        try:
+            size = self.path.stat().st_size
+        except FileNotFoundError as error:
+            what = "the file is missing"
+            raise StoreDamaged(self.path, None, what, REMEDY) from error
+        if size != entry.size_bytes:
+            what = f"it has {size} bytes, not {entry.size_bytes}"
+            raise StoreDamaged(self.path, None, what, REMEDY)
+        # SAFETY: one thread owns the handle, so the library's lock is not needed.
+        self._tree: BDB = BDB(mutex=False)
+        leaves = max(32, cache_bytes // LEAF_BYTES)
+        self._tree.setcache(leaves, max(32, leaves // 8))
+        try:
+            # WHY NOLCK: fcntl locks are dropped when anything else in the process, a
+            # backup say, closes the file. Nobody writes to it any more.
+            self._tree.open(self.path, BDBOREADER | BDBONOLCK)
+        except Error as error:
+            what = f"it does not open ({error})"
+            raise StoreDamaged(self.path, None, what, REMEDY) from error
+
+    def find(self, key: bytes) -> bytes | Missing | None:
+        """Return the value, None if deleted here, MISSING if not known here."""
+        first, last = self._first, self._last
+        if first is None or last is None or not first <= key <= last:
+            pass
+        elif key in self._bloom:
+            stored = self._tree.get(key, None)
+            if stored is not None:
+                return stored[1:] if stored else None
+        if self.ranges and self.ranges.covers(key):
+            return None
+        return MISSING
+
+    def scan(
+        self, start: bytes, stop: bytes | None, *, reverse: bool = False
+    ) -> Iterator[tuple[bytes, bytes | None]]:
+        """Yield the points in [start, stop) in order, deleted ones included."""
+        if self._first is None or self._last is None:
+            return
+        if start > self._last or (stop is not None and stop <= self._first):
+            return
+        for key, stored in self._tree.items(start, stop, reverse=reverse):
+            yield key, stored[1:] if stored else None
+
+    def verify(self) -> None:
+        """Compare the tree with its checksum.
+
+        Raises:
+            StoreDamaged: If it is not what was sealed.
+        """
+        crc = file_crc32c(self.path)
+        if crc != self.entry.crc32c:
+            raise StoreDamaged(self.path, None, "its checksum does not hold", REMEDY)
+
+
+def file_crc32c(path: Path) -> int:
+    """Return the CRC32C of a whole file."""
+    crc = 0
+
+    def add(block: memoryview) -> None:
+        nonlocal crc
+        crc = _frame.crc32c(block, crc)
+
+    read_in_blocks(path, add)
+    return crc
+
+
+def open_segments(
+    folder: Path, entries: Sequence[SegmentEntry], options: Options
+) -> list[Segment]:
+    """Open the segments of a store, newest first, and verify them if so wished.
+
+    Raises:
+        StoreDamaged: If one of them does not hold.
+    """
+    total = sum(entry.size_bytes for entry in entries) or 1
+    segments = []
+    for entry in entries:
+        share = options.cache_bytes * entry.size_bytes // total
+        segment = Segment(folder, entry, share)
+        if options.verify:
+            segment.verify()
+        segments.append(segment)
+    return segments

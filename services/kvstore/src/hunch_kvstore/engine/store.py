@@ -1,0 +1,217 @@
+"""The engine: one ordered keyspace over a log, memory tables and sealed segments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+from hunch_kvstore.engine import merge
+from hunch_kvstore.engine.error import DiskFull, StoreFailed, WritesRefused
+from hunch_kvstore.engine.layer import MISSING, Layer
+from hunch_kvstore.engine.lock import FolderLock
+from hunch_kvstore.engine.log import Log, refusal
+from hunch_kvstore.engine.log_sync import LogSync
+from hunch_kvstore.engine.manifest import Manifest
+from hunch_kvstore.engine.option import Options, Sync
+from hunch_kvstore.engine.recovery import recover
+from hunch_kvstore.engine.transaction import Transaction
+
+
+class Engine:
+    """An open store. See the package for the rules; one thread owns it.
+
+    Attributes:
+        folder: Where it lies.
+        sequence: Of the newest commit.
+        refusal: Why writes are refused now, or None.
+    """
+
+    def __init__(self, folder: Path, sync: Sync, options: Options) -> None:
+        """Open a store; callers use `Engine.open`."""
+        self.folder = folder
+        self.options = options
+        self.refusal: WritesRefused | None = None
+        self._closed = False
+        self._lock = FolderLock(folder)
+        try:
+            found = recover(folder, options)
+            self.sequence = found.sequence
+            self.recovered = found
+            self._manifest: Manifest = found.manifest
+            self._segments = found.segments
+            self._active: Layer = found.layer
+            self._frozen: Layer | None = None
+            self._sync = LogSync(self._new_log(self.sequence), sync)
+        except BaseException:
+            self._lock.release()
+            raise
+        self._log = self._sync.log
+        self._older: list[merge.Readable] = []
+        self._layers: list[merge.Readable] = []
+        self._arrange()
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        *,
+        sync: Sync = Sync.EVERYSEC,
+        options: Options | None = None,
+    ) -> Self:
+        """Open the store in `folder`, or create one, and recover what is there.
+
+        Raises:
+            StoreLocked: If another process owns it.
+            StoreDamaged: If something that was durable does not hold any more.
+            WritesRefused: If not even an empty log can be begun.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        return cls(folder, sync, options or Options())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def sync(self) -> Sync:
+        """The policy; may be set at any time."""
+        return self._sync.policy
+
+    @sync.setter
+    def sync(self, policy: Sync) -> None:
+        self._sync.policy = policy
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return the value of `key`, or None."""
+        value = self._active.points.get(key, MISSING)
+        if value is not MISSING:
+            return value
+        if not self._older:
+            return None
+        return merge.find(self._layers, key)
+
+    def scan(
+        self, start: bytes, stop: bytes | None = None, *, reverse: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """Yield (key, value) with start <= key < stop, in order."""
+        return merge.scan(self._layers, start, stop, reverse=reverse)
+
+    def begin(self) -> Transaction:
+        """Return a new transaction."""
+        return Transaction(self)
+
+    def layers(self) -> list[merge.Readable]:
+        """Return what readers look through, from newest to oldest (for Transaction)."""
+        return self._layers
+
+    def commit(
+        self,
+        points: dict[bytes, bytes | None],
+        ranges: list[tuple[bytes, bytes | None]],
+    ) -> int:
+        """Apply a transaction's writes as one and return its sequence.
+
+        Raises:
+            WritesRefused: Nothing was applied.
+        """
+        if not points and not ranges:
+            return self.sequence
+        if self.refusal is not None and not isinstance(self.refusal, DiskFull):
+            raise self.refusal
+        try:
+            self._log.append(self.sequence + 1, points, ranges)
+        except WritesRefused as error:
+            self.refusal = error
+            raise
+        self.refusal = None
+        self.sequence += 1
+        self._active.apply(points, ranges, remember=bool(self._older))
+        return self.sequence
+
+    def flush(self) -> None:
+        """Make the commits of this round as durable as the policy says.
+
+        Call it once per round of the event loop, before the replies are sent.
+
+        Raises:
+            WritesRefused: Acknowledgements of this round must not leave.
+        """
+        try:
+            self._sync.flush()
+        except OSError as error:
+            self._fail(error)
+        if self.refusal is not None and (
+            isinstance(self.refusal, StoreFailed) or self._log.pending
+        ):
+            raise self.refusal
+
+    def tick(self, now: float) -> None:
+        """Do housekeeping: sync, seal, merge. Call it some five times a second.
+
+        Args:
+            now: `time.monotonic()`.
+        """
+        try:
+            self._sync.tick(now)
+        except OSError as error:
+            self._fail(error)
+
+    def close(self) -> None:
+        """Write and sync everything and let the folder go.
+
+        Raises:
+            StoreFailed: If the disk did not take the last commits.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if not isinstance(self.refusal, StoreFailed):
+                self._sync.settle()
+                self._sync.tick(0.0)  # marks the end
+        except OSError as error:
+            self._fail(error)
+        finally:
+            self._sync.close()
+            self._lock.release()
+        if isinstance(self.refusal, StoreFailed):
+            raise self.refusal
+
+    def stats(self) -> dict[str, int | float | str]:
+        """Return what an operator wants to see, by name."""
+        return {
+            "sequence": self.sequence,
+            "synced_sequence": self._log.synced_sequence,
+            "sync": self.sync.value,
+            "log_bytes": self._log.size_bytes,
+            "memory_table_bytes": self._active.size_bytes,
+            "memory_table_keys": len(self._active.points),
+            "segments": len(self._segments),
+            "refusal": str(self.refusal or ""),
+        }
+
+    def _fail(self, error: OSError) -> None:
+        """Refuse writes from now on."""
+        if not isinstance(self.refusal, StoreFailed):
+            self.refusal = refusal(error, self._log.path)
+
+    def _arrange(self) -> None:
+        """Say anew what readers look through; scans under way keep the old list."""
+        frozen = [] if self._frozen is None else [self._frozen]
+        self._older = [*frozen, *self._segments]
+        self._layers = [self._active, *self._older]
+
+    def _new_log(self, synced: int) -> Log:
+        serial, self._manifest = self._manifest.with_next_serial()
+        return Log(
+            self.folder,
+            serial,
+            self._manifest.owner,
+            sequence=self.sequence,
+            synced=synced,
+            chunk_bytes=self.options.log_chunk_bytes,
+            reserve_bytes=self.options.reserve_bytes,
+        )
