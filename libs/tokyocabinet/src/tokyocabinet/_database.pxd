@@ -1,0 +1,195 @@
+"""What every kind of database shares: the handle, its locks, blocks of records."""
+
+from libc.limits cimport INT_MAX
+from libc.stdint cimport uint32_t, uint64_t
+from libc.stdlib cimport free, malloc, realloc
+from libc.string cimport memcpy
+
+from tokyocabinet.cabinet cimport TCLIST, TCPDPROC, boolean
+
+
+cdef extern from "pthread.h" nogil:
+    ctypedef struct pthread_mutex_t:
+        pass
+    int pthread_mutex_init(pthread_mutex_t *, const void *)
+    int pthread_mutex_lock(pthread_mutex_t *)
+    int pthread_mutex_unlock(pthread_mutex_t *)
+    int pthread_mutex_destroy(pthread_mutex_t *)
+
+
+# A growing piece of memory that C code fills without the GIL. `owned` tells whether
+# `data` came from malloc; a caller may begin with a buffer on its stack.
+cdef struct Arena:
+    char *data
+    size_t used
+    size_t room
+    bint owned
+
+
+cdef inline char *arena_space(Arena *arena, size_t size) noexcept nogil:
+    """Return `size` free bytes at the arena's end, or NULL when memory is out."""
+    cdef size_t room
+    cdef char *data
+    if arena.room - arena.used < size:
+        room = arena.room * 2 + size
+        if arena.owned:
+            data = <char *>realloc(arena.data, room)
+        else:
+            data = <char *>malloc(room)
+            if data != NULL and arena.used:
+                memcpy(data, arena.data, arena.used)
+        if data == NULL:
+            return NULL
+        arena.data = data
+        arena.room = room
+        arena.owned = True
+    return arena.data + arena.used
+
+
+cdef inline void arena_free(Arena *arena) noexcept nogil:
+    if arena.owned:
+        free(arena.data)
+    arena.data = NULL
+    arena.used = arena.room = 0
+    arena.owned = False
+
+
+ctypedef boolean (*plain_call)(void *) noexcept nogil
+ctypedef int (*code_call)(void *) noexcept nogil
+ctypedef uint64_t (*count_call)(void *) noexcept nogil
+ctypedef const char *(*text_call)(void *) noexcept nogil
+ctypedef boolean (*path_call)(void *, const char *) noexcept nogil
+ctypedef boolean (*open_call)(void *, const char *, int) noexcept nogil
+ctypedef void (*free_call)(void *) noexcept nogil
+ctypedef boolean (*put_call)(void *, const void *, int, const void *, int) noexcept nogil
+ctypedef boolean (*out_call)(void *, const void *, int) noexcept nogil
+ctypedef int (*size_call)(void *, const void *, int) noexcept nogil
+ctypedef int (*fetch_call)(void *, const void *, int, Arena *) noexcept nogil
+ctypedef TCLIST *(*prefix_call)(void *, const void *, int, int) noexcept nogil
+ctypedef int (*addint_call)(void *, const void *, int, int) noexcept nogil
+ctypedef double (*adddouble_call)(void *, const void *, int, double) noexcept nogil
+ctypedef boolean (*proc_call)(
+    void *, const void *, int, const void *, int, TCPDPROC, void *) noexcept nogil
+
+
+# The C functions of one kind of database. SAFETY: they are called through pointers
+# whose first parameter is void* instead of the handle's type; every ABI that Tokyo
+# Cabinet runs on passes both alike.
+cdef struct Calls:
+    free_call delete
+    code_call ecode
+    open_call open
+    plain_call close
+    plain_call sync
+    plain_call vanish
+    path_call copy
+    plain_call begin
+    plain_call commit
+    plain_call abort
+    text_call path
+    count_call rnum
+    count_call fsiz
+    # records with bytes keys
+    put_call put
+    put_call putkeep
+    put_call putcat
+    out_call out
+    size_call vsiz
+    fetch_call fetch
+    prefix_call fwmkeys
+    addint_call addint
+    adddouble_call adddouble
+    proc_call putproc
+
+
+cdef class Database:
+    cdef void *db
+    cdef Calls calls
+    cdef pthread_mutex_t lock
+    cdef bint locked            # take `lock` around every call
+    cdef readonly bint mutex
+    cdef bint is_open
+    cdef bint busy              # a thread is inside (only without mutex)
+    cdef set callers            # threads that are inside a callback of this handle
+    cdef int born               # count of forks when this handle was opened
+    cdef readonly unsigned long epoch   # counts openings; cursors remember it
+    cdef object tran_lock
+    cdef unsigned long tran_owner
+    cdef object __weakref__
+
+    cdef int enter(self) except -1
+    cdef int enter_closed(self) except -1
+    cdef void leave(self) noexcept
+    cdef int fail(self, int code) except -1
+    cdef int simple(self, plain_call call) except -1
+    cdef int copy_to(self, bytes name) except -1
+    cdef int need_transaction(self) except -1
+    cdef void end_transaction(self)
+    cdef uint64_t count(self, count_call call) except? 0xFFFFFFFFFFFFFFFF
+
+    cdef inline void acquire(self) noexcept nogil:
+        if self.locked:
+            pthread_mutex_lock(&self.lock)
+
+    cdef inline void release(self) noexcept nogil:
+        if self.locked:
+            pthread_mutex_unlock(&self.lock)
+
+
+cdef class KeyedDatabase(Database):
+    cdef bint store(self, put_call call, object key, object value) except -1
+    cdef object fetch(self, object key, object default)
+    cdef int measure(self, object key) except -2
+    cdef long long store_many(self, put_call call, object items) except -1
+    cdef int store_block(
+        self, put_call call, int filled, const char **kbufs, int *ksizs,
+        const char **vbufs, int *vsizs) except -1
+    cdef int fetch_block(
+        self, int filled, const char **kbufs, int *ksizs, int *vsizs, Arena *arena,
+        list result, object default) except -1
+
+
+cdef enum Kind:
+    KEYS = 1
+    VALUES = 2
+    ITEMS = 3
+
+
+cdef class BlockIterator:
+    """Iterate over records that `fill` fetches block by block without the GIL."""
+
+    cdef Database owner
+    cdef unsigned long epoch
+    cdef Kind kind
+    cdef Arena arena
+    cdef size_t place           # where in the arena the next record begins
+    cdef int left               # records left in the arena
+    cdef int want               # records to ask for in the next block
+    cdef bint done
+    cdef int fill(self) except -1
+
+
+# A record in an arena: two sizes, then the key's bytes and the value's bytes.
+cdef inline int arena_record(
+    Arena *arena, const void *kbuf, int ksiz, const void *vbuf, int vsiz
+) noexcept nogil:
+    """Append a record; -1 when memory is out."""
+    cdef char *at = arena_space(arena, 8 + <size_t>ksiz + <size_t>vsiz)
+    cdef uint32_t sizes[2]
+    if at == NULL:
+        return -1
+    sizes[0] = <uint32_t>ksiz
+    sizes[1] = <uint32_t>vsiz
+    memcpy(at, sizes, 8)
+    memcpy(at + 8, kbuf, ksiz)
+    memcpy(at + 8 + ksiz, vbuf, vsiz)
+    arena.used += 8 + <size_t>ksiz + <size_t>vsiz
+    return 0
+
+
+cdef bytes raw(object value)
+cdef list list_of(TCLIST *items)
+cdef object text_or_none(const char *text)
+cdef bytes path_bytes(object path)
+cdef int mode_bits(object mode) except -1
+cdef int name_constants(type kind, str prefix) except -1

@@ -1,0 +1,456 @@
+"""Handles: opening and closing, locks, errors, transactions, whole-file commands.
+
+Rules that every method of every database keeps:
+
+1. `enter()` first, `leave()` last, both with the GIL held; between them the C library
+   is called without the GIL. `enter()` refuses a handle that is closed, that came
+   through fork(), or that this very thread is already inside of (from a callback).
+2. With `mutex=True` (the default) any thread may use the handle at any time. Without,
+   the handle belongs to one thread at a time, and a second one gets `ThreadError`
+   instead of undefined behaviour.
+3. The C object lives until the Python object dies, also when it is closed; so cursors,
+   queries and iterators, which hold a reference, never see freed memory.
+4. The C library's error code is never reset by a success, so it is read only right
+   after a call failed, under the same lock.
+"""
+
+import os
+import threading
+
+from cpython.bytes cimport (
+    PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE)
+from cpython.pythread cimport PyThread_get_thread_ident
+from libc.limits cimport INT_MAX
+
+from cpython.object cimport PyObject
+
+from tokyocabinet import constant
+from tokyocabinet.cabinet cimport (
+    TCLIST, tcerrmsg, tclistdel, tclistnum, tclistval)
+from tokyocabinet.constant import TCEINVALID, TCEKEEP, TCEMISC, TCENOREC, TCETHREAD
+from tokyocabinet.error import error_for
+
+cdef int NOREC = TCENOREC
+cdef int KEEP = TCEKEEP
+cdef int INVALID = TCEINVALID
+cdef int forks = 0
+
+
+def _count_fork():
+    global forks
+    forks += 1
+
+
+# SAFETY: a child shares the parent's file descriptors but not its file locks; a handle
+# that closed itself in the child would write stale pages into the parent's file.
+os.register_at_fork(after_in_child=_count_fork)
+
+
+cdef extern from "Python.h":
+    ctypedef struct PyTypeObject:
+        PyObject *tp_dict
+    void PyType_Modified(PyTypeObject *)
+
+
+cdef int name_constants(type kind, str prefix) except -1:
+    """Put the C names on a class too, as in `HDB.HDBOWRITER`."""
+    # SAFETY: compiled classes refuse setattr; writing to their dictionary before anyone
+    # uses them and telling the method cache is what setattr would do.
+    cdef PyTypeObject *target = <PyTypeObject *>kind
+    cdef dict members = <dict>target.tp_dict
+    for name in constant.__all__:
+        if name.startswith(prefix) and name not in members:
+            members[name] = getattr(constant, name)
+    PyType_Modified(target)
+    return 0
+
+
+cdef bytes raw(object value):
+    """Return `value` as bytes; copies other buffers, refuses text and numbers."""
+    cdef bytes result
+    if PyBytes_CheckExact(value):
+        result = <bytes>value
+    elif isinstance(value, (bytes, bytearray, memoryview)):
+        result = bytes(value)
+    else:
+        raise TypeError(f"a bytes-like object is required, not {type(value).__name__!r}")
+    # LIMIT: the C API counts in int; 16 bytes of room for headers it adds on the way.
+    if PyBytes_GET_SIZE(result) > INT_MAX - 16:
+        raise ValueError("keys and values are limited to 2 GiB")
+    return result
+
+
+cdef list list_of(TCLIST *items):
+    """Turn a TCLIST into a list of bytes and free it."""
+    cdef int size = 0
+    cdef int index
+    cdef const char *data
+    cdef list result = []
+    if items == NULL:
+        return result
+    try:
+        for index in range(tclistnum(items)):
+            data = <const char *>tclistval(items, index, &size)
+            result.append(PyBytes_FromStringAndSize(data, size))
+    finally:
+        tclistdel(items)
+    return result
+
+
+cdef object text_or_none(const char *text):
+    return None if text == NULL else os.fsdecode(<bytes>text)
+
+
+cdef bytes path_bytes(object path):
+    cdef bytes result = os.fsencode(path)
+    if b"\0" in result:
+        raise ValueError("embedded null byte in path")
+    return result
+
+
+cdef dict MODES = {
+    # reader, writer, create, truncate; the four bits are alike for every database
+    "r": 1, "w": 2, "c": 2 | 4, "n": 2 | 4 | 8,
+}
+
+
+cdef int mode_bits(object mode) except -1:
+    if isinstance(mode, str):
+        try:
+            return MODES[mode]
+        except KeyError:
+            raise ValueError(f"mode must be one of r, w, c, n, not {mode!r}") from None
+    cdef int bits = mode
+    if bits < 0 or bits > 0x7F:
+        raise ValueError(f"unknown open mode {bits:#x}")
+    return bits
+
+
+cdef class Database:
+    """A handle on one database file. The kinds of database are its subclasses."""
+
+    def __cinit__(self, *args, mutex=True, **kwargs):
+        self.mutex = mutex
+        self.tran_lock = threading.Lock()
+        self.born = forks
+        pthread_mutex_init(&self.lock, NULL)
+
+    def __dealloc__(self):
+        if self.db != NULL and self.born == forks:
+            with nogil:
+                self.calls.delete(self.db)
+        self.db = NULL
+        pthread_mutex_destroy(&self.lock)
+
+    def __init__(self, path=None, omode=0, *, mutex=True):
+        if path is not None and omode:
+            self.open(path, omode)
+
+    # -- rules 1 and 2
+
+    cdef int enter(self) except -1:
+        if not self.is_open:
+            raise error_for(INVALID, "invalid operation: the database is closed")
+        if self.born != forks:
+            raise error_for(
+                TCETHREAD, "threading error: the handle was opened before fork()")
+        if not self.mutex:
+            if self.busy:
+                raise error_for(
+                    TCETHREAD, "threading error: another call is inside this handle"
+                    " (it was made with mutex=False, or this is its own callback)")
+            self.busy = True
+        elif self.callers is not None and PyThread_get_thread_ident() in self.callers:
+            raise error_for(
+                TCETHREAD, "threading error: a callback must not use its own handle")
+        return 0
+
+    cdef int enter_closed(self) except -1:
+        if self.is_open:
+            raise error_for(
+                INVALID, "invalid operation: tuning has to come before opening",
+                self.path())
+        if self.busy:
+            raise error_for(TCETHREAD, "threading error: the handle is being opened")
+        return 0
+
+    cdef void leave(self) noexcept:
+        self.busy = False
+
+    cdef int fail(self, int code) except -1:
+        if code == 0:
+            code = TCEMISC
+        raise error_for(
+            code, tcerrmsg(code).decode(), None if code == NOREC else self.path())
+
+    cdef int simple(self, plain_call call) except -1:
+        cdef boolean ok
+        cdef int code = 0
+        self.enter()
+        with nogil:
+            self.acquire()
+            ok = call(self.db)
+            if not ok:
+                code = self.calls.ecode(self.db)
+            self.release()
+        self.leave()
+        if not ok:
+            self.fail(code)
+        return 0
+
+    cdef uint64_t count(self, count_call call) except? 0xFFFFFFFFFFFFFFFF:
+        cdef uint64_t result
+        self.enter()
+        with nogil:
+            self.acquire()
+            result = call(self.db)
+            self.release()
+        self.leave()
+        return result
+
+    # -- life
+
+    def open(self, path, omode="r"):
+        """Open the file at `path`.
+
+        Args:
+            path: A path; text, bytes or os.PathLike.
+            omode: The C API's bits (`HDBOWRITER | HDBOCREAT`), or one of "r" read,
+                "w" write, "c" write and create, "n" write and start empty.
+
+        Raises:
+            FileMissingError, NoPermissionError, CorruptFileError, LockError, DiskError: What they say.
+            ThreadError: This process has the file open already.
+            InvalidOperationError: This handle is open already.
+
+        Releases the GIL: while it waits for the lock of another process, too.
+        """
+        cdef bytes name = path_bytes(path)
+        cdef const char *cname = name
+        cdef int bits = mode_bits(omode)
+        cdef boolean ok
+        cdef int code = 0
+        if self.is_open:
+            raise error_for(
+                INVALID, "invalid operation: the handle is open already", self.path())
+        if self.born != forks:
+            raise error_for(TCETHREAD, "threading error: handle made before fork()")
+        if self.busy:
+            raise error_for(TCETHREAD, "threading error: the handle is being opened")
+        self.busy = True
+        with nogil:
+            self.acquire()
+            ok = self.calls.open(self.db, cname, bits)
+            if not ok:
+                code = self.calls.ecode(self.db)
+            self.release()
+        self.busy = False
+        if not ok:
+            raise error_for(code, tcerrmsg(code).decode(), os.fsdecode(name))
+        self.epoch += 1
+        self.is_open = True
+
+    def close(self):
+        """Write what is pending and close the file; does nothing when closed.
+
+        An open transaction is aborted. Cursors, queries and iterators made before
+        raise `InvalidOperationError` from now on.
+        """
+        cdef boolean ok
+        cdef int code = 0
+        if not self.is_open:
+            return
+        if self.born != forks:
+            self.is_open = False
+            return
+        self.enter()
+        self.is_open = False
+        with nogil:
+            self.acquire()
+            ok = self.calls.close(self.db)
+            if not ok:
+                code = self.calls.ecode(self.db)
+            self.release()
+        self.leave()
+        self.end_transaction()
+        if not ok:
+            self.fail(code)
+
+    @property
+    def closed(self):
+        """Whether the handle is closed."""
+        return not self.is_open
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.close()
+
+    def __repr__(self):
+        state = f"at {self.path()!r}" if self.is_open else "closed"
+        return f"<{type(self).__module__}.{type(self).__qualname__} {state}>"
+
+    def __reduce__(self):
+        raise TypeError("a database handle cannot be pickled")
+
+    def path(self):
+        """Return the path as text, or None when closed."""
+        cdef const char *text
+        if not self.is_open or self.born != forks:
+            return None
+        text = self.calls.path(self.db)
+        return text_or_none(text)
+
+    def ecode(self):
+        """Return the code of this thread's last failed call (never reset by success)."""
+        return self.calls.ecode(self.db)
+
+    @staticmethod
+    def errmsg(int ecode):
+        """Return the C library's message for an error code."""
+        return tcerrmsg(ecode).decode()
+
+    # -- the file as a whole
+
+    def rnum(self):
+        """Return the number of records."""
+        return self.count(self.calls.rnum)
+
+    def fsiz(self):
+        """Return the size of the file in bytes."""
+        return self.count(self.calls.fsiz)
+
+    def __len__(self):
+        return self.count(self.calls.rnum)
+
+    def __bool__(self):
+        return True
+
+    def sync(self):
+        """Write everything to the file and wait for the device."""
+        self.simple(self.calls.sync)
+
+    def vanish(self):
+        """Remove all records."""
+        self.simple(self.calls.vanish)
+
+    def copy(self, path):
+        """Write a copy of the database, as of now, to `path` (a hot backup).
+
+        Writers in other threads wait meanwhile. `path` is always a file: a name that
+        begins with "@", which the C library would run as a command, is taken literally.
+        """
+        cdef bytes name = path_bytes(path)
+        if name.startswith(b"@"):
+            name = b"./" + name
+        self.copy_to(name)
+
+    def copy_command(self, command):
+        """Run `command` with the path and a time stamp while writers are kept out.
+
+        The shell runs `COMMAND PATH MICROSECONDS`; the database is synced before.
+
+        Raises:
+            Error: The command's exit status was not 0 (or the sync failed).
+        """
+        self.copy_to(b"@" + path_bytes(command))
+
+    cdef int copy_to(self, bytes name) except -1:
+        cdef const char *cname = name
+        cdef boolean ok
+        cdef int code = 0
+        self.enter()
+        with nogil:
+            self.acquire()
+            ok = self.calls.copy(self.db, cname)
+            if not ok:
+                code = self.calls.ecode(self.db)
+            self.release()
+        self.leave()
+        if not ok:
+            self.fail(code)
+        return 0
+
+    # -- transactions
+
+    def tranbegin(self, timeout=None):
+        """Begin a transaction; waits while another thread has one open.
+
+        Args:
+            timeout: Seconds to wait at most; None waits without limit.
+
+        Raises:
+            InvalidOperationError: This thread has one open, or the file is open for reading.
+            ThreadError: The time is over.
+        """
+        cdef unsigned long me = PyThread_get_thread_ident()
+        if not self.is_open:
+            self.enter()
+        if self.tran_owner == me:
+            raise error_for(
+                INVALID, "invalid operation: this thread has a transaction open")
+        if not self.tran_lock.acquire(timeout=-1 if timeout is None else timeout):
+            raise error_for(TCETHREAD, "threading error: no transaction within the time")
+        self.tran_owner = me
+        try:
+            self.simple(self.calls.begin)
+        except BaseException:
+            self.end_transaction()
+            raise
+
+    def trancommit(self):
+        """Keep what was written since `tranbegin`."""
+        self.need_transaction()
+        try:
+            self.simple(self.calls.commit)
+        finally:
+            self.end_transaction()
+
+    def tranabort(self):
+        """Undo what was written since `tranbegin`."""
+        self.need_transaction()
+        try:
+            self.simple(self.calls.abort)
+        finally:
+            self.end_transaction()
+
+    cdef int need_transaction(self) except -1:
+        if self.is_open and not self.tran_owner:
+            raise error_for(INVALID, "invalid operation: no transaction is open")
+        return 0
+
+    cdef void end_transaction(self):
+        """Let the next thread begin."""
+        if self.tran_owner:
+            self.tran_owner = 0
+            self.tran_lock.release()
+
+    def transaction(self, timeout=None):
+        """Return a context manager: commit at its end, abort on an exception."""
+        return Transaction(self, timeout)
+
+
+cdef class Transaction:
+    """`with db.transaction():` begins, then commits, or aborts on an exception."""
+
+    cdef Database owner
+    cdef object timeout
+
+    def __init__(self, Database owner not None, timeout=None):
+        self.owner = owner
+        self.timeout = timeout
+
+    def __enter__(self):
+        self.owner.tranbegin(self.timeout)
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if kind is None:
+            self.owner.trancommit()
+        elif self.owner.is_open and self.owner.tran_owner:
+            self.owner.tranabort()
+
+
+include "_record.pxi"
+include "_block.pxi"

@@ -1,0 +1,387 @@
+# Records with bytes keys: what HDB, BDB and ADB share.
+
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF, Py_INCREF
+
+cdef enum:
+    BATCH = 512             # records handed to the C library in one piece
+    BATCH_BYTES = 1 << 20   # and bytes, so that a held lock is given back soon
+    STACK = 4096            # values up to here are fetched without malloc
+
+missing = object()
+
+
+cdef class KeyedDatabase(Database):
+    """A database whose keys and values are bytes."""
+
+    cdef bint store(self, put_call call, object key, object value) except -1:
+        """Call a put function; False when it refused because the record exists."""
+        cdef bytes kept_key = raw(key)
+        cdef bytes kept_value = raw(value)
+        cdef const char *kbuf = PyBytes_AS_STRING(kept_key)
+        cdef const char *vbuf = PyBytes_AS_STRING(kept_value)
+        cdef int ksiz = <int>PyBytes_GET_SIZE(kept_key)
+        cdef int vsiz = <int>PyBytes_GET_SIZE(kept_value)
+        cdef boolean ok
+        cdef int code = 0
+        self.enter()
+        with nogil:
+            self.acquire()
+            ok = call(self.db, kbuf, ksiz, vbuf, vsiz)
+            if not ok:
+                code = self.calls.ecode(self.db)
+            self.release()
+        self.leave()
+        if not ok:
+            if code == KEEP:
+                return False
+            self.fail(code)
+        return True
+
+    cdef object fetch(self, object key, object default):
+        cdef bytes kept_key = raw(key)
+        cdef const char *kbuf = PyBytes_AS_STRING(kept_key)
+        cdef int ksiz = <int>PyBytes_GET_SIZE(kept_key)
+        cdef char stack[STACK]
+        cdef Arena arena
+        cdef int vsiz
+        cdef int code = 0
+        arena.data = stack
+        arena.used = 0
+        arena.room = STACK
+        arena.owned = False
+        self.enter()
+        with nogil:
+            self.acquire()
+            vsiz = self.calls.fetch(self.db, kbuf, ksiz, &arena)
+            if vsiz == -1:
+                code = self.calls.ecode(self.db)
+            self.release()
+        self.leave()
+        if vsiz < 0:
+            arena_free(&arena)
+            if vsiz == -2:
+                raise MemoryError
+            if code == NOREC:
+                return default
+            self.fail(code)
+        try:
+            return PyBytes_FromStringAndSize(arena.data, vsiz)
+        finally:
+            arena_free(&arena)
+
+    def put(self, key, value):
+        """Store a record, replacing the one with the same key."""
+        self.store(self.calls.put, key, value)
+
+    def putkeep(self, key, value):
+        """Store a record unless its key exists; return whether it was stored."""
+        return self.store(self.calls.putkeep, key, value)
+
+    def putcat(self, key, value):
+        """Append `value` to the record's value, or store a new record."""
+        self.store(self.calls.putcat, key, value)
+
+    def get(self, key, default=None):
+        """Return the value of `key`, or `default`."""
+        return self.fetch(key, default)
+
+    def __getitem__(self, key):
+        cdef object value = self.fetch(key, missing)
+        if value is missing:
+            raise error_for(NOREC, "no record found")
+        return value
+
+    def __setitem__(self, key, value):
+        self.store(self.calls.put, key, value)
+
+    def out(self, key):
+        """Remove a record; return whether there was one."""
+        cdef bytes kept_key = raw(key)
+        cdef const char *kbuf = PyBytes_AS_STRING(kept_key)
+        cdef int ksiz = <int>PyBytes_GET_SIZE(kept_key)
+        cdef boolean ok
+        cdef int code = 0
+        self.enter()
+        with nogil:
+            self.acquire()
+            ok = self.calls.out(self.db, kbuf, ksiz)
+            if not ok:
+                code = self.calls.ecode(self.db)
+            self.release()
+        self.leave()
+        if not ok:
+            if code == NOREC:
+                return False
+            self.fail(code)
+        return True
+
+    def __delitem__(self, key):
+        if not self.out(key):
+            raise error_for(NOREC, "no record found")
+
+    cdef int measure(self, object key) except -2:
+        """Return the size of a record's value, -1 when there is none."""
+        cdef bytes kept_key = raw(key)
+        cdef const char *kbuf = PyBytes_AS_STRING(kept_key)
+        cdef int ksiz = <int>PyBytes_GET_SIZE(kept_key)
+        cdef int vsiz
+        cdef int code = 0
+        self.enter()
+        with nogil:
+            self.acquire()
+            vsiz = self.calls.vsiz(self.db, kbuf, ksiz)
+            if vsiz < 0:
+                code = self.calls.ecode(self.db)
+            self.release()
+        self.leave()
+        if vsiz < 0 and code != NOREC:
+            self.fail(code)
+        return vsiz
+
+    def vsiz(self, key):
+        """Return the size of a record's value in bytes.
+
+        Raises:
+            RecordMissingError: There is no such record.
+        """
+        cdef int vsiz = self.measure(key)
+        if vsiz < 0:
+            raise error_for(NOREC, "no record found")
+        return vsiz
+
+    def __contains__(self, key):
+        return self.measure(key) >= 0
+
+    def fwmkeys(self, prefix, int max=-1):
+        """Return the keys that begin with `prefix`, at most `max` (-1: all).
+
+        A hash database has to look at every record for that.
+        """
+        cdef bytes kept = raw(prefix)
+        cdef const char *pbuf = PyBytes_AS_STRING(kept)
+        cdef int psiz = <int>PyBytes_GET_SIZE(kept)
+        cdef TCLIST *keys
+        self.enter()
+        with nogil:
+            self.acquire()
+            keys = self.calls.fwmkeys(self.db, pbuf, psiz, max)
+            self.release()
+        self.leave()
+        return list_of(keys)
+
+    # -- many at a time
+
+    def put_many(self, items):
+        """Store records from a mapping or from an iterable of pairs; return how many.
+
+        Works through blocks of up to 512 records, each without the GIL and under one
+        lock. Not atomic: on an error, records before it stay stored; use a
+        transaction where that matters.
+        """
+        return self.store_many(self.calls.put, items)
+
+    cdef long long store_many(self, put_call call, object items) except -1:
+        cdef PyObject *held[BATCH * 2]
+        cdef const char *kbufs[BATCH]
+        cdef const char *vbufs[BATCH]
+        cdef int ksizs[BATCH]
+        cdef int vsizs[BATCH]
+        cdef int filled = 0
+        cdef size_t size = 0
+        cdef long long total = 0
+        cdef bytes key, value
+        cdef object pair
+        if hasattr(items, "items"):
+            items = items.items()
+        try:
+            for pair in items:
+                if type(pair) is tuple and len(<tuple>pair) == 2:
+                    key = raw((<tuple>pair)[0])
+                    value = raw((<tuple>pair)[1])
+                else:
+                    one, two = pair
+                    key = raw(one)
+                    value = raw(two)
+                # SAFETY: the block holds references, so no other thread can free the
+                # bytes while the C library reads them without the GIL.
+                Py_INCREF(key)
+                held[filled * 2] = <PyObject *>key
+                Py_INCREF(value)
+                held[filled * 2 + 1] = <PyObject *>value
+                kbufs[filled] = PyBytes_AS_STRING(key)
+                vbufs[filled] = PyBytes_AS_STRING(value)
+                ksizs[filled] = <int>PyBytes_GET_SIZE(key)
+                vsizs[filled] = <int>PyBytes_GET_SIZE(value)
+                size += ksizs[filled] + vsizs[filled]
+                filled += 1
+                if filled == BATCH or size >= BATCH_BYTES:
+                    self.store_block(call, filled, kbufs, ksizs, vbufs, vsizs)
+                    total += filled
+                    size = 0
+                    drop(held, filled * 2)
+                    filled = 0
+            if filled:
+                self.store_block(call, filled, kbufs, ksizs, vbufs, vsizs)
+                total += filled
+        finally:
+            drop(held, filled * 2)
+        return total
+
+    cdef int store_block(
+        self, put_call call, int filled, const char **kbufs, int *ksizs,
+        const char **vbufs, int *vsizs,
+    ) except -1:
+        cdef boolean ok = True
+        cdef int code = 0
+        cdef int index
+        self.enter()
+        with nogil:
+            self.acquire()
+            for index in range(filled):
+                ok = call(
+                    self.db, kbufs[index], ksizs[index], vbufs[index], vsizs[index])
+                if not ok:
+                    code = self.calls.ecode(self.db)
+                    break
+            self.release()
+        self.leave()
+        if not ok:
+            self.fail(code)
+        return 0
+
+    def get_many(self, keys, default=None):
+        """Return the values of `keys` as a list, `default` standing for missing ones."""
+        cdef PyObject *held[BATCH]
+        cdef const char *kbufs[BATCH]
+        cdef int ksizs[BATCH]
+        cdef int vsizs[BATCH]
+        cdef Arena arena
+        cdef int filled = 0
+        cdef bytes key
+        cdef object item
+        cdef list result = []
+        arena.data = NULL
+        arena.used = arena.room = 0
+        arena.owned = False
+        try:
+            for item in keys:
+                key = raw(item)
+                Py_INCREF(key)
+                held[filled] = <PyObject *>key
+                kbufs[filled] = PyBytes_AS_STRING(key)
+                ksizs[filled] = <int>PyBytes_GET_SIZE(key)
+                filled += 1
+                if filled == BATCH:
+                    self.fetch_block(filled, kbufs, ksizs, vsizs, &arena, result, default)
+                    drop(held, filled)
+                    filled = 0
+            if filled:
+                self.fetch_block(filled, kbufs, ksizs, vsizs, &arena, result, default)
+        finally:
+            drop(held, filled)
+            arena_free(&arena)
+        return result
+
+    cdef int fetch_block(
+        self, int filled, const char **kbufs, int *ksizs, int *vsizs, Arena *arena,
+        list result, object default,
+    ) except -1:
+        cdef int code = 0
+        cdef int index = 0
+        cdef int first = 0
+        cdef int each
+        cdef size_t place
+        cdef int size = 0
+        while first < filled:
+            arena.used = 0
+            self.enter()
+            with nogil:
+                self.acquire()
+                index = first
+                while index < filled and arena.used < BATCH_BYTES:
+                    size = self.calls.fetch(self.db, kbufs[index], ksizs[index], arena)
+                    if size < 0:
+                        code = self.calls.ecode(self.db) if size == -1 else -2
+                        if code != NOREC:
+                            break
+                    vsizs[index] = size
+                    index += 1
+                self.release()
+            self.leave()
+            if size < 0 and code != NOREC:
+                if code == -2:
+                    raise MemoryError
+                self.fail(code)
+            place = 0
+            for each in range(first, index):
+                if vsizs[each] < 0:
+                    result.append(default)
+                else:
+                    result.append(
+                        PyBytes_FromStringAndSize(arena.data + place, vsizs[each]))
+                    place += vsizs[each]
+            first = index
+        return 0
+
+    # -- MutableMapping
+
+    def update(self, items=(), /):
+        """Store the records of a mapping or of an iterable of pairs."""
+        self.put_many(items)
+
+    def setdefault(self, key, default=b""):
+        """Return the value of `key`, storing `default` first when there is none."""
+        while True:
+            if self.putkeep(key, default):
+                return raw(default)
+            value = self.fetch(key, missing)
+            if value is not missing:
+                return value
+
+    def pop(self, key, *default):
+        """Remove a record and return its value, or the default."""
+        if len(default) > 1:
+            raise TypeError("pop expects a key and at most one default")
+        value = self.fetch(key, missing)
+        if value is missing or not self.out(key):
+            if default:
+                return default[0]
+            raise error_for(NOREC, "no record found")
+        return value
+
+    def popitem(self):
+        """Remove some record and return it as (key, value).
+
+        Raises:
+            RecordMissingError: There is none.
+        """
+        for key, value in self.items():
+            self.out(key)
+            return key, value
+        raise error_for(NOREC, "no record found")
+
+    def clear(self):
+        """Remove all records."""
+        self.vanish()
+
+    def keys(self):
+        """Return a view of the keys."""
+        from tokyocabinet.view import RecordKeys
+        return RecordKeys(self)
+
+    def values(self):
+        """Return a view of the values."""
+        from tokyocabinet.view import RecordValues
+        return RecordValues(self)
+
+    def items(self):
+        """Return a view of the (key, value) pairs."""
+        from tokyocabinet.view import RecordItems
+        return RecordItems(self)
+
+
+cdef void drop(PyObject **held, int count) noexcept:
+    cdef int index
+    for index in range(count):
+        Py_DECREF(<object>held[index])

@@ -1,0 +1,343 @@
+"""The B+ tree database: records in order of their keys, duplicates allowed.
+
+The handle's own mutex stands in for the C library's. WHY: a block of records, a bulk
+store and a pointer into the page cache all need one lock held over several calls, which
+the C library's locks, taken and dropped in each call, cannot give. It is also quicker.
+"""
+
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.string cimport memcpy
+
+from cpython.bytes cimport (
+    PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE)
+
+from tokyocabinet._database cimport *
+from tokyocabinet.cabinet cimport *
+from tokyocabinet.constant import TCEINVALID, TCENOREC
+from tokyocabinet.error import error_for
+
+cdef int NOREC = TCENOREC
+cdef int INVALID = TCEINVALID
+
+
+
+cdef int tree_fetch(
+    void *db, const void *kbuf, int ksiz, Arena *arena
+) noexcept nogil:
+    """Append the (first) value of a key to the arena; -1 failed, -2 without memory."""
+    cdef int size = 0
+    cdef char *at
+    # SAFETY: points into the page cache; valid until the next call on the handle,
+    # which the handle's mutex (or its single owner) keeps away.
+    cdef const void *data = tcbdbget3(<TCBDB *>db, kbuf, ksiz, &size)
+    if data == NULL:
+        return -1
+    at = arena_space(arena, size)
+    if at == NULL:
+        return -2
+    memcpy(at, data, size)
+    arena.used += size
+    return size
+
+
+cdef class BDB(KeyedDatabase):
+    """A B+ tree database (`.tcb`): ordered, with ranges, cursors and duplicates.
+
+    Args:
+        path: Opened at once when given together with `omode`.
+        omode: See `open`.
+        mutex: Let several threads use this handle. False spares a lock in each call
+            for a handle that one thread owns.
+    """
+
+    def __cinit__(self, *args, **kwargs):
+        cdef Calls *calls = &self.calls
+        self.db = tcbdbnew()
+        self.locked = self.mutex
+        calls.delete = <free_call>tcbdbdel
+        calls.ecode = <code_call>tcbdbecode
+        calls.open = <open_call>tcbdbopen
+        calls.close = <plain_call>tcbdbclose
+        calls.sync = <plain_call>tcbdbsync
+        calls.vanish = <plain_call>tcbdbvanish
+        calls.copy = <path_call>tcbdbcopy
+        calls.begin = <plain_call>tcbdbtranbegin
+        calls.commit = <plain_call>tcbdbtrancommit
+        calls.abort = <plain_call>tcbdbtranabort
+        calls.path = <text_call>tcbdbpath
+        calls.rnum = <count_call>tcbdbrnum
+        calls.fsiz = <count_call>tcbdbfsiz
+        calls.put = <put_call>tcbdbput
+        calls.putkeep = <put_call>tcbdbputkeep
+        calls.putcat = <put_call>tcbdbputcat
+        calls.out = <out_call>tcbdbout
+        calls.vsiz = <size_call>tcbdbvsiz
+        calls.fetch = tree_fetch
+        calls.fwmkeys = <prefix_call>tcbdbfwmkeys
+        calls.addint = <addint_call>tcbdbaddint
+        calls.adddouble = <adddouble_call>tcbdbadddouble
+        calls.putproc = <proc_call>tcbdbputproc
+
+    def tune(
+        self, int32_t lmemb=0, int32_t nmemb=0, int64_t bnum=0,
+        int8_t apow=-1, int8_t fpow=-1, uint8_t opts=0,
+    ):
+        """Set the shape of a file to be created; before `open`.
+
+        Args:
+            lmemb: Records in a leaf page; 0 = 128.
+            nmemb: Entries in an inner page; 0 = 256.
+            bnum: Buckets of the page table; 0 = 32,749. Best is 1 to 4 times the pages.
+            apow: Alignment of pages as a power of 2; negative = 8, that is 256 bytes.
+            fpow: Free blocks remembered, as a power of 2; negative = 10.
+            opts: `BDBTLARGE` (files over 2 GiB), `BDBTDEFLATE`, `BDBTBZIP`, `BDBTTCBS`.
+        """
+        self.enter_closed()
+        if not tcbdbtune(<TCBDB *>self.db, lmemb, nmemb, bnum, apow, fpow, opts):
+            self.fail(tcbdbecode(<TCBDB *>self.db))
+
+    def setmutex(self):
+        """Do nothing: the lock is set when the handle is made, unless `mutex=False`."""
+        self.enter_closed()
+
+    def setcache(self, int32_t lcnum=0, int32_t ncnum=0):
+        """Keep `lcnum` leaves (1,024) and `ncnum` inner pages (512); before `open`."""
+        self.enter_closed()
+        if not tcbdbsetcache(<TCBDB *>self.db, lcnum, ncnum):
+            self.fail(tcbdbecode(<TCBDB *>self.db))
+
+    def setxmsiz(self, int64_t xmsiz=0):
+        """Map `xmsiz` bytes of the file into memory (default 0); before `open`."""
+        self.enter_closed()
+        if not tcbdbsetxmsiz(<TCBDB *>self.db, xmsiz):
+            self.fail(tcbdbecode(<TCBDB *>self.db))
+
+    def setdfunit(self, int32_t dfunit=0):
+        """Defragment by itself, `dfunit` steps at a time (0: never); before `open`."""
+        self.enter_closed()
+        if not tcbdbsetdfunit(<TCBDB *>self.db, dfunit):
+            self.fail(tcbdbecode(<TCBDB *>self.db))
+
+    def setlsmax(self, uint32_t lsmax=0):
+        """Limit a leaf page to `lsmax` bytes (0 = 16,384); before `open`."""
+        self.enter_closed()
+        if not tcbdbsetlsmax(<TCBDB *>self.db, lsmax):
+            self.fail(tcbdbecode(<TCBDB *>self.db))
+
+    def setcapnum(self, uint64_t capnum=0):
+        """Drop the first records beyond `capnum` of them (0: keep all); before `open`."""
+        self.enter_closed()
+        if not tcbdbsetcapnum(<TCBDB *>self.db, capnum):
+            self.fail(tcbdbecode(<TCBDB *>self.db))
+
+    def optimize(
+        self, int32_t lmemb=0, int32_t nmemb=0, int64_t bnum=0,
+        int8_t apow=-1, int8_t fpow=-1, uint8_t opts=0xFF,
+    ):
+        """Rewrite the file without gaps. Arguments as in `tune`; defaults keep them."""
+        cdef boolean ok
+        cdef int code = 0
+        self.enter()
+        with nogil:
+            self.acquire()
+            ok = tcbdboptimize(
+                <TCBDB *>self.db, lmemb, nmemb, bnum, apow, fpow, opts)
+            if not ok:
+                code = tcbdbecode(<TCBDB *>self.db)
+            self.release()
+        self.leave()
+        if not ok:
+            self.fail(code)
+
+    def defrag(self, int64_t step=0):
+        """Close gaps in the file: `step` of them, or all with 0."""
+        cdef boolean ok
+        cdef int code = 0
+        self.enter()
+        with nogil:
+            self.acquire()
+            ok = tcbdbdefrag(<TCBDB *>self.db, step)
+            if not ok:
+                code = tcbdbecode(<TCBDB *>self.db)
+            self.release()
+        self.leave()
+        if not ok:
+            self.fail(code)
+
+    def cacheclear(self):
+        """Write and drop the pages kept in memory."""
+        self.simple(<plain_call>tcbdbcacheclear)
+
+    # -- duplicates
+
+    def putdup(self, key, value):
+        """Store a record behind those with the same key."""
+        self.store(<put_call>tcbdbputdup, key, value)
+
+    def putdupback(self, key, value):
+        """Store a record before those with the same key."""
+        self.store(<put_call>tcbdbputdupback, key, value)
+
+    def putlist(self, key, values):
+        """Store one record for each of `values`, behind those with the same key."""
+        # Convert all before storing any: a wrong element must not leave half behind.
+        cdef bytes kept = raw(key)
+        cdef list each = [raw(value) for value in values]
+        self.store_many(<put_call>tcbdbputdup, [(kept, value) for value in each])
+
+    def getlist(self, key):
+        """Return all values of a key, in the order they were stored.
+
+        Raises:
+            RecordMissingError: There is none.
+        """
+        cdef bytes kept = raw(key)
+        cdef const char *kbuf = PyBytes_AS_STRING(kept)
+        cdef int ksiz = <int>PyBytes_GET_SIZE(kept)
+        cdef TCLIST *values
+        cdef int code = 0
+        self.enter()
+        with nogil:
+            self.acquire()
+            values = tcbdbget4(<TCBDB *>self.db, kbuf, ksiz)
+            if values == NULL:
+                code = tcbdbecode(<TCBDB *>self.db)
+            self.release()
+        self.leave()
+        if values == NULL:
+            self.fail(code)
+        return list_of(values)
+
+    def outlist(self, key):
+        """Remove all records of a key; return whether there was any."""
+        cdef bytes kept = raw(key)
+        cdef const char *kbuf = PyBytes_AS_STRING(kept)
+        cdef int ksiz = <int>PyBytes_GET_SIZE(kept)
+        cdef boolean ok
+        cdef int code = 0
+        self.enter()
+        with nogil:
+            self.acquire()
+            ok = tcbdbout3(<TCBDB *>self.db, kbuf, ksiz)
+            if not ok:
+                code = tcbdbecode(<TCBDB *>self.db)
+            self.release()
+        self.leave()
+        if not ok:
+            if code == NOREC:
+                return False
+            self.fail(code)
+        return True
+
+    def vnum(self, key):
+        """Return the number of records with this key, 0 when there is none."""
+        cdef bytes kept = raw(key)
+        cdef const char *kbuf = PyBytes_AS_STRING(kept)
+        cdef int ksiz = <int>PyBytes_GET_SIZE(kept)
+        cdef int count
+        cdef int code = 0
+        self.enter()
+        with nogil:
+            self.acquire()
+            count = tcbdbvnum(<TCBDB *>self.db, kbuf, ksiz)
+            if count == 0:
+                code = tcbdbecode(<TCBDB *>self.db)
+            self.release()
+        self.leave()
+        if count == 0 and code != NOREC:
+            self.fail(code)
+        return count
+
+    # -- order
+
+    def range(self, bkey=None, binc=True, ekey=None, einc=True, int max=-1):
+        """Return the keys from `bkey` to `ekey`, at most `max` (-1: all), as a list.
+
+        Args:
+            bkey: The first key; None = from the beginning.
+            binc: Whether `bkey` itself belongs to it.
+            ekey: The last key; None = to the end.
+            einc: Whether `ekey` itself belongs to it.
+            max: How many at most.
+        """
+        cdef bytes first = None if bkey is None else raw(bkey)
+        cdef bytes last = None if ekey is None else raw(ekey)
+        cdef const char *bkbuf = NULL
+        cdef const char *ekbuf = NULL
+        cdef int bksiz = 0
+        cdef int eksiz = 0
+        cdef boolean with_first = bool(binc)
+        cdef boolean with_last = bool(einc)
+        cdef TCLIST *keys
+        if first is not None:
+            bkbuf = PyBytes_AS_STRING(first)
+            bksiz = <int>PyBytes_GET_SIZE(first)
+        if last is not None:
+            ekbuf = PyBytes_AS_STRING(last)
+            eksiz = <int>PyBytes_GET_SIZE(last)
+        self.enter()
+        with nogil:
+            self.acquire()
+            keys = tcbdbrange(
+                <TCBDB *>self.db, bkbuf, bksiz, with_first, ekbuf, eksiz, with_last, max)
+            self.release()
+        self.leave()
+        return list_of(keys)
+
+    def rangefwm(self, prefix, int max=-1):
+        """Return the keys that begin with `prefix`, at most `max` (-1: all)."""
+        return self.fwmkeys(prefix, max)
+
+    def curnew(self):
+        """Return a new cursor, not yet on a record."""
+        return BDBCursor(self)
+
+    def cursor(self):
+        """Return a new cursor, not yet on a record."""
+        return BDBCursor(self)
+
+    def __iter__(self):
+        return TreeIterator(self, KEYS, None, None, False)
+
+    def __reversed__(self):
+        return TreeIterator(self, KEYS, None, None, True)
+
+    def iterkeys(self, start=None, stop=None, *, reverse=False):
+        """Return an iterator over the keys in [start, stop)."""
+        return TreeIterator(self, KEYS, start, stop, reverse)
+
+    def itervalues(self, start=None, stop=None, *, reverse=False):
+        """Return an iterator over the values of the keys in [start, stop)."""
+        return TreeIterator(self, VALUES, start, stop, reverse)
+
+    def iteritems(self, start=None, stop=None, *, reverse=False):
+        """Return an iterator over (key, value) of the keys in [start, stop)."""
+        return TreeIterator(self, ITEMS, start, stop, reverse)
+
+    def keys(self, start=None, stop=None, *, reverse=False):
+        """Return a view of all keys, or an iterator over those in [start, stop)."""
+        if start is None and stop is None and not reverse:
+            return KeyedDatabase.keys(self)
+        return TreeIterator(self, KEYS, start, stop, reverse)
+
+    def values(self, start=None, stop=None, *, reverse=False):
+        """Return a view of all values, or an iterator over those in [start, stop)."""
+        if start is None and stop is None and not reverse:
+            return KeyedDatabase.values(self)
+        return TreeIterator(self, VALUES, start, stop, reverse)
+
+    def items(self, start=None, stop=None, *, reverse=False):
+        """Return a view of all records, or an iterator over those in [start, stop).
+
+        With `reverse` it goes from the last before `stop` down to `start` itself.
+        """
+        if start is None and stop is None and not reverse:
+            return KeyedDatabase.items(self)
+        return TreeIterator(self, ITEMS, start, stop, reverse)
+
+
+name_constants(BDB, "BDB")
+
+
+include "_tree_iterator.pxi"
+include "_cursor.pxi"
