@@ -1,6 +1,7 @@
 """What hash and B+ tree databases share, with and without the lock."""
 
 import pytest
+
 from tokyocabinet import BDB, HDB, Error, InvalidOperationError, RecordMissingError
 
 
@@ -84,9 +85,14 @@ def test_removing_what_is_iterated_over(db):
 def test_transaction_keeps_or_undoes(db):
     with db.transaction():
         db[b"a"] = b"1"
-    with pytest.raises(ZeroDivisionError), db.transaction():
-        db[b"a"] = b"2"
-        raise ZeroDivisionError
+
+    def fail():
+        with db.transaction():
+            db[b"a"] = b"2"
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert db[b"a"] == b"1"
     with db.transaction(), pytest.raises(InvalidOperationError):
         db.tranbegin()

@@ -30,8 +30,8 @@ cdef inline char *arena_space(Arena *arena, size_t size) noexcept nogil:
     """Return `size` free bytes at the arena's end, or NULL when memory is out."""
     cdef size_t room
     cdef char *data
-    if arena.room - arena.used < size:
-        room = arena.room * 2 + size
+    if arena.data == NULL or arena.room - arena.used < size:
+        room = arena.room * 2 + size + 64
         if arena.owned:
             data = <char *>realloc(arena.data, room)
         else:
