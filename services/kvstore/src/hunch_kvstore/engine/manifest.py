@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -68,10 +68,6 @@ class Manifest:
     def owner(self) -> bytes:
         """The store's id as the log files carry it."""
         return bytes.fromhex(self.store_id)
-
-    def with_next_serial(self) -> tuple[int, Manifest]:
-        """Return a number for a new file, and the manifest that has given it away."""
-        return self.next_serial, replace(self, next_serial=self.next_serial + 1)
 
     def pack(self) -> bytes:
         """Return the manifest as the bytes of its file."""

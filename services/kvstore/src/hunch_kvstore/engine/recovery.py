@@ -20,7 +20,7 @@ from hunch_kvstore.engine.option import Options
 from hunch_kvstore.engine.replay import replay
 from hunch_kvstore.engine.segment import Segment, open_segments
 
-FILE_NAME = re.compile(r"(log|segment)-(\d{12})\.(log|tcb|filter)(\.tmp)?")
+FILE_NAME = re.compile(r"(log|segment)-(\d{12})\.(log|tcb|filter)(\.tmp)*")
 
 
 @dataclass

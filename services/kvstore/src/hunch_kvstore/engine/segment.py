@@ -34,7 +34,6 @@ MAGIC = b"HUNCHFLT"
 FORMAT = 1
 FILTER_HEAD = struct.Struct("<8sII")
 LEAF_BYTES = 8192  # what a leaf of the tree should hold
-LEAF_RECORDS = (8, 128)
 
 
 def tree_path(folder: Path, serial: int) -> Path:
@@ -47,16 +46,6 @@ def filter_path(folder: Path, serial: int) -> Path:
     return folder / f"segment-{serial:012d}.filter"
 
 
-def leaf_records(records: int, payload_bytes: int) -> int:
-    """Return how many records a leaf should hold, for their mean size.
-
-    PERF: a leaf is decoded whole when it is read, so that long values want few in one.
-    """
-    least, most = LEAF_RECORDS
-    mean = payload_bytes // max(records, 1) + 1
-    return max(least, min(most, LEAF_BYTES // mean))
-
-
 @dataclass(frozen=True, kw_only=True)
 class Summary:
     """What the filter file says of the tree beside it.
@@ -67,7 +56,6 @@ class Summary:
         ranges: Deleted from everything older.
         first_key: Of the tree; None where it is empty.
         last_key: Of the tree; None where it is empty.
-        leaf: Records in a leaf.
         bloom: Of the keys.
     """
 
@@ -76,7 +64,6 @@ class Summary:
     ranges: list[tuple[bytes, bytes | None]]
     first_key: bytes | None
     last_key: bytes | None
-    leaf: int
     bloom: Bloom
 
     def pack(self) -> bytes:
@@ -87,7 +74,6 @@ class Summary:
             "ranges": [[start.hex(), to_hex(stop)] for start, stop in self.ranges],
             "first_key": to_hex(self.first_key),
             "last_key": to_hex(self.last_key),
-            "leaf": self.leaf,
         }
         text = json.dumps(said).encode()
         body = FILTER_HEAD.pack(MAGIC, FORMAT, len(text)) + text + bytes(self.bloom)
@@ -132,7 +118,6 @@ def read_summary(path: Path) -> Summary:
         ranges=ranges,
         first_key=from_hex(said["first_key"]),
         last_key=from_hex(said["last_key"]),
-        leaf=said["leaf"],
         bloom=Bloom(body[FILTER_HEAD.size + length :]),
     )
 
@@ -213,6 +198,10 @@ class Segment:
             return
         for key, stored in self._tree.items(start, stop, reverse=reverse):
             yield key, stored[1:] if stored else None
+
+    def close(self) -> None:
+        """Close the tree; scans that still run end with an error."""
+        self._tree.close()
 
     def verify(self) -> None:
         """Compare the tree with its checksum.

@@ -12,9 +12,9 @@ from hunch_kvstore.engine.layer import MISSING, Layer
 from hunch_kvstore.engine.lock import FolderLock
 from hunch_kvstore.engine.log import Log, refusal
 from hunch_kvstore.engine.log_sync import LogSync
-from hunch_kvstore.engine.manifest import Manifest
 from hunch_kvstore.engine.option import Options, Sync
 from hunch_kvstore.engine.recovery import recover
+from hunch_kvstore.engine.sealing import Sealing
 from hunch_kvstore.engine.transaction import Transaction
 
 
@@ -38,10 +38,8 @@ class Engine:
             found = recover(folder, options)
             self.sequence = found.sequence
             self.recovered = found
-            self._manifest: Manifest = found.manifest
-            self._segments = found.segments
             self._active: Layer = found.layer
-            self._frozen: Layer | None = None
+            self._sealing = Sealing(folder, found, options)
             self._sync = LogSync(self._new_log(self.sequence), sync)
         except BaseException:
             self._lock.release()
@@ -158,6 +156,40 @@ class Engine:
             self._sync.tick(now)
         except OSError as error:
             self._fail(error)
+        if self._sealing.tick(now):
+            self._arrange()
+        if self._sealing.frozen is None and self._is_full():
+            self.freeze()
+
+    def freeze(self) -> bool:
+        """Freeze the memory table, so that the next ticks seal it.
+
+        Returns:
+            Whether there was anything to freeze, and nothing frozen before it.
+        """
+        if self._sealing.frozen is not None or not self._active:
+            return False
+        if isinstance(self.refusal, StoreFailed):
+            return False
+        try:
+            self._sync.flush()
+            log = self._new_log(self._log.synced_sequence)
+        except OSError as error:
+            self._fail(error)
+            return False
+        except WritesRefused:
+            return False  # no room for a new log now; the old one goes on
+        self._sync.switch(log)
+        self._sealing.logs.append(self._log.serial)
+        self._sealing.freeze(self._active, self.sequence, log.serial)
+        self._log = log
+        self._active = Layer()
+        self._arrange()
+        return True
+
+    def compact(self) -> None:
+        """Begin to merge all segments into one."""
+        self._sealing.merge_all()
 
     def close(self) -> None:
         """Write and sync everything and let the folder go.
@@ -176,6 +208,7 @@ class Engine:
             self._fail(error)
         finally:
             self._sync.close()
+            self._sealing.close()
             self._lock.release()
         if isinstance(self.refusal, StoreFailed):
             raise self.refusal
@@ -189,7 +222,19 @@ class Engine:
             "log_bytes": self._log.size_bytes,
             "memory_table_bytes": self._active.size_bytes,
             "memory_table_keys": len(self._active.points),
-            "segments": len(self._segments),
+            "frozen_table": int(self._sealing.frozen is not None),
+            "segments": len(self._sealing.segments),
+            "segment_bytes": sum(
+                segment.entry.size_bytes for segment in self._sealing.segments
+            ),
+            "filter_bytes": sum(
+                segment.memory_bytes for segment in self._sealing.segments
+            ),
+            "seals": self._sealing.sealed,
+            "merges": self._sealing.merged,
+            "seal_failures": self._sealing.failures,
+            "seal_error": self._sealing.last_error,
+            "last_sync_s": self._sync.last_sync_s,
             "refusal": str(self.refusal or ""),
         }
 
@@ -198,18 +243,26 @@ class Engine:
         if not isinstance(self.refusal, StoreFailed):
             self.refusal = refusal(error, self._log.path)
 
+    def _is_full(self) -> bool:
+        """Whether the memory table is due to be sealed."""
+        return (
+            self._active.size_bytes >= self.options.memory_table_bytes
+            or self._log.size_bytes >= self.options.log_bytes
+        )
+
     def _arrange(self) -> None:
         """Say anew what readers look through; scans under way keep the old list."""
-        frozen = [] if self._frozen is None else [self._frozen]
-        self._older = [*frozen, *self._segments]
+        frozen = self._sealing.frozen
+        self._older = [*self._sealing.segments]
+        if frozen is not None:
+            self._older.insert(0, frozen)
         self._layers = [self._active, *self._older]
 
     def _new_log(self, synced: int) -> Log:
-        serial, self._manifest = self._manifest.with_next_serial()
         return Log(
             self.folder,
-            serial,
-            self._manifest.owner,
+            self._sealing.take_serial(),
+            self._sealing.manifest.owner,
             sequence=self.sequence,
             synced=synced,
             chunk_bytes=self.options.log_chunk_bytes,
