@@ -70,7 +70,8 @@ def parts(layout: Layout) -> list[Part]:
     if layout.demo:
         origin = str(ROOT / "infra" / "demo" / "origin.py")
         state = str(layout.origin_state)
-        listed.append(Part("origin", (python, origin, "--state", state), {}, order=15))
+        command = (python, origin, "--state", state, "--port", str(layout.origin_port))
+        listed.append(Part("origin", command, {}, order=15))
     return sorted(listed, key=lambda part: part.order)
 
 

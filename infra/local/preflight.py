@@ -19,7 +19,8 @@ class Refused(Exception):  # noqa: N818 - an answer, not a mistake
 
 def check(layout: Layout) -> None:
     """Raise Refused unless the site can start."""
-    _config(layout)
+    if not layout.demo:
+        _config(layout)
     _programs()
     _port(layout)
 
