@@ -1,0 +1,7 @@
+"""`python -m fcgi`."""
+
+import sys
+
+from fcgi.cli import main
+
+sys.exit(main())

@@ -1,0 +1,228 @@
+"""A connection served by one thread with blocking calls, one request at a time.
+
+The slow and complete companion of the prefork model's fast path, and the whole of
+thread-per-connection and of the classic `Request`: whatever shape a request has, body
+in pieces, kept connection, abort, management records, it is understood here.
+"""
+
+import io
+from collections import deque
+
+from fcgi import codec, events, transport, wsgi
+from fcgi import environ as environs
+from fcgi.codec import Buffer, Environ
+from fcgi.connection import ServerConnection
+from fcgi.errors import AbortedError, RefusedError, RemoteProtocolError
+from fcgi.limits import DEFAULT, Limits
+from fcgi.records import Role
+from fcgi.worker import Worker
+
+
+class BlockingConnection:
+    """An accepted connection.
+
+    Args:
+        fd: The socket's number, in blocking mode. Closing it is the caller's part.
+        limits: What the peer may make us hold.
+        data: Bytes that were read already.
+    """
+
+    def __init__(self, fd: int, limits: Limits = DEFAULT, data: bytes = b"") -> None:
+        self._fd = fd
+        self._protocol = ServerConnection(limits, multiplex=False)
+        self._queue: deque[StreamEvent] = deque()
+        self._current = 0
+        self._aborted = False
+        self._closed = False
+        if data:
+            self._protocol.receive_data(data)
+
+    @property
+    def must_close(self) -> bool:
+        """Whether the last request asked for the connection to be closed."""
+        return self._protocol.must_close
+
+    def next_request(self) -> events.RequestReceived | None:
+        """Wait for a request; None at the end of the connection.
+
+        Raises:
+            RemoteProtocolError: If the peer broke the rules.
+            StreamError: If the connection broke.
+        """
+        while not self._protocol.must_close:
+            event = self._next_event()
+            if event is None:
+                return None
+            if isinstance(event, events.RequestReceived):
+                self._current = event.request_id
+                self._aborted = False
+                return event
+        return None
+
+    def send(self, pieces: list[Buffer]) -> None:
+        """Write records of the current request."""
+        transport.send(self._fd, pieces)
+
+    def finished(self) -> None:
+        """Note that END_REQUEST of the current request was sent."""
+        self._protocol.end_request(self._current)
+
+    def stdin(self, size: int | None) -> io.BufferedReader:
+        """Return the current request's body, which must have `size` bytes."""
+        return io.BufferedReader(_Stream(self, events.StdinReceived, size), 65536)
+
+    def data(self, size: int | None) -> io.BufferedReader:
+        """Return the file a filter works on; reading it skips the rest of the body."""
+        return io.BufferedReader(_Stream(self, events.DataReceived, size), 65536)
+
+    def is_aborted(self) -> bool:
+        """Return whether the web server has given up on the current request."""
+        # LIMIT: a body nobody reads is not taken in just to look behind it.
+        while (
+            not self._aborted
+            and len(self._queue) < 16
+            and transport.is_readable(self._fd)
+        ):
+            event = self._read_event()
+            if event is not None:
+                self._queue.append(event)
+            if self._closed:
+                break
+        return self._aborted
+
+    def _next_event(self) -> "StreamEvent | None":
+        if self._queue:
+            return self._queue.popleft()
+        while not self._closed:
+            event = self._read_event()
+            if event is not None:
+                return event
+        return None
+
+    def _read_event(self) -> "StreamEvent | None":
+        """Return the next event after at most one read; None if there is none yet."""
+        event = self._protocol.next_event()
+        answer = self._protocol.data_to_send()
+        if answer:
+            transport.send(self._fd, [answer])
+        if event is None:
+            if self._protocol.must_close:
+                self._closed = True
+            else:
+                self._protocol.receive_data(transport.receive(self._fd))
+            return None
+        if isinstance(event, events.ConnectionClosed):
+            self._closed = True
+            self._aborted = bool(event.active)
+            return None
+        if isinstance(event, events.RequestAborted):
+            self._aborted = True
+        return event
+
+
+def serve_requests(
+    connection: BlockingConnection, worker: Worker, base: Environ
+) -> None:
+    """Serve what comes on a connection until it is to be closed.
+
+    Raises:
+        ProtocolError: If the peer broke the rules.
+        StreamError: If the connection broke.
+    """
+    while True:
+        request = connection.next_request()
+        if request is None:
+            return
+        with worker.running():
+            whole = _serve(connection, worker, base, request)
+        worker.done()
+        if not whole or connection.must_close or not worker.may_keep():
+            return
+
+
+def _serve(
+    connection: BlockingConnection,
+    worker: Worker,
+    base: Environ,
+    request: events.RequestReceived,
+) -> bool:
+    try:
+        environ = codec.decode_environ(request.params, base)
+        environs.complete(environ, worker.settings.mount)
+        environ["wsgi.input"] = connection.stdin(environs.body_size(environ))
+    except RefusedError as error:
+        wsgi.refuse(error, request.request_id, connection.send)
+        connection.finished()
+        return True
+    environ["fcgi.role"] = request.role.name
+    environ["fcgi.is_aborted"] = connection.is_aborted
+    if request.role is Role.FILTER:
+        environ["fcgi.data"] = connection.data(environs.data_size(environ))
+    whole = wsgi.respond(worker.app, environ, request.request_id, connection.send)
+    if whole:
+        connection.finished()
+    return whole
+
+
+StreamEvent = (
+    events.RequestReceived
+    | events.StdinReceived
+    | events.DataReceived
+    | events.RequestAborted
+)
+
+
+class _Stream(io.RawIOBase):
+    """One input stream of the current request."""
+
+    def __init__(
+        self,
+        connection: BlockingConnection,
+        kind: type[events.StdinReceived] | type[events.DataReceived],
+        size: int | None,
+    ) -> None:
+        self._connection = connection
+        self._kind = kind
+        self._rest = memoryview(b"")
+        self._ended = False
+        self._left = size
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: "memoryview | bytearray", /) -> int:  # type: ignore[override]
+        """Fill `buffer` with what comes next; 0 at the end of the stream.
+
+        Raises:
+            AbortedError: If the web server gave up before the end.
+        """
+        while not self._rest:
+            if self._ended:
+                return 0
+            event = self._connection._next_event()
+            if isinstance(event, self._kind):
+                self._ended = not event.content
+                self._rest = memoryview(event.content)
+                self._count(len(event.content))
+            elif event is None or isinstance(event, events.RequestAborted):
+                msg = "the web server aborted the request"
+                raise AbortedError(msg)
+            elif isinstance(event, events.RequestReceived):
+                msg = "a request within a request"
+                raise RemoteProtocolError(msg)
+            # else: STDIN a filter did not care to read before its data
+        size = min(len(buffer), len(self._rest))
+        buffer[:size] = self._rest[:size]
+        self._rest = self._rest[size:]
+        return size
+
+    def _count(self, size: int) -> None:
+        """Hold the stream to the size its parameters announced (SPEC 6.2)."""
+        if self._left is None:
+            return
+        self._left -= size
+        if self._left < 0 or (self._ended and self._left):
+            word = "longer" if self._left < 0 else "shorter"
+            msg = f"a stream {word} than announced"
+            raise AbortedError(msg)

@@ -1,0 +1,60 @@
+"""Blocking reads and writes on a socket's number.
+
+WHY numbers instead of socket objects: the prefork model makes and drops one connection
+per request, and the object costs more than the system calls around it.
+"""
+
+import os
+import select
+from typing import Final
+
+from fcgi.codec import Buffer
+from fcgi.errors import AbortedError, StreamError
+
+RECEIVE_SIZE: Final = 65536
+_IOV_MAX: Final = 1024
+
+
+def receive(fd: int, size: int = RECEIVE_SIZE) -> bytes:
+    """Return what has arrived, waiting for at least a byte; empty at the end.
+
+    Raises:
+        StreamError: If the connection broke.
+    """
+    try:
+        return os.read(fd, size)
+    except OSError as error:
+        raise StreamError(*error.args) from error
+
+
+def send(fd: int, pieces: list[Buffer]) -> None:
+    """Write all pieces, in one system call unless the peer is slow.
+
+    Raises:
+        AbortedError: If the peer is gone.
+    """
+    try:
+        sent = os.writev(fd, pieces[:_IOV_MAX])
+        total = sum(map(len, pieces))
+        while sent < total:
+            pieces = _rest(pieces, sent)
+            total -= sent
+            sent = os.writev(fd, pieces[:_IOV_MAX])
+    except OSError as error:
+        raise AbortedError(*error.args) from error
+
+
+def _rest(pieces: list[Buffer], sent: int) -> list[Buffer]:
+    """Return what is left of `pieces` once `sent` bytes of them are gone."""
+    for index, piece in enumerate(pieces):
+        if sent < len(piece):
+            return [memoryview(piece)[sent:], *pieces[index + 1 :]]
+        sent -= len(piece)
+    return []
+
+
+def is_readable(fd: int) -> bool:
+    """Return whether bytes, or the end of the connection, wait to be read."""
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(0))

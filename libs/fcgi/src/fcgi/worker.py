@@ -1,0 +1,147 @@
+"""What a server model is given, and what it has to obey."""
+
+import contextlib
+import os
+import random
+import signal
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from types import FrameType
+from typing import Final
+
+from fcgi import environ as environs
+from fcgi.codec import Environ
+from fcgi.scoreboard import Scoreboard, Slot
+from fcgi.settings import Settings
+from fcgi.wsgi import Application
+
+# WHY: a signal that arrives between the look at `phase` and the accept call would go
+# unnoticed until the next connection. So no wait for a connection lasts longer.
+ACCEPT_TIMEOUT_S: Final = 0.5
+
+
+class Phase(IntEnum):
+    """What a worker is up to.
+
+    SERVE: take connections. RETIRE: finish what runs; others take the connections
+    that wait. DRAIN: serve those that wait, too, for nobody comes after us.
+    """
+
+    SERVE = 0
+    RETIRE = 1
+    DRAIN = 2
+
+
+@dataclass(slots=True)
+class Worker:
+    """One worker process, as its server model sees it.
+
+    Attributes:
+        app: The application.
+        listener: The listening socket; waits end after `ACCEPT_TIMEOUT_S`.
+        settings: How to serve.
+        slot: Where to tell the parent about requests.
+        phase: Changed by signals; to be looked at between requests.
+        left: How many requests may still be served; negative for any number.
+        served: How many were.
+    """
+
+    app: Application
+    listener: socket.socket
+    settings: Settings
+    slot: Slot
+    phase: Phase = Phase.SERVE
+    left: int = -1
+    served: int = 0
+    drain_until: float = 0.0
+    _running: dict[int, int] = field(default_factory=dict)
+
+    def base(self, *, multithread: bool) -> Environ:
+        """Return the part of the environ that all requests share."""
+        multiprocess = self.settings.processes != 1
+        return environs.base(multithread=multithread, multiprocess=multiprocess)
+
+    def done(self) -> None:
+        """Count a served request; the last one allowed ends the worker."""
+        self.served += 1
+        self.slot.count(self.served)
+        if self.served == self.left:
+            self.phase = Phase.RETIRE
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Tell the parent that a request runs; several may, in threads."""
+        me = threading.get_ident()
+        started = self._running[me] = time.monotonic_ns()
+        # The oldest is first: a dict keeps the order of arrival.
+        if len(self._running) == 1:
+            self.slot.set_started(started)
+        try:
+            yield
+        finally:
+            del self._running[me]
+            with contextlib.suppress(RuntimeError):  # changed while we looked
+                self.slot.set_started(next(iter(self._running.values()), 0))
+
+    def may_keep(self) -> bool:
+        """Return whether to wait for another request on a kept connection."""
+        return self.phase is Phase.SERVE
+
+    def may_wait(self) -> bool:
+        """Return whether to go on after a wait for connections ran out."""
+        return self.phase is Phase.SERVE
+
+    def may_accept(self) -> bool:
+        """Return whether to take another connection."""
+        if self.phase is Phase.SERVE:
+            return True
+        return self.phase is Phase.DRAIN and time.monotonic() < self.drain_until
+
+    def allows(self, peer: object) -> bool:
+        """Return whether a connection from `peer` (an address) is welcome."""
+        allow = self.settings.allow
+        return not allow or not isinstance(peer, tuple) or peer[0] in allow
+
+    def on_signal(self, number: int, _frame: FrameType | None = None) -> None:
+        """Change the phase; this is a signal handler, so it does nothing else."""
+        if number == signal.SIGTERM:
+            self.phase = Phase.DRAIN
+            # Under TCP, connections can arrive for as long as the socket is open.
+            self.drain_until = time.monotonic() + self.settings.graceful_s / 2
+        elif self.phase is Phase.SERVE:
+            self.phase = Phase.RETIRE
+
+
+def limit_waits(listener: socket.socket) -> None:
+    """Let waits on a listening socket end after `ACCEPT_TIMEOUT_S`."""
+    seconds, fraction = divmod(ACCEPT_TIMEOUT_S, 1)
+    wait = struct.pack("ll", int(seconds), int(fraction * 1e6))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, wait)
+
+
+def unlimit_waits(fd: int) -> None:
+    """Undo it on an accepted TCP socket, which inherits it from the listening one."""
+    with socket.socket(fileno=os.dup(fd)) as sock:
+        wait = struct.pack("ll", 0, 0)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, wait)
+
+
+def make_worker(
+    app: Application, listener: socket.socket, settings: Settings, slot: Slot | None
+) -> Worker:
+    """Return a worker of this process, which hears signals from now on."""
+    limit_waits(listener)
+    left = settings.max_requests
+    if left:
+        left += random.randrange(left // 10 + 1)
+    worker = Worker(
+        app, listener, settings, slot or Scoreboard(1).slot(0), left=left or -1
+    )
+    signal.signal(signal.SIGTERM, worker.on_signal)
+    signal.signal(signal.SIGQUIT, worker.on_signal)
+    return worker

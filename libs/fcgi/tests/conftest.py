@@ -1,0 +1,48 @@
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "support"))
+from fcgi_support import Edge, Server
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder with a short name: a unix socket's path holds 107 bytes."""
+    with tempfile.TemporaryDirectory(prefix="fcgi") as name:
+        yield Path(name)
+
+
+@pytest.fixture
+def start(folder: Path) -> Iterator[Callable[..., Server]]:
+    """Start servers that are stopped when the test is over."""
+    servers: list[Server] = []
+
+    def start_(app: str, *args: str, bind: str | None = None) -> Server:
+        server = Server(folder, app, *args, bind=bind)
+        servers.append(server)
+        return server.wait()
+
+    yield start_
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def edge(folder: Path) -> Iterator[Callable[[str], Edge]]:
+    if not (shutil.which("lighttpd") or os.path.exists("/usr/sbin/lighttpd")):
+        pytest.skip("lighttpd is not installed")
+    edges: list[Edge] = []
+
+    def edge_(backend: str) -> Edge:
+        edges.append(Edge(folder, backend))
+        return edges[-1]
+
+    yield edge_
+    for one in edges:
+        one.stop()
