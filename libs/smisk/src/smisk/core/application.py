@@ -1,0 +1,308 @@
+"""The application: a WSGI callable that answers one request at a time.
+
+It owns the life of a request (begin, service, error, end) and of itself (start,
+stop). What is answered is up to ``service``; how requests arrive is up to the server.
+"""
+
+import atexit
+import contextlib
+import html
+import logging
+import traceback
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from smisk import http
+from smisk.core.exchange import Exchange, current, exchange_var
+from smisk.core.limits import RequestLimits
+from smisk.core.request import Request
+from smisk.core.response import Response, StartResponse
+
+if TYPE_CHECKING:
+    from smisk.session.session import Sessions
+
+log = logging.getLogger("smisk.application")
+
+# SPEC RFC 9110 15.4.5: what a 304 repeats of the headers of the 200.
+_KEPT_BY_304 = (
+    "cache-control",
+    "content-location",
+    "date",
+    "etag",
+    "expires",
+    "last-modified",
+    "set-cookie",
+    "vary",
+)
+_KEPT_BY_REDIRECT = ("cache-control", "set-cookie", "vary")
+_KEPT_BY_ERROR: tuple[str, ...] = ("vary",)
+
+
+class Application:
+    """Subclass, define ``service``, and hand an instance to any WSGI server.
+
+    Attributes:
+        charset: What text is written in, and what a client's text is read as.
+        tolerant: Read a client's text that is not ``charset`` as ISO-8859-1; otherwise
+            it is answered 400.
+        show_traceback: Show the traceback of an unexpected error to the client.
+        signature: What is appended to the server's name in the Server header; None
+            leaves that header to the server.
+        forks: Worker processes `run` adds to the first.
+        limits: How much a client may send.
+    """
+
+    request_class: type[Request] = Request
+    response_class: type[Response] = Response
+    charset = "utf-8"
+    tolerant = True
+    show_traceback = False
+    signature: str | None = None
+    forks = 0
+    limits = RequestLimits()
+
+    def __init__(self) -> None:
+        self._is_started = False
+        self._sessions: Sessions | None = None
+
+    # -- for subclasses ------------------------------------------------------------
+
+    def service(self) -> None:
+        """Answer `request` by means of `response`."""
+        msg = f"{type(self).__name__} does not define service()"
+        raise NotImplementedError(msg)
+
+    def application_will_start(self) -> None:
+        """Called once in each process, before its first request."""
+
+    def application_did_stop(self) -> None:
+        """Called once in each process that served, when it ends."""
+
+    def response_will_begin(self, response: Response) -> None:
+        """Called once for each answer, errors included, before its headers go."""
+
+    def request_did_end(self, request: Request, response: Response) -> None:
+        """Called after each request."""
+
+    # -- the exchange being served ---------------------------------------------------
+
+    @property
+    def request(self) -> Request:
+        """The request being answered."""
+        return current().request
+
+    @property
+    def response(self) -> Response:
+        """The response to it."""
+        return current().response
+
+    @property
+    def sessions(self) -> "Sessions":
+        """Where sessions are kept: files, unless you assign another."""
+        if self._sessions is None:
+            from smisk.session import FileStore, Sessions
+
+            self._sessions = Sessions(FileStore())
+        return self._sessions
+
+    @sessions.setter
+    def sessions(self, sessions: "Sessions") -> None:
+        self._sessions = sessions
+
+    # -- WSGI ----------------------------------------------------------------------
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer one request (PEP 3333)."""
+        if not self._is_started:
+            self.start()
+        request = self.request_class(
+            environ, self.charset, tolerant=self.tolerant, limits=self.limits
+        )
+        response = self.response_class(self.charset)
+        exchange = Exchange(self, request, response)
+        response.exchange = exchange
+        response.attach(start_response)
+        token = exchange_var.set(exchange)
+        try:
+            try:
+                self.service()
+            except http.HTTPError as error:
+                self._answer(error)
+            except Exception as error:  # noqa: BLE001 - the top of the loop
+                self._answer(self._unexpected(error))
+            if not response.has_begun:
+                self._prepare_safely(response)
+            chunks = response.finish(start_response)
+            if not isinstance(chunks, list | tuple):
+                chunks = self._streamed(chunks, exchange)
+            else:
+                self._end(exchange)
+            return chunks
+        finally:
+            exchange_var.reset(token)
+
+    def _streamed(self, chunks: Iterable[bytes], exchange: Exchange) -> Iterator[bytes]:
+        # The request lives until its last byte is out.
+        try:
+            yield from chunks
+        except Exception:
+            log.exception("the body of %s broke off", exchange.request.path)
+            raise
+        finally:
+            if (close := getattr(chunks, "close", None)) is not None:
+                close()
+            self._end(exchange)
+
+    def _end(self, exchange: Exchange) -> None:
+        request = exchange.request
+        try:
+            self.request_did_end(request, exchange.response)
+        except Exception:  # the answer is out; only the log can still be told
+            log.exception("request_did_end failed")
+        request.close()
+
+    def prepare(self, response: Response) -> None:
+        """Give a complete response what every answer has; headers go after this."""
+        request = response.exchange.request
+        if request._slot is not None:
+            request._slot.save(response)
+        headers = response.headers
+        if "Content-Type" not in headers and response.status not in http.BODILESS:
+            headers["Content-Type"] = f"text/html; charset={self.charset}"
+        if self.signature:
+            server = request.env.get("SERVER_SOFTWARE", "")
+            headers["Server"] = f"{server} {self.signature}".strip()
+        self.response_will_begin(response)
+
+    def _prepare_safely(self, response: Response) -> None:
+        try:
+            self.prepare(response)
+        except Exception as error:  # noqa: BLE001 - the top of the loop
+            error_answer = self._unexpected(error)
+            response.exchange.request._slot = None
+            self._answer(error_answer)
+            response.headers.setdefault("Content-Type", "text/plain")
+            with contextlib.suppress(Exception):
+                self.response_will_begin(response)
+
+    # -- errors ----------------------------------------------------------------------
+
+    def _unexpected(self, error: Exception) -> http.HTTPError:
+        request = current().request
+        log.critical(
+            "unexpected %s at %s %r",
+            type(error).__name__,
+            request.method,
+            request.env.get("PATH_INFO", ""),
+            exc_info=error,
+        )
+        answer = http.InternalServerError()
+        answer.__cause__ = error
+        if self.show_traceback:
+            answer.traceback = "".join(traceback.format_exception(error))
+        return answer
+
+    def _answer(self, error: http.HTTPError) -> None:
+        response = current().response
+        if response.has_begun:
+            # Too late for a status: say it where the reader is.
+            response.write(f"\n<pre>{html.escape(str(error))}</pre>\n")
+            return
+        response.discard()
+        response.status = error.status
+        kept: tuple[str, ...] = _KEPT_BY_ERROR
+        if error.status == 304:
+            kept = _KEPT_BY_304
+        elif error.status < 400:
+            kept = _KEPT_BY_REDIRECT
+        response.headers.keep_only(kept)
+        for name, value in error.headers.items():
+            response.headers[name] = value
+        if isinstance(error, http.Redirect):
+            response.headers["Location"] = self.absolute(error.location)
+        if error.status in http.BODILESS:
+            return
+        try:
+            self.error(error)
+        except Exception:  # a page about an error must not fail
+            log.exception("the page for status %d failed", error.status)
+            response.discard()
+            self.plain_error(error)
+
+    def error(self, error: http.HTTPError) -> None:
+        """Write the body of an error; status and headers are set already."""
+        self.plain_error(error)
+
+    def plain_error(self, error: http.HTTPError) -> None:
+        """Write the page that needs nothing to work."""
+        response = current().response
+        response.content_type = "text/html; charset=utf-8"
+        response.body = [error_page(error, response.headers.get("Location"))]
+
+    def absolute(self, location: str) -> str:
+        """Make `location` absolute as seen from the current request."""
+        from smisk.core.url import URL, escape
+
+        location = escape(location.replace("\\", "%5C"))
+        if URL(location).scheme:
+            return location
+        base = current().request.url
+        if location.startswith("/"):
+            path = "/" + location.lstrip("/")
+            return base.to_s(path=path, query=False, fragment=False)
+        if location.startswith(("?", "#")) or not location:
+            return base.to_s(query=False, fragment=False) + location
+        folder = base.path.rpartition("/")[0] + "/"
+        return base.to_s(path=folder + location, query=False, fragment=False)
+
+    # -- life --------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Get ready in this process; called before the first request at the latest."""
+        if not self._is_started:
+            self._is_started = True
+            self.application_will_start()
+            atexit.register(self.stop)
+
+    def stop(self) -> None:
+        """Undo `start`."""
+        if self._is_started:
+            self._is_started = False
+            atexit.unregister(self.stop)
+            self.application_did_stop()
+
+    def run(self, bind: str | None = None, *, forks: int | None = None) -> int:
+        """Serve FastCGI until told to stop.
+
+        Args:
+            bind: ``host:port``, ``:port`` or the path of a unix socket; None: the
+                socket a web server started us with, or the one of `smisk.core.bind`.
+            forks: Worker processes beside the first; default ``self.forks``.
+
+        Returns:
+            An exit code.
+        """
+        from smisk.core.running import run
+
+        return run(self, bind, self.forks if forks is None else forks)
+
+    def exit(self) -> NoReturn:
+        """End this process gracefully, from within a request or a signal handler."""
+        raise SystemExit(0)
+
+
+def error_page(error: http.HTTPError, location: str | None = None) -> bytes:
+    """Return a page about `error` that stands by itself."""
+    text = html.escape(error.description)
+    if location:
+        link = html.escape(location)
+        text += f'<a href="{link}">{link}</a>'
+    trace = f"<pre>{html.escape(error.traceback)}</pre>" if error.traceback else ""
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/>'
+        f"<title>{error.status} {html.escape(error.title)}</title></head>\n"
+        f"<body><h1>{html.escape(error.title)}</h1>\n<p>{text}</p>{trace}\n"
+        "</body></html>\n"
+    ).encode()

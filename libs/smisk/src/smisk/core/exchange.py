@@ -1,0 +1,65 @@
+"""The exchange: what belongs to the one request being answered right now.
+
+Leaves, templates and serializers reach it through `current`, so nothing has to be
+passed along. It is held in a context variable: threads and greenlets each have theirs.
+"""
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from smisk.core.application import Application
+    from smisk.core.request import Request
+    from smisk.core.response import Response
+    from smisk.mvc.leaf import Leaf
+    from smisk.serialization.serializer import Serializer
+
+
+class Exchange:
+    """A request, its response and who answers it."""
+
+    __slots__ = (
+        "application",
+        "charset",
+        "cn_path",
+        "extension",
+        "leaf",
+        "media_type",
+        "negotiated",
+        "request",
+        "response",
+        "serializer",
+    )
+
+    def __init__(
+        self, application: "Application", request: "Request", response: "Response"
+    ) -> None:
+        self.application = application
+        self.request = request
+        self.response = response
+        self.charset: str = application.charset
+        self.leaf: Leaf | None = None
+        self.serializer: Serializer | None = None
+        self.media_type: str | None = None
+        #: Extension the URL asked for, None when it had none.
+        self.extension: str | None = None
+        #: The path without that extension.
+        self.cn_path: str = ""
+        #: Whether Accept decided the format.
+        self.negotiated: bool = False
+
+
+exchange_var: ContextVar[Exchange] = ContextVar("smisk.exchange")
+
+
+def current() -> Exchange:
+    """Return the exchange of the request being answered.
+
+    Raises:
+        RuntimeError: Outside of a request.
+    """
+    try:
+        return exchange_var.get()
+    except LookupError:
+        msg = "there is no request being answered here"
+        raise RuntimeError(msg) from None

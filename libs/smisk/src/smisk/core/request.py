@@ -1,0 +1,300 @@
+"""The request: what a client sent, parsed when it is first looked at and not before."""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from smisk import http
+from smisk.core.cookie import parse_cookies
+from smisk.core.form import UploadedFile, parse_options, read_multipart
+from smisk.core.limits import RequestLimits
+from smisk.core.stream import Stream
+from smisk.core.url import URL, Query, decompose_query
+
+if TYPE_CHECKING:
+    from smisk.session.session import SessionSlot
+
+# LIMIT: Host ends up in redirects and links; anything but a name and a port is refused.
+_HOST = re.compile(r"(?:[A-Za-z0-9._\-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?\Z").match
+_PATH_PLAIN = re.compile(r"[A-Za-z0-9/._~\-]*\Z").match
+_SAFE_IN_PATH = frozenset(b"/._~-!$&'()*+,;=:@")
+
+
+class RequestHeaders(Mapping[str, str]):
+    """Headers of a request, by name in any case."""
+
+    __slots__ = ("_env",)
+
+    def __init__(self, env: Mapping[str, Any]) -> None:
+        self._env = env
+
+    def __getitem__(self, name: str) -> str:
+        key = name.upper().replace("-", "_")
+        if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+            key = "HTTP_" + key
+        value: str = self._env[key]
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        for key in self._env:
+            if key.startswith("HTTP_"):
+                yield key[5:].replace("_", "-").title()
+            elif key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+                yield key.replace("_", "-").title()
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class Request:
+    """One request.
+
+    Attributes:
+        env: The WSGI environ.
+        method: The verb, as sent.
+        charset: What text of the client is read as.
+        tolerant: Read text that is not `charset` as ISO-8859-1; otherwise it is a 400.
+        limits: How much of what is allowed.
+    """
+
+    def __init__(
+        self,
+        env: dict[str, Any],
+        charset: str = "utf-8",
+        *,
+        tolerant: bool = True,
+        limits: RequestLimits = RequestLimits(),  # noqa: B008 - frozen
+    ) -> None:
+        self.env = env
+        self.charset = charset
+        self.tolerant = tolerant
+        self.limits = limits
+        self.method: str = env["REQUEST_METHOD"]
+        self.is_active = True
+        self._slot: SessionSlot | None = None
+
+    @cached_property
+    def notes(self) -> dict[str, Any]:
+        """A dict of the application's own, gone with the request."""
+        return {}
+
+    @cached_property
+    def headers(self) -> RequestHeaders:
+        """Headers by name, in any case."""
+        return RequestHeaders(self.env)
+
+    def _text(self, raw: bytes) -> str:
+        try:
+            return raw.decode(self.charset)
+        except UnicodeDecodeError as error:
+            if self.tolerant:
+                return raw.decode("iso-8859-1")
+            msg = f"text that is not {self.charset}"
+            raise http.BadRequest(msg) from error
+
+    @cached_property
+    def path(self) -> str:
+        """The path below the application's root, decoded; starts with a slash."""
+        raw: str = self.env.get("PATH_INFO") or "/"
+        if len(raw) > self.limits.max_path_size:
+            raise http.URITooLong
+        text = raw if raw.isascii() else self._text(raw.encode("latin-1"))
+        # LIMIT: a NUL never belongs to a path; it ends strings in what lies beneath.
+        if "\0" in text:
+            msg = "NUL in the path"
+            raise http.BadRequest(msg)
+        return text if text.startswith("/") else "/" + text
+
+    @cached_property
+    def query_string(self) -> str:
+        """The query as sent, without the question mark."""
+        query: str = self.env.get("QUERY_STRING", "")
+        if len(query) > self.limits.max_query_size:
+            raise http.URITooLong
+        return query
+
+    @cached_property
+    def url(self) -> URL:
+        """The whole URL of this request, put together again."""
+        env = self.env
+        url = URL()
+        url.scheme = env.get("wsgi.url_scheme", "http")
+        host = env.get("HTTP_HOST", "")
+        if not host:
+            host = env.get("SERVER_NAME", "localhost")
+            if ":" in host and not host.startswith("["):
+                host = f"[{host}]"
+            port = env.get("SERVER_PORT", "")
+            if port and port != {"http": "80", "https": "443"}.get(url.scheme or ""):
+                host += f":{port}"
+        if not _HOST(host):
+            msg = "malformed Host"
+            raise http.BadRequest(msg)
+        parsed = URL("//" + host)
+        url.host, url.port = parsed.host, parsed.port
+        url.path = escape_path(env.get("SCRIPT_NAME", "") + env.get("PATH_INFO", ""))
+        url.path = url.path or "/"
+        url.query = self.query_string or None
+        return url
+
+    @cached_property
+    def referring_url(self) -> URL | None:
+        """Where the client came from, if it says so intelligibly."""
+        text = self.env.get("HTTP_REFERER")
+        if not text:
+            return None
+        try:
+            return URL(text)
+        except ValueError:
+            return None
+
+    @property
+    def remote_address(self) -> str:
+        """The address the server sees; never what a header claims."""
+        address: str = self.env.get("REMOTE_ADDR", "")
+        return address
+
+    @cached_property
+    def get(self) -> Query:
+        """The parameters of the query."""
+        return self._decompose(self.query_string)
+
+    def _decompose(self, text: str) -> Query:
+        try:
+            return decompose_query(
+                text,
+                self.charset,
+                tolerant=self.tolerant,
+                max_fields=self.limits.max_fields,
+            )
+        except ValueError as error:  # UnicodeDecodeError is one
+            raise http.BadRequest(str(error)) from error
+
+    @cached_property
+    def content_type(self) -> tuple[str, dict[str, str]]:
+        """Media type of the body in lower case, and its parameters."""
+        return parse_options(self.env.get("CONTENT_TYPE") or "")
+
+    @cached_property
+    def content_length(self) -> int | None:
+        """Bytes of the body; None if the client did not say."""
+        text = self.env.get("CONTENT_LENGTH") or ""
+        if not text:
+            return None
+        if not (text.isascii() and text.isdigit() and len(text) < 19):
+            msg = "malformed Content-Length"
+            raise http.BadRequest(msg)
+        return int(text)
+
+    @cached_property
+    def input(self) -> Stream:
+        """The body, as it comes in."""
+        length = self.content_length
+        if length is None and not self.env.get("wsgi.input_terminated"):
+            length = 0
+        return Stream(self.env.get("wsgi.input"), length)
+
+    def read_document(self) -> bytes:
+        """Read the whole body into memory.
+
+        Raises:
+            http.ContentTooLarge: If it is larger than ``limits.max_document_size``.
+        """
+        return self._read_at_most(self.limits.max_document_size)
+
+    def _read_at_most(self, size: int) -> bytes:
+        if (self.content_length or 0) > size:
+            raise http.ContentTooLarge
+        raw = self.input.read(size + 1)
+        if len(raw) > size:
+            raise http.ContentTooLarge
+        return raw
+
+    @cached_property
+    def _form(self) -> tuple[Query, dict[str, UploadedFile | list[UploadedFile]]]:
+        kind, _ = self.content_type
+        if kind == "application/x-www-form-urlencoded":
+            raw = self._read_at_most(self.limits.max_formdata_size)
+            return self._decompose(raw.decode("latin-1")), {}
+        if kind == "multipart/form-data" and self.limits.max_multipart_size:
+            limit = self.limits.max_multipart_size
+            if 0 <= limit < (self.content_length or 0):
+                raise http.ContentTooLarge
+            return read_multipart(
+                self.input, self.env["CONTENT_TYPE"], self.limits, self._text
+            )
+        return {}, {}
+
+    @property
+    def post(self) -> Query:
+        """The fields of the form in the body; empty if it holds none."""
+        return self._form[0]
+
+    @property
+    def files(self) -> dict[str, UploadedFile | list[UploadedFile]]:
+        """The files of the form in the body."""
+        return self._form[1]
+
+    @cached_property
+    def cookies(self) -> dict[str, str]:
+        """What cookies the client sent."""
+        header = self.env.get("HTTP_COOKIE", "")
+        if len(header) > self.limits.max_cookie_size:
+            msg = "cookies are too large"
+            raise http.RequestHeaderFieldsTooLarge(msg)
+        return parse_cookies(header)
+
+    @cached_property
+    def errors(self) -> Stream:
+        """The server's error log."""
+        log = self.env["wsgi.errors"]
+        return Stream(write=lambda raw: log.write(raw.decode("utf-8", "replace")))
+
+    def log_error(self, message: str) -> None:
+        """Write one line to the server's error log, line breaks neutralised."""
+        # LIMIT: what a client sent cannot forge a line of the log or steer a terminal.
+        safe = "".join(c if c.isprintable() else repr(c)[1:-1] for c in message)
+        self.errors.write(safe + "\n")
+
+    @property
+    def session_slot(self) -> "SessionSlot":
+        """Where this request's session is found and changed."""
+        if self._slot is None:
+            from smisk.core.exchange import current  # a session needs its application
+
+            self._slot = current().application.sessions.slot(self)
+        return self._slot
+
+    @property
+    def session(self) -> Any:
+        """What is kept between the requests of one client; None ends it."""
+        return self.session_slot.data
+
+    @session.setter
+    def session(self, data: object) -> None:
+        self.session_slot.data = data
+
+    @property
+    def session_id(self) -> str | None:
+        """The id of the session; None before there is one."""
+        return self.session_slot.id
+
+    def close(self) -> None:
+        """End the request: temporary files go."""
+        self.is_active = False
+        if "_form" in self.__dict__:
+            for entry in self._form[1].values():
+                for file in entry if isinstance(entry, list) else (entry,):
+                    file.discard()
+
+
+def escape_path(path: str) -> str:
+    """Write a path of the environ (bytes as Latin-1) as it stands in a URL."""
+    if _PATH_PLAIN(path):
+        return path
+    raw = path.encode("latin-1", "replace")
+    return "".join(
+        chr(b) if b in _SAFE_IN_PATH or (b < 128 and chr(b).isalnum()) else f"%{b:02X}"
+        for b in raw
+    )

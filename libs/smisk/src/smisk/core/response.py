@@ -1,0 +1,272 @@
+"""The response: status, headers, validators, and bytes on their way out."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from smisk import http
+from smisk.core.condition import check_preconditions, format_etag
+from smisk.core.cookie import SameSite, format_cookie
+from smisk.core.headers import Headers
+
+if TYPE_CHECKING:
+    from smisk.core.exchange import Exchange
+
+StartResponse = Callable[..., Callable[[bytes], object]]
+
+
+class Response:
+    """What is sent back.
+
+    Text and bytes that are written are held until the answer is complete, or until
+    ``begin``, or until there is more than ``buffer_size``; until then headers and
+    status can still change and an error can still replace everything.
+
+    Attributes:
+        status: The number.
+        headers: A case-insensitive mapping (see `Headers`).
+        body: What is sent in place of what was written, if not None.
+        format: Extension of the serializer that must be used, if not None.
+    """
+
+    buffer_size = 64 * 1024
+    #: Sessions and filters that work on the response before it begins.
+    exchange: "Exchange"
+
+    def __init__(self, charset: str = "utf-8") -> None:
+        self.status = 200
+        self.charset = charset
+        self._headers = Headers()
+        self.body: Iterable[bytes] | None = None
+        self.format: str | None = None
+        self.has_begun = False
+        self._chunks: list[bytes] = []
+        self._held = 0
+        self._start: Callable[[], Callable[[bytes], object]] | None = None
+        self._send: Callable[[bytes], object] | None = None
+
+    @property
+    def headers(self) -> Headers:
+        """The headers; a list of ``Name: value`` lines may be assigned."""
+        return self._headers
+
+    @headers.setter
+    def headers(self, lines: Headers | Iterable[str | tuple[str, str]]) -> None:
+        self._headers = lines if isinstance(lines, Headers) else Headers(lines)
+
+    def find_header(self, prefix: str) -> int:
+        """Return the place of the first header line starting so; -1 for none."""
+        wanted = prefix.lower()
+        for index, (name, value) in enumerate(self._headers.pairs()):
+            if f"{name}: {value}".lower().startswith(wanted):
+                return index
+        return -1
+
+    # -- writing ----------------------------------------------------------------
+
+    def write(self, data: bytes | str) -> None:
+        """Write `data`; text is encoded with the response's charset."""
+        raw = data.encode(self.charset) if isinstance(data, str) else data
+        if not raw:
+            return
+        if self._send is not None:
+            self._send(raw)
+            return
+        self._chunks.append(raw)
+        self._held += len(raw)
+        if self._held > self.buffer_size and self._start is not None:
+            self.begin()
+
+    def writelines(self, lines: Iterable[bytes | str]) -> None:
+        """Write each of `lines`."""
+        for line in lines:
+            self.write(line)
+
+    def __call__(self, *data: bytes | str) -> "Response":
+        """Write each of `data`."""
+        self.writelines(data)
+        return self
+
+    def begin(self) -> None:
+        """Send status and headers, and from now on everything as it is written."""
+        if self.has_begun or self._start is None:
+            return
+        self.has_begun = True
+        self._send = self._start()
+        for chunk in self._chunks:
+            self._send(chunk)
+        self._chunks.clear()
+
+    def discard(self) -> None:
+        """Forget what was written, as long as nothing was sent."""
+        self._chunks.clear()
+        self._held = 0
+        self.body = None
+
+    @property
+    def written(self) -> list[bytes]:
+        """What was written and not sent yet."""
+        return self._chunks
+
+    # -- headers with meaning -----------------------------------------------------
+
+    @property
+    def content_type(self) -> str | None:
+        """The Content-Type header."""
+        return self._headers.get("Content-Type")
+
+    @content_type.setter
+    def content_type(self, value: str) -> None:
+        self._headers["Content-Type"] = value
+
+    @property
+    def cache_control(self) -> str | None:
+        """The Cache-Control header."""
+        return self._headers.get("Cache-Control")
+
+    @cache_control.setter
+    def cache_control(self, value: str) -> None:
+        self._headers["Cache-Control"] = value
+
+    @property
+    def etag(self) -> str | None:
+        """The ETag header, with its quotes."""
+        return self._headers.get("ETag")
+
+    @etag.setter
+    def etag(self, value: str) -> None:
+        self._headers["ETag"] = format_etag(value)
+
+    @property
+    def last_modified(self) -> str | None:
+        """The Last-Modified header."""
+        return self._headers.get("Last-Modified")
+
+    @last_modified.setter
+    def last_modified(self, value: datetime) -> None:
+        self._headers["Last-Modified"] = format_http_date(value)
+
+    def validate(
+        self, etag: object = None, last_modified: datetime | None = None
+    ) -> None:
+        """Say which version this answer is, and end here if that settles it.
+
+        Args:
+            etag: Anything whose text differs between versions; the format of the
+                representation becomes part of the tag.
+            last_modified: When this version came to be.
+
+        Raises:
+            http.NotModified: The client of a GET has this version already.
+            http.PreconditionFailed: The client wanted to change another version.
+        """
+        exchange = self.exchange
+        if etag is not None:
+            suffix = exchange.serializer.extension if exchange.serializer else ""
+            self.etag = f"{etag}.{suffix}" if suffix else str(etag)
+        if last_modified is not None:
+            self.last_modified = last_modified
+        self.check_preconditions()
+
+    def check_preconditions(self) -> None:
+        """Answer 304 or 412 if the request's conditions and our validators say so."""
+        request = self.exchange.request
+        matched = check_preconditions(
+            request.method, request.env, self.etag, self.last_modified
+        )
+        if matched is not None:
+            if matched:
+                # WHY: an edge that compresses has changed the tag it passed on; the
+                # client must find the one it knows.
+                self._headers["ETag"] = matched
+            raise http.NotModified
+
+    def set_cookie(
+        self,
+        name: str,
+        value: str = "",
+        *,
+        comment: str | None = None,  # noqa: ARG002 - of 2008; RFC 6265 has none
+        domain: str | None = None,
+        path: str | None = "/",
+        secure: bool = False,
+        version: int = 1,  # noqa: ARG002 - as comment
+        max_age: int | None = None,
+        http_only: bool = False,
+        same_site: SameSite | None = None,
+    ) -> None:
+        """Ask the client to keep a cookie.
+
+        Raises:
+            ValueError: If name or value cannot be written (see `format_cookie`).
+        """
+        line = format_cookie(
+            name,
+            value,
+            domain=domain,
+            path=path,
+            max_age=max_age,
+            secure=secure,
+            http_only=http_only,
+            same_site=same_site,
+        )
+        self._headers.add("Set-Cookie", line)
+
+    def delete_cookie(self, name: str, *, path: str = "/") -> None:
+        """Ask the client to forget a cookie."""
+        secure = name.startswith(("__Host-", "__Secure-"))
+        self.set_cookie(name, "", path=path, max_age=0, secure=secure)
+
+    def send_file(self, path: str | Path) -> None:
+        """Let the server in front send a file (see `smisk.core.sendfile`).
+
+        Raises:
+            OSError: If that server has no way to do so that we know.
+        """
+        from smisk.core.sendfile import sendfile_header  # rarely needed
+
+        env = self.exchange.request.env
+        name, value = sendfile_header(env.get("SERVER_SOFTWARE", ""), Path(path))
+        self.discard()
+        self._headers[name] = value
+
+    # -- WSGI --------------------------------------------------------------------
+
+    def attach(self, start_response: StartResponse) -> None:
+        """Tie the response to the server's ``start_response``."""
+
+        def start() -> Callable[[bytes], object]:
+            self.exchange.application.prepare(self)
+            return start_response(http.status_line(self.status), self._headers.pairs())
+
+        self._start = start
+
+    def finish(self, start_response: StartResponse) -> Iterable[bytes]:
+        """Complete the answer and return the iterable WSGI asks for."""
+        if self.has_begun:
+            return self.body or ()
+        headers = self._headers
+        body: Any = self._chunks if self.body is None else self.body
+        if self.status in http.BODILESS:
+            for name in ("Content-Type", "Content-Length"):
+                headers.pop(name, None)
+            body = ()
+        elif isinstance(body, list | tuple) and "Content-Length" not in headers:
+            headers["Content-Length"] = str(sum(map(len, body)))
+        start_response(http.status_line(self.status), headers.pairs())
+        if self.exchange.request.method == "HEAD":
+            close = getattr(body, "close", None)
+            if close is not None:
+                close()
+            return ()
+        chunks: Iterable[bytes] = body
+        return chunks
+
+
+def format_http_date(when: datetime) -> str:
+    """Write `when` as HTTP does; without a time zone it is taken as UTC."""
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+    return format_datetime(when.astimezone(UTC), usegmt=True)

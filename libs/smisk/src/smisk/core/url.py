@@ -1,0 +1,228 @@
+"""URLs: taken apart, put together, encoded and decoded.
+
+``encode`` is for one component (every reserved character is written as %XX),
+``escape`` for a whole URL (only what may never stand in a URL is). Both, and
+``decode``, give back the very object they got when there is nothing to do.
+"""
+
+import re
+from urllib.parse import quote, quote_plus, unquote_to_bytes
+
+# SPEC RFC 3986, appendix B.
+_PARTS = re.compile(
+    r"(?:([A-Za-z][A-Za-z0-9+.\-]*):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?\Z",
+    re.DOTALL,
+)
+_NEEDS_ENCODE = re.compile(r"[^A-Za-z0-9_.~\-]").search
+_NEEDS_ESCAPE = re.compile(r"[^!-~]|[\"<>\\^`{|}]").search
+# LIMIT: a request of a million one-letter fields costs more to hold than to send.
+MAX_FIELDS = 1000
+
+Query = dict[str, str | list[str | None] | None]
+
+
+def encode(text: str) -> str:
+    """Encode `text` to stand as one component of a URL."""
+    return quote(text, safe="") if _NEEDS_ENCODE(text) else text
+
+
+def escape(text: str) -> str:
+    """Encode what may not stand in a URL at all, leaving its structure alone."""
+    if not _NEEDS_ESCAPE(text):
+        return text
+    return quote(text, safe="!#$%&'()*+,/:;=?@[]~")
+
+
+def decode(text: str, charset: str = "utf-8", *, tolerant: bool = True) -> str:
+    """Decode percent-encoding; a plus stays a plus.
+
+    Args:
+        text: What to decode.
+        charset: What the bytes are written in.
+        tolerant: Read bytes that are not `charset` as ISO-8859-1.
+
+    Raises:
+        UnicodeDecodeError: If the bytes are not `charset`, unless `tolerant`.
+    """
+    if "%" not in text:
+        return text
+    raw = unquote_to_bytes(text)
+    try:
+        return raw.decode(charset)
+    except UnicodeDecodeError:
+        if not tolerant:
+            raise
+        return raw.decode("iso-8859-1")
+
+
+def decompose_query(
+    text: str,
+    charset: str = "utf-8",
+    *,
+    tolerant: bool = True,
+    max_fields: int = MAX_FIELDS,
+) -> Query:
+    """Take a query string or an urlencoded form apart.
+
+    A repeated key has the list of its values, a key without ``=`` the value None.
+
+    Raises:
+        ValueError: If there are more than `max_fields` fields.
+        UnicodeDecodeError: As `decode`.
+    """
+    fields: Query = {}
+    if not text:
+        return fields
+    if text.count("&") >= max_fields:
+        msg = f"more than {max_fields} fields"
+        raise ValueError(msg)
+    for field in text.split("&"):
+        if not field:
+            continue
+        raw_key, equals, raw_value = field.partition("=")
+        key = decode(raw_key.replace("+", " "), charset, tolerant=tolerant)
+        value: str | None = None
+        if equals:
+            value = decode(raw_value.replace("+", " "), charset, tolerant=tolerant)
+        if key not in fields:
+            fields[key] = value
+            continue
+        first = fields[key]
+        if isinstance(first, list):
+            first.append(value)
+        else:
+            fields[key] = [first, value]
+    return fields
+
+
+def compose_query(fields: dict[str, object]) -> str:
+    """Write `fields` as a query string: the inverse of `decompose_query`.
+
+    A list repeats its key; None leaves the field out.
+    """
+    parts: list[str] = []
+    for key, value in fields.items():
+        values = value if isinstance(value, list | tuple) else (value,)
+        parts += [
+            f"{quote_plus(key)}={quote_plus(str(v))}" for v in values if v is not None
+        ]
+    return "&".join(parts)
+
+
+class URL:
+    """One URL as its parts; empty parts are None, the path is text as written."""
+
+    __slots__ = (
+        "fragment",
+        "host",
+        "password",
+        "path",
+        "port",
+        "query",
+        "scheme",
+        "user",
+    )
+
+    def __init__(self, text: "str | URL" = "") -> None:
+        match = _PARTS.match(str(text))
+        assert match is not None  # every string matches
+        self.scheme: str | None = match[1]
+        self.path: str = match[3]
+        self.query: str | None = match[4]
+        self.fragment: str | None = match[5]
+        self.user: str | None = None
+        self.password: str | None = None
+        self.host: str | None = None
+        self.port: int | None = None
+        if match[2] is not None:
+            self._take_authority(match[2])
+
+    def _take_authority(self, authority: str) -> None:
+        userinfo, at, hostport = authority.rpartition("@")
+        if at:
+            user, colon, password = userinfo.partition(":")
+            self.user = decode(user)
+            self.password = decode(password) if colon else None
+        if hostport.startswith("["):
+            host, bracket, rest = hostport.partition("]")
+            host += bracket
+        else:
+            host, colon, rest = hostport.partition(":")
+            rest = colon + rest
+        port = rest[1:]
+        if rest and rest[0] != ":":
+            msg = f"not a host: {hostport!r}"
+            raise ValueError(msg)
+        if port:
+            if not (port.isascii() and port.isdigit() and int(port[:6]) < 65536):
+                msg = f"not a port: {port!r}"
+                raise ValueError(msg)
+            self.port = int(port)
+        self.host = host.lower()
+
+    def __str__(self) -> str:
+        return self.to_s()
+
+    def __repr__(self) -> str:
+        return f"URL({self.to_s(password=False)!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, URL) and self.to_s() == other.to_s()
+
+    def __hash__(self) -> int:
+        return hash(self.to_s())
+
+    @property
+    def uri(self) -> str:
+        """Path, query and fragment: the URL as seen from its own host."""
+        return self.to_s(scheme=False, user=False, host=False)
+
+    def to_s(
+        self,
+        *,
+        scheme: bool | str = True,
+        user: bool | str = True,
+        password: bool | str = True,
+        host: bool | str = True,
+        port: bool | int = True,
+        path: bool | str = True,
+        query: bool | str = True,
+        fragment: bool | str = True,
+    ) -> str:
+        """Put the URL together, each part left out (False) or replaced (a value).
+
+        `user` and `password` are plain text and get encoded; every other
+        replacement is taken as it is. Without a host there is no authority.
+        """
+
+        def pick(choice: bool | int | str, own: str | None) -> str | None:
+            if choice is True:
+                return own
+            return None if choice is False else str(choice)
+
+        text = ""
+        if value := pick(scheme, self.scheme):
+            text = value + ":"
+        if (value := pick(host, self.host)) is not None:
+            text += "//"
+            if name := pick(user, self.user):
+                text += encode(name)
+                if (word := pick(password, self.password)) is not None:
+                    text += ":" + encode(word)
+                text += "@"
+            text += value
+            own_port = None if self.port is None else str(self.port)
+            if (number := pick(port, own_port)) is not None:
+                text += ":" + number
+        text += pick(path, self.path) or ""
+        if (value := pick(query, self.query)) is not None:
+            text += "?" + value
+        if (value := pick(fragment, self.fragment)) is not None:
+            text += "#" + value
+        return text
+
+    encode = staticmethod(encode)
+    escape = staticmethod(escape)
+    decode = staticmethod(decode)
+    unescape = staticmethod(decode)
+    decompose_query = staticmethod(decompose_query)

@@ -1,0 +1,308 @@
+"""The MVC application: from a request to a leaf, from its data to a representation."""
+
+import hashlib
+import logging
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from smisk import core, http
+from smisk.core.exchange import Exchange, current
+from smisk.error import ConfigurationError
+from smisk.mvc import representation
+from smisk.mvc.body import parameters_of
+from smisk.mvc.control import Controller, find_root
+from smisk.mvc.decorators import Filter
+from smisk.mvc.leaf import Leaf
+from smisk.mvc.reflection import answer_options
+from smisk.mvc.router import Router
+from smisk.serialization import defaults
+from smisk.serialization.serializer import Registry, Serializer, Unsuitable
+
+if TYPE_CHECKING:
+    from smisk.mvc.template import Templates
+
+log = logging.getLogger("smisk.application")
+
+
+class Application(core.Application):
+    """Routes requests to the leaves of a controller tree.
+
+    Attributes:
+        root: The class at the root of the tree; None: the one named "root".
+        template_folders: Where templates are looked for, in order.
+        default_format: Extension of the format sent to who has no wish; None: 300.
+        strict_negotiation: Whether a wish that cannot be met is a 406; otherwise
+            the default is sent.
+        etag: Whether answers without an ETag get one of their bytes.
+        leaf_filters: Filters around every leaf, the first outermost.
+        error_templates: Templates by status, 0 for any; default: ``errors/<status>``,
+            ``errors/any``.
+        enable_reflection: Whether OPTIONS describes leaves, and ``/smisk:methods``,
+            ``/smisk:charsets``, ``/smisk:serializers`` answer.
+        autoreload: Whether templates are looked at for changes at each use.
+    """
+
+    root: type[Controller] | None = None
+    template_folders: tuple[Path | str, ...] = ()
+    default_format: str | None = "html"
+    strict_negotiation = True
+    etag = True
+    leaf_filters: tuple[Filter, ...] = ()
+    error_templates: ClassVar[dict[int, str]] = {}
+    enable_reflection = False
+    autoreload = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.serializers: Registry = defaults()
+        root = self.root or find_root()
+        self.router = Router(root, self.leaf_filters)
+        self._templates: Templates | None = None
+        self._generation = -1
+        self.default_serializer: Serializer | None = None
+
+    @property
+    def templates(self) -> "Templates":
+        """The templates; needs Jinja2.
+
+        Raises:
+            ConfigurationError: If Jinja2 is not installed.
+        """
+        if self._templates is None:
+            try:
+                from smisk.mvc.template import Templates
+            except ImportError as error:
+                msg = "templates need Jinja2: install hunch-smisk[template]"
+                raise ConfigurationError(msg) from error
+            escaped = {
+                name
+                for name, one in self.serializers.by_extension.items()
+                if one.autoescape
+            }
+            self._templates = Templates(
+                self.template_folders, escaped, reload=self.autoreload
+            )
+            self._templates.environment.globals["uri_for"] = self.uri_for
+            self._templates.environment.globals["app"] = self
+        return self._templates
+
+    def start(self) -> None:
+        """Read the class tree, then start as any application."""
+        if not self._is_started:
+            self.setup()
+        super().start()
+
+    def setup(self) -> None:
+        """Put together what is declared; complain now about what cannot work.
+
+        Raises:
+            ConfigurationError: On a format nobody serializes, a route that is none.
+        """
+        self.router.build()
+        self._refresh()
+        for leaf in self.router.leaves:
+            try:
+                leaf.offers = representation.offers_of(self, leaf)
+            except KeyError as error:
+                msg = f"{leaf!r}: no serializer has the extension {error}"
+                raise ConfigurationError(msg) from error
+
+    def _refresh(self) -> None:
+        """Forget choices made among serializers that have changed since."""
+        self._generation = self.serializers.generation
+        self.default_serializer = None
+        if self.default_format is not None:
+            self.default_serializer = self.serializers.find(self.default_format)
+        for leaf in self.router.leaves:
+            leaf.offers = None
+            leaf.choices.clear()
+            leaf.templates.clear()
+
+    # -- the life of a request -----------------------------------------------------------
+
+    def service(self) -> None:
+        """Answer one request: see the README for the order of things."""
+        if self._generation != self.serializers.generation:
+            self._refresh()
+        exchange = current()
+        request = exchange.request
+        representation.split_extension(self, exchange)
+        method = request.method
+        if method == "OPTIONS":
+            answered = answer_options(self, exchange)
+            if answered is not None:
+                self._send(exchange, None, answered)
+            return
+        leaf, groups = self.router.resolve(method, exchange.cn_path)
+        exchange.leaf = leaf
+        representation.choose(self, exchange, leaf)
+        if leaf.parameters:
+            given = parameters_of(self, exchange, leaf, groups)
+            result = leaf.action(**leaf.parameters.bind(given))
+        else:
+            result = leaf.action()
+        self.leaf_did_answer(exchange)
+        self._send(exchange, leaf, result)
+
+    def leaf_did_answer(self, exchange: Exchange) -> None:
+        """Called when a leaf has returned, before its data is written."""
+
+    def _send(self, exchange: Exchange, leaf: Leaf | None, result: object) -> None:
+        response = exchange.response
+        if response.has_begun or response.body is not None:
+            return
+        if isinstance(result, bytes):
+            response.discard()
+            response.body = [result]
+            self._tag(exchange, result)
+            return
+        if isinstance(result, Iterator):
+            response.discard()
+            response.body = result
+            return
+        if response.format is not None and leaf is not None:
+            representation.choose(self, exchange, leaf)
+        elif leaf is not None and "Content-Type" in response.headers:
+            self._choose_by_content_type(exchange)
+        serializer = exchange.serializer
+        template = None if leaf is None else self._template(leaf, serializer)
+        if result is None and template is None:
+            if not response.written and response.status == 200:
+                response.status = 204
+            return
+        assert serializer is not None
+        if template is not None:
+            variables = self._variables(exchange, result)
+            encoded: bytes | str = self.templates.render(template, variables)
+        else:
+            encoded = self._serialize(exchange, serializer, result)
+        self._write(exchange, serializer, encoded)
+        assert response.body is not None
+        self._tag(exchange, next(iter(response.body)))
+
+    def _serialize(
+        self, exchange: Exchange, serializer: Serializer, data: object
+    ) -> bytes | str:
+        try:
+            return serializer.serialize(data, exchange)
+        except Unsuitable as error:
+            exchange.serializer = None
+            if exchange.extension is not None:
+                raise http.NotFound from error
+            raise http.NotAcceptable(str(error)) from error
+
+    def _choose_by_content_type(self, exchange: Exchange) -> None:
+        content_type = exchange.response.headers["Content-Type"]
+        media_type = content_type.partition(";")[0].strip()
+        serializer = self.serializers.by_media_type.get(media_type.lower())
+        if serializer is None:
+            msg = f"no serializer writes the Content-Type {media_type!r}"
+            raise ConfigurationError(msg)
+        exchange.serializer, exchange.media_type = serializer, media_type
+
+    def _write(
+        self, exchange: Exchange, serializer: Serializer, encoded: bytes | str
+    ) -> None:
+        response = exchange.response
+        if isinstance(encoded, str):
+            encoded = representation.encode_text(self, exchange, serializer, encoded)
+        response.discard()
+        response.body = [encoded]
+        media_type = exchange.media_type or serializer.media_types[0]
+        if serializer.charset is not None:
+            media_type += f"; charset={exchange.charset}"
+        response.headers["Content-Type"] = media_type
+
+    def _tag(self, exchange: Exchange, body: bytes) -> None:
+        response = exchange.response
+        if (
+            not self.etag
+            or exchange.request.method not in ("GET", "HEAD")
+            or response.status != 200
+        ):
+            return
+        if "ETag" not in response.headers:
+            digest = hashlib.blake2b(body, digest_size=12).hexdigest()
+            response.headers["ETag"] = f'"{digest}"'
+        response.check_preconditions()
+
+    # -- templates ---------------------------------------------------------------------
+
+    def _template(self, leaf: Leaf, serializer: Serializer | None) -> Any:
+        if serializer is None or not self.template_folders:
+            return None
+        extension = serializer.extension
+        if self.autoreload or extension not in leaf.templates:
+            leaf.templates[extension] = self.templates.find(
+                f"{leaf.template}.{extension}"
+            )
+        return leaf.templates[extension]
+
+    def _variables(self, exchange: Exchange, result: object) -> dict[str, Any]:
+        variables: dict[str, Any] = {
+            "request": exchange.request,
+            "response": exchange.response,
+            "leaf": exchange.leaf,
+        }
+        if isinstance(result, Mapping):
+            variables.update(result)
+        elif result is not None:
+            variables["data"] = result
+        return variables
+
+    def error(self, error: http.HTTPError) -> None:
+        """Write an error in the format the client asked for."""
+        exchange = current()
+        if error.choices:
+            exchange.response.content_type = "text/html; charset=utf-8"
+            exchange.response.body = [representation.choices_page(error)]
+            return None
+        serializer = exchange.serializer or self._serializer_of_error(exchange)
+        if exchange.extension is None:
+            exchange.response.headers.merge_tokens("Vary", "Accept")
+        if serializer is None:
+            return self.plain_error(error)
+        exchange.media_type = serializer.media_types[0]
+        exchange.charset = serializer.charset or self.charset
+        encoded = self._error_template(
+            error, exchange, serializer
+        ) or serializer.serialize_error(error, exchange)
+        if encoded is None:
+            return self.plain_error(error)
+        self._write(exchange, serializer, encoded)
+        return None
+
+    def _serializer_of_error(self, exchange: Exchange) -> Serializer | None:
+        from smisk.negotiation import choose_media_type
+
+        accept = exchange.request.env.get("HTTP_ACCEPT") or ""
+        pairs = [
+            (one, media_type)
+            for one in representation.offers_of(self, None)
+            for media_type in one.media_types
+        ]
+        chosen = choose_media_type(accept, pairs) if accept else None
+        return chosen[0] if chosen else self.default_serializer
+
+    def _error_template(
+        self, error: http.HTTPError, exchange: Exchange, serializer: Serializer
+    ) -> str | None:
+        if not self.template_folders:
+            return None
+        names = self.error_templates
+        for name in (
+            names.get(error.status, f"errors/{error.status}"),
+            names.get(0, "errors/any"),
+        ):
+            template = self.templates.find(f"{name}.{serializer.extension}")
+            if template is not None:
+                variables = self._variables(exchange, {"error": error})
+                return self.templates.render(template, variables)
+        return None
+
+    # -- links -------------------------------------------------------------------------
+
+    def uri_for(self, target: Any, /, **parameters: object) -> str:
+        """Return the path of a leaf (its function, controller or path)."""
+        return self.router.uri_for(target, parameters)

@@ -1,0 +1,72 @@
+"""From query, body and route to the parameters of a leaf."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from smisk import http
+from smisk.core.exchange import Exchange
+
+if TYPE_CHECKING:
+    from smisk.mvc.application import Application
+    from smisk.mvc.leaf import Leaf
+
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+
+
+def parameters_of(
+    application: "Application",
+    exchange: Exchange,
+    leaf: "Leaf",
+    groups: dict[str, str],
+) -> Mapping[str, Any]:
+    """Collect what a client sent for `leaf`.
+
+    Of one name the body's value counts, then the query's, then the route's.
+
+    Raises:
+        http.UnsupportedMediaType: Nothing reads the body.
+        http.BadRequest: The body is malformed.
+    """
+    request = exchange.request
+    query = request.get if request.query_string else None
+    if request.method not in _WITH_BODY or leaf.raw:
+        if not query:
+            return groups
+        return {**groups, **query} if groups else query
+    return {**groups, **(query or {}), **_body(application, exchange, leaf)}
+
+
+def _body(
+    application: "Application", exchange: Exchange, leaf: "Leaf"
+) -> Mapping[str, Any]:
+    request = exchange.request
+    kind, _ = request.content_type
+    if kind in _FORMS:
+        return {**request.post, **request.files}
+    if not kind and not request.content_length:
+        return {}
+    serializers = application.serializers
+    reader = serializers.by_media_type.get(kind)
+    if reader is None and not kind:
+        reader = exchange.serializer if exchange.extension else None
+    if reader is None or not reader.can_deserialize:
+        readable = ", ".join(m for s in serializers.readers() for m in s.media_types)
+        msg = f"a body of type {kind or 'unknown'} cannot be read here"
+        raise http.UnsupportedMediaType(msg, headers={"Accept": readable})
+    raw = request.read_document()
+    if not raw:
+        return {}
+    try:
+        data = reader.deserialize(raw, exchange)
+    except UnicodeDecodeError as error:
+        msg = f"the body is not {reader.charset or 'utf-8'} text"
+        raise http.BadRequest(msg) from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        msg = f"the body is not well-formed {reader.name}"
+        raise http.BadRequest(msg) from error
+    if isinstance(data, Mapping):
+        return {str(k): v for k, v in data.items()}
+    # A list is given to the parameters in their order.
+    values = data if isinstance(data, list) else [data]
+    return dict(zip(leaf.parameters.by_name, values, strict=False))

@@ -1,0 +1,148 @@
+"""Words about leaves: ``expose``, ``hide``, ``leaf_filter``."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, overload
+
+F = TypeVar("F", bound=Callable[..., Any])
+C = TypeVar("C")
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: Takes the leaf and its parameters, and answers in its place.
+Filter = Callable[..., Any]
+DEFAULT_METHODS = ("GET", "POST")
+
+
+@dataclass(slots=True)
+class Exposure:
+    """What is said about a leaf."""
+
+    slug: str | None = ""  # "": the function's name; None: no name, only routes
+    template: str | None = None
+    formats: tuple[str, ...] | None = None
+    methods: tuple[str, ...] = DEFAULT_METHODS
+    delegates: bool = False
+    routes: tuple[str, ...] = ()
+    filters: tuple[Filter, ...] = ()
+    raw: bool = False
+    hidden: bool = False
+
+
+def exposure_of(function: Callable[..., object]) -> Exposure:
+    """Return what was said about `function`."""
+    exposure = getattr(function, "__smisk__", None)
+    return exposure if isinstance(exposure, Exposure) else Exposure()
+
+
+@overload
+def expose(slug: F) -> F: ...
+@overload
+def expose(
+    slug: str | None = "",
+    *,
+    template: str | None = None,
+    formats: Iterable[str] | None = None,
+    methods: Iterable[str] | None = None,
+    delegates: bool = False,
+    route: str | Iterable[str] | None = None,
+    filters: Iterable[Filter] = (),
+    raw: bool = False,
+) -> Callable[[F], F]: ...
+def expose(
+    slug: F | str | None = "",
+    *,
+    template: str | None = None,
+    formats: Iterable[str] | None = None,
+    methods: Iterable[str] | None = None,
+    delegates: bool = False,
+    route: str | Iterable[str] | None = None,
+    filters: Iterable[Filter] = (),
+    raw: bool = False,
+) -> F | Callable[[F], F]:
+    """Say how a leaf is reached and what it answers.
+
+    Args:
+        slug: Its name in the path instead of the function's; None: reached by its
+            routes only.
+        template: Name of its template, without extension.
+        formats: Extensions of the serializers it answers in, most preferred first;
+            None: all there are.
+        methods: Verbs it answers; HEAD comes with GET. Default: GET and POST.
+        delegates: Whether descendants of its controller inherit it.
+        route: One pattern or several (see `smisk.mvc.router`).
+        filters: Filters around it, the first outermost.
+        raw: Leave the body of the request to the leaf.
+    """
+    if callable(slug):
+        function = slug
+        if not hasattr(function, "__smisk__"):
+            function.__smisk__ = Exposure()  # type: ignore[attr-defined]
+        return function
+    name = slug
+    if name is not None and ("/" in name or name in {".", ".."}):
+        msg = f"a slug is one segment of a path, not {name!r}; use route="
+        raise ValueError(msg)
+    routes = (route,) if isinstance(route, str) else tuple(route or ())
+
+    def decorate(function: F) -> F:
+        function.__smisk__ = Exposure(  # type: ignore[attr-defined]
+            slug=name,
+            template=template,
+            formats=None if formats is None else tuple(formats),
+            methods=_verbs(methods),
+            delegates=delegates,
+            routes=routes,
+            filters=tuple(filters),
+            raw=raw,
+            hidden=exposure_of(function).hidden,
+        )
+        return function
+
+    return decorate
+
+
+def _verbs(methods: Iterable[str] | None) -> tuple[str, ...]:
+    if methods is None:
+        return DEFAULT_METHODS
+    if isinstance(methods, str):
+        methods = (methods,)
+    return tuple(dict.fromkeys(method.upper() for method in methods))
+
+
+def hide(leaf: C) -> C:
+    """Make a method, or a controller with all below it, unreachable."""
+    if isinstance(leaf, type):
+        leaf.__smisk_hidden__ = True  # type: ignore[attr-defined]
+        return leaf
+    exposure = exposure_of(leaf)  # type: ignore[arg-type]
+    exposure.hidden = True
+    leaf.__smisk__ = exposure  # type: ignore[attr-defined]
+    return leaf
+
+
+def leaf_filter(function: Filter) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Make a decorator of leaves from ``function(leaf, *args, **parameters)``.
+
+    The filter answers in the leaf's place; it calls ``leaf(*args, **parameters)`` when,
+    and with what, it sees fit::
+
+        @leaf_filter
+        def shout(leaf, *args, **parameters):
+            return {"message": leaf(*args, **parameters)["message"].upper()}
+
+        class root(Controller):
+            @shout
+            def __call__(self): ...
+    """
+
+    def decorator(leaf: Callable[P, R]) -> Callable[P, R]:
+        @wraps(leaf)
+        def filtered(*args: P.args, **parameters: P.kwargs) -> R:
+            answer: R = function(leaf, *args, **parameters)
+            return answer
+
+        return filtered
+
+    return decorator

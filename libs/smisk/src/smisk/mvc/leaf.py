@@ -1,0 +1,86 @@
+"""A leaf: one method of one controller, ready to be called."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from smisk.mvc.control import Controller
+from smisk.mvc.decorators import Filter, exposure_of
+from smisk.mvc.parameter import Parameters
+
+if TYPE_CHECKING:
+    from smisk.mvc.router import Route
+    from smisk.serialization.serializer import Serializer
+
+Offers = "tuple[Serializer, ...]"
+
+
+class Leaf:
+    """What answers at a path.
+
+    Attributes:
+        path: Where it is reached by name; None if only routes lead to it.
+        template: Name of its template, without extension.
+        function: The method as defined; identifies the leaf in links.
+        methods: The verbs it answers, HEAD included.
+    """
+
+    __slots__ = (
+        "action",
+        "choices",
+        "controller",
+        "formats",
+        "function",
+        "methods",
+        "name",
+        "offers",
+        "parameters",
+        "path",
+        "raw",
+        "routes",
+        "template",
+        "templates",
+    )
+
+    def __init__(
+        self,
+        controller: Controller,
+        name: str,
+        function: Callable[..., Any],
+        filters: tuple[Filter, ...] = (),
+    ) -> None:
+        exposure = exposure_of(function)
+        base = type(controller).controller_path()
+        self.controller = controller
+        self.name = name
+        self.function = function
+        self.formats = exposure.formats or type(controller).formats
+        methods = exposure.methods
+        self.methods = (
+            (*methods, "HEAD")
+            if "GET" in methods and "HEAD" not in methods
+            else methods
+        )
+        self.raw = exposure.raw
+        self.parameters = Parameters(function)
+        slug = exposure.slug
+        if name == "__call__":
+            segments, own = base, (*base, "index")
+        else:
+            segments = own = (*base, slug or name)
+        self.path = None if slug is None else "/" + "/".join(segments)
+        self.template = exposure.template or "/".join(own)
+        action: Callable[..., Any] = partial(function, controller)
+        for one in reversed((*filters, *exposure.filters)):
+            action = partial(one, action)
+        self.action = action
+        #: Serializers it can answer with, filled by the negotiator.
+        self.offers: tuple[Serializer, ...] | None = None
+        #: What was chosen for which Accept header.
+        self.choices: dict[str, Any] = {}
+        #: What template goes with which extension.
+        self.templates: dict[str, Any] = {}
+        self.routes: list[Route] = []
+
+    def __repr__(self) -> str:
+        return f"<Leaf {self.path or self.name} {'|'.join(self.methods)}>"

@@ -1,0 +1,169 @@
+"""Parameters of a leaf: bound by name, converted as annotated.
+
+A signature is read once. Binding is pure: what a client sent in, arguments out, or the
+400 that says which parameter is missing or wrong.
+"""
+
+import inspect
+import re
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from smisk import http
+
+Convert = Callable[[Any], Any]
+
+# LIMIT: int() reads any digits of Unicode and underscores; a URL has no need of them.
+_INT = re.compile(r"[+\-]?[0-9]{1,18}\Z").match
+_FLOAT = re.compile(
+    r"[+\-]?(?:[0-9]{1,18}(?:\.[0-9]*)?|\.[0-9]+)(?:e[+\-]?[0-9]{1,3})?\Z",
+    re.IGNORECASE,
+).match
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off", ""})
+
+
+class Parameter:
+    """One parameter."""
+
+    __slots__ = ("convert", "is_many", "is_required", "name", "type_name")
+
+    def __init__(self, name: str, is_required: bool, annotation: object) -> None:
+        self.name = name
+        self.is_required = is_required
+        self.convert, self.is_many, self.type_name = _converter(annotation)
+
+
+class Parameters:
+    """All parameters of a leaf."""
+
+    __slots__ = ("by_name", "takes_any", "wants_body")
+
+    def __init__(self, function: Callable[..., object]) -> None:
+        signature = inspect.signature(function)
+        try:
+            hints = typing.get_type_hints(inspect.unwrap(function))
+        except (NameError, TypeError):  # an annotation only a type checker can see
+            hints = {}
+        self.takes_any = False
+        self.by_name: dict[str, Parameter] = {}
+        named = list(signature.parameters.values())[1:]
+        for spec in named:
+            if spec.kind is spec.VAR_KEYWORD:
+                self.takes_any = True
+            elif spec.kind is not spec.VAR_POSITIONAL:
+                self.by_name[spec.name] = Parameter(
+                    spec.name, spec.default is spec.empty, hints.get(spec.name)
+                )
+
+    def __bool__(self) -> bool:
+        return self.takes_any or bool(self.by_name)
+
+    def bind(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Pick and convert the parameters among `given`.
+
+        Raises:
+            http.BadRequest: If one is missing or does not convert.
+        """
+        bound: dict[str, Any] = {}
+        for name, parameter in self.by_name.items():
+            if name not in given:
+                if parameter.is_required:
+                    msg = f"missing parameter: {name}"
+                    raise http.BadRequest(msg)
+                continue
+            value = given[name]
+            if parameter.convert is not None:
+                if not parameter.is_many and isinstance(value, list) and value:
+                    value = value[-1]
+                try:
+                    value = parameter.convert(value)
+                except (ValueError, TypeError, KeyError) as error:
+                    msg = f"parameter {name} is not {parameter.type_name}"
+                    raise http.BadRequest(msg) from error
+            bound[name] = value
+        if self.takes_any:
+            for name, value in given.items():
+                bound.setdefault(name, value)
+        return bound
+
+
+def _converter(annotation: object) -> tuple[Convert | None, bool, str]:
+    simple: dict[object, tuple[Convert, str]] = {
+        str: (_to_str, "text"),
+        int: (_to_int, "a whole number"),
+        float: (_to_float, "a number"),
+        bool: (_to_bool, "true or false"),
+    }
+    origin = typing.get_origin(annotation)
+    if origin in (typing.Union, types.UnionType):
+        inner = [a for a in typing.get_args(annotation) if a is not type(None)]
+        if len(inner) == 1:
+            convert, is_many, type_name = _converter(inner[0])
+            if convert is None:
+                return None, False, ""
+            return _optional(convert, inner[0] is str), is_many, type_name
+        return None, False, ""
+    if origin in (list, tuple) or annotation is list:
+        args = typing.get_args(annotation)
+        convert, _, type_name = _converter(args[0] if args else None)
+        make = tuple if origin is tuple else list
+
+        def many(value: object) -> object:
+            values = value if isinstance(value, list | tuple) else [value]
+            return make(convert(v) if convert else v for v in values)
+
+        return many, True, f"a list, each {type_name or 'a value'}"
+    if annotation in simple:
+        return (simple[annotation][0], False, simple[annotation][1])
+    return None, False, ""
+
+
+def _optional(convert: Convert, is_text: bool) -> Convert:
+    def optional(value: object) -> object:
+        if value is None or (value == "" and not is_text):
+            return None
+        return convert(value)
+
+    return optional
+
+
+def _to_str(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float):
+        return str(value)
+    raise TypeError
+
+
+def _to_int(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and _INT(value):
+        return int(value)
+    raise ValueError
+
+
+def _to_float(value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, str) and _FLOAT(value):
+        return float(value)
+    raise ValueError
+
+
+def _to_bool(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value is None:  # ?flag
+        return True
+    text = str(value).lower()
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    raise ValueError

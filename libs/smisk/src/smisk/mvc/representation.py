@@ -1,0 +1,215 @@
+"""Which representation a client gets: extension, Accept and Accept-Charset decide.
+
+It fills the exchange (serializer, media type, charset) and the response headers that
+follow from the choice (Vary, Content-Location).
+"""
+
+from html import escape as escape_markup
+from typing import TYPE_CHECKING
+
+from smisk import http
+from smisk.core.exchange import Exchange
+from smisk.core.request import escape_path
+from smisk.core.url import escape
+from smisk.negotiation import choose_charset, choose_media_type, codec_for
+from smisk.serialization.serializer import Serializer
+
+if TYPE_CHECKING:
+    from smisk.mvc.application import Application
+    from smisk.mvc.leaf import Leaf
+
+#: LIMIT: Accept headers remembered for each leaf.
+MAX_REMEMBERED = 256
+
+
+def split_extension(application: "Application", exchange: Exchange) -> None:
+    """Take a registered extension off the path."""
+    path = exchange.request.path
+    exchange.cn_path = path
+    head, dot, extension = path.rpartition(".")
+    if dot and "/" not in extension and "/" in head:
+        serializer = application.serializers.by_extension.get(extension.lower())
+        if serializer is not None:
+            exchange.extension = extension.lower()
+            exchange.serializer = serializer
+            exchange.media_type = serializer.media_types[0]
+            exchange.cn_path = head
+
+
+def offers_of(
+    application: "Application", leaf: "Leaf | None"
+) -> tuple[Serializer, ...]:
+    """Return what `leaf` can be answered in, the server's favourite first.
+
+    Raises:
+        KeyError: If the leaf names a format that is not registered.
+    """
+    if leaf is not None and leaf.formats is not None:
+        by_extension = application.serializers.by_extension
+        return tuple(by_extension[name.lower()] for name in leaf.formats)
+    writers = application.serializers.writers()
+    favourite = application.default_serializer
+    if favourite is not None and favourite in writers:
+        writers.remove(favourite)
+        writers.insert(0, favourite)
+    return tuple(writers)
+
+
+def choose(application: "Application", exchange: Exchange, leaf: "Leaf") -> None:
+    """Choose the serializer of this answer.
+
+    Raises:
+        http.NotFound: The extension asks for a format the leaf does not have.
+        http.NotAcceptable: Accept leaves none.
+        http.MultipleChoices: The client has no wish and the server no default.
+    """
+    if leaf.offers is None:
+        leaf.offers = offers_of(application, leaf)
+    offers = leaf.offers
+    forced = exchange.response.format
+    if forced is not None:
+        serializer = application.serializers.by_extension[forced]
+        exchange.serializer = serializer
+        exchange.media_type = serializer.media_types[0]
+    elif exchange.extension is not None:
+        assert exchange.serializer is not None
+        if exchange.serializer not in offers:
+            raise http.NotFound
+    else:
+        accept = exchange.request.env.get("HTTP_ACCEPT") or ""
+        choice = leaf.choices.get(accept)
+        if choice is None:
+            choice = _by_accept(application, exchange, leaf, offers, accept)
+            if len(accept) <= 1024:
+                if len(leaf.choices) >= MAX_REMEMBERED:
+                    leaf.choices.clear()
+                leaf.choices[accept] = choice
+        exchange.serializer, exchange.media_type = choice
+        exchange.negotiated = len(offers) > 1
+    if exchange.serializer.charset is not None:
+        _choose_charset(application, exchange, exchange.serializer)
+    if exchange.negotiated:
+        _tell(exchange, exchange.serializer)
+
+
+def _by_accept(
+    application: "Application",
+    exchange: Exchange,
+    leaf: "Leaf",
+    offers: tuple[Serializer, ...],
+    accept: str,
+) -> tuple[Serializer, str]:
+    if not accept.strip():
+        has_favourite = leaf.formats or application.default_serializer
+        if not has_favourite and len(offers) != 1:
+            raise multiple_choices(exchange, offers)
+        return offers[0], offers[0].media_types[0]
+    pairs = [(s, media_type) for s in offers for media_type in s.media_types]
+    chosen = choose_media_type(accept, pairs)
+    if chosen is not None:
+        return chosen
+    if application.strict_negotiation:
+        raise not_acceptable(exchange, offers)
+    return offers[0], offers[0].media_types[0]
+
+
+def _choose_charset(
+    application: "Application", exchange: Exchange, serializer: Serializer
+) -> None:
+    charset = serializer.charset or application.charset
+    wanted = exchange.request.env.get("HTTP_ACCEPT_CHARSET")
+    if wanted and serializer.negotiates_charset:
+        chosen = choose_charset(wanted, charset)
+        if chosen is not None:
+            charset = chosen
+        elif application.strict_negotiation:
+            msg = f"no charset of {wanted!r} can be written"
+            raise http.NotAcceptable(msg, headers={"Vary": "Accept-Charset, Accept"})
+    exchange.charset = charset
+
+
+def _tell(exchange: Exchange, serializer: Serializer) -> None:
+    headers = exchange.response.headers
+    if serializer.negotiates_charset:
+        headers.merge_tokens("Vary", "Accept-Charset", "Accept")
+    else:
+        headers.merge_tokens("Vary", "Accept")
+    if exchange.request.method in ("GET", "HEAD"):
+        headers["Content-Location"] = location_of(exchange, serializer)
+
+
+def location_of(exchange: Exchange, serializer: Serializer) -> str:
+    """Return the address of this resource in one format."""
+    env = exchange.request.env
+    path = escape_path(env.get("SCRIPT_NAME", "") + (env.get("PATH_INFO") or "/"))
+    if exchange.extension is not None:
+        path = path.rpartition(".")[0]
+    query = exchange.request.query_string
+    # LIMIT: a query may hold characters no header can.
+    return f"{path}.{serializer.extension}" + ("?" + escape(query) if query else "")
+
+
+def encode_text(
+    application: "Application", exchange: Exchange, serializer: Serializer, text: str
+) -> bytes:
+    """Encode `text` in the chosen charset, or as the serializer falls back."""
+    charset = codec_for(exchange.charset) or "utf-8"
+    try:
+        return text.encode(charset, serializer.unencodable)
+    except UnicodeEncodeError as error:
+        fallback = serializer.charset or application.charset
+        if application.strict_negotiation and fallback != exchange.charset:
+            msg = f"this page cannot be written in {exchange.charset}"
+            raise http.NotAcceptable(msg) from error
+        exchange.charset = fallback
+        return text.encode(fallback, "replace")
+
+
+def alternatives(
+    exchange: Exchange, offers: tuple[Serializer, ...]
+) -> list[tuple[str, Serializer]]:
+    """Return the address of each representation there is."""
+    return [(location_of(exchange, offer), offer) for offer in offers]
+
+
+def multiple_choices(
+    exchange: Exchange, offers: tuple[Serializer, ...]
+) -> http.HTTPError:
+    """Return the 300 that lists every representation (RFC 2295)."""
+    listed = alternatives(exchange, offers)
+    alternates = ", ".join(
+        f'{{"{address}" 1.0 {{type {offer.media_types[0]}}}}}'
+        for address, offer in listed
+    )
+    error = http.MultipleChoices(
+        "This is available in several formats.",
+        headers={"TCN": "list", "Alternates": alternates, "Vary": "negotiate, Accept"},
+    )
+    error.choices = [(a, o.name) for a, o in listed]
+    return error
+
+
+def not_acceptable(
+    exchange: Exchange, offers: tuple[Serializer, ...]
+) -> http.HTTPError:
+    """Return the 406 that lists every representation."""
+    error = http.NotAcceptable(
+        "None of the formats there are is acceptable to you.",
+        headers={"Vary": "Accept"},
+    )
+    error.choices = [(a, o.name) for a, o in alternatives(exchange, offers)]
+    return error
+
+
+def choices_page(error: http.HTTPError) -> bytes:
+    """Return the page that lets a person choose a representation."""
+    links = "".join(
+        f'<li><a href="{escape_markup(address)}">{escape_markup(name)}</a></li>\n'
+        for address, name in error.choices
+    )
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/>'
+        f"<title>{error.status} {error.title}</title></head>\n<body>"
+        f"<h1>{error.title}</h1>\n<p>{escape_markup(error.description)}</p>\n"
+        f"<ul>\n{links}</ul></body></html>\n"
+    ).encode()

@@ -1,0 +1,82 @@
+"""What is common to formats of plain data: how any object becomes dicts and lists."""
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from enum import Enum
+from pathlib import PurePath
+from typing import Any, cast
+from uuid import UUID
+
+from smisk.core.url import URL
+
+
+def format_time(when: datetime) -> str:
+    """Write `when` as RFC 3339; without a time zone it is taken as UTC."""
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+    return when.isoformat().replace("+00:00", "Z")
+
+
+def plain(value: object) -> object:
+    """Turn one object that is not plain data into something nearer to it.
+
+    Raises:
+        TypeError: If nothing is known about it.
+    """
+    to_json = getattr(value, "to_json", None)
+    if callable(to_json):
+        return cast("object", to_json())
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            f.name: getattr(value, f.name)
+            for f in dataclasses.fields(value)
+            if f.repr and getattr(value, f.name) is not None
+        }
+    if isinstance(value, datetime):
+        return format_time(value)
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Decimal | UUID | URL | PurePath):
+        return str(value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).decode("utf-8", "replace")
+    return _plain_by_shape(value)
+
+
+def _plain_by_shape(value: Any) -> object:
+    fields = getattr(type(value), "__struct_fields__", None)
+    if fields is not None:
+        return {name: getattr(value, name) for name in fields}
+    if hasattr(value, "__iter__"):  # sets, generators, queries
+        return list(value)
+    msg = f"{type(value).__name__} is not data (give it to_json())"
+    raise TypeError(msg)
+
+
+def simplify(value: object, depth: int = 64) -> object:
+    """Turn `value` all through into dicts, lists, text, numbers, bytes, times, None.
+
+    Raises:
+        ValueError: If it is nested deeper than `depth`.
+    """
+    if isinstance(value, Enum):  # before the numbers some of them are
+        return simplify(value.value, depth)
+    if value is None or isinstance(value, str | int | float | bytes | datetime):
+        return value
+    if depth <= 0:
+        msg = "data is nested too deeply"
+        raise ValueError(msg)
+    if isinstance(value, Mapping):
+        return {
+            k if isinstance(k, str) else str(k): simplify(v, depth - 1)
+            for k, v in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [simplify(v, depth - 1) for v in value]
+    return simplify(plain(value), depth - 1)

@@ -1,0 +1,7 @@
+"""Sessions and the stores that keep them."""
+
+from smisk.session.file import FileStore
+from smisk.session.memory import MemoryStore
+from smisk.session.session import Sessions, SessionSlot, Store
+
+__all__ = ["FileStore", "MemoryStore", "SessionSlot", "Sessions", "Store"]

@@ -1,0 +1,156 @@
+"""Sessions: what an application keeps between the requests of one client.
+
+`Sessions` ties a store to a cookie; `SessionSlot` is one request's view of it. A
+session is written only if it changed and refreshed otherwise; a client without one
+gets a cookie only when there is something to keep. Data is JSON, whoever keeps it:
+nothing that is read back can run.
+"""
+
+import json
+import re
+import secrets
+from typing import TYPE_CHECKING, Any, Protocol
+
+from smisk.core.cookie import SameSite
+from smisk.core.identity import pack
+
+if TYPE_CHECKING:
+    from smisk.core.request import Request
+    from smisk.core.response import Response
+
+_ID = re.compile(r"[0-9a-zA-Z,\-]{27}\Z").match
+
+
+class Store(Protocol):
+    """Keeps the bytes of sessions by id, for so long."""
+
+    def read(self, session_id: str) -> bytes | None:
+        """Return the session; None if there is none, or no longer."""
+        ...
+
+    def write(self, session_id: str, raw: bytes, ttl_s: int) -> None:
+        """Keep the session for `ttl_s` seconds from now."""
+        ...
+
+    def refresh(self, session_id: str, ttl_s: int) -> None:
+        """Keep it for `ttl_s` seconds from now, unchanged."""
+        ...
+
+    def destroy(self, session_id: str) -> None:
+        """Forget the session, if there is one."""
+        ...
+
+
+class Sessions:
+    """A store and the cookie that leads to it.
+
+    Args:
+        store: Where sessions are kept.
+        name: Name of the cookie.
+        ttl_s: How long a session lives after the last request.
+        secure: Whether the cookie goes over TLS only; None: whenever the request came
+            over TLS.
+        same_site: Which requests from elsewhere bring the cookie.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        name: str = "SID",
+        ttl_s: int = 900,
+        secure: bool | None = None,
+        same_site: SameSite = "Lax",
+    ) -> None:
+        self.store = store
+        self.name = name
+        self.ttl_s = ttl_s
+        self.secure = secure
+        self.same_site = same_site
+
+    def slot(self, request: "Request") -> "SessionSlot":
+        """Return the session of `request`."""
+        return SessionSlot(self, request)
+
+
+class SessionSlot:
+    """The session of one request, read when first looked at."""
+
+    def __init__(self, sessions: Sessions, request: "Request") -> None:
+        self._sessions = sessions
+        self._is_secure = request.env.get("wsgi.url_scheme") == "https"
+        claimed = request.cookies.get(sessions.name, "")
+        #: The id the client brought, if it is one of ours.
+        self._claimed = claimed if _ID(claimed) else None
+        self.id: str | None = None
+        self._data: Any = None
+        self._stored: bytes | None = None
+        self._is_read = False
+        self._renew = False
+
+    @property
+    def data(self) -> Any:
+        """What is kept; None if nothing is."""
+        if not self._is_read:
+            self._is_read = True
+            if self._claimed is not None:
+                self._stored = self._sessions.store.read(self._claimed)
+            if self._stored is not None:
+                self.id = self._claimed
+                try:
+                    self._data = json.loads(self._stored)
+                except ValueError:  # a store that was written by something else
+                    self._data = None
+        return self._data
+
+    @data.setter
+    def data(self, data: object) -> None:
+        _ = self.data
+        self._data = data
+
+    def renew_id(self) -> None:
+        """Give the session a new id: at every change of who the client is.
+
+        WHY: an id that was planted before a login must be worth nothing after it.
+        """
+        self._renew = True
+
+    def save(self, response: "Response") -> None:
+        """Write what changed, refresh what did not, and tell the client its id."""
+        if not self._is_read:
+            return
+        sessions = self._sessions
+        store = sessions.store
+        if self._data is None:
+            if self.id is not None:
+                store.destroy(self.id)
+                self.id = None
+                response.delete_cookie(sessions.name)
+            return
+        raw = json.dumps(self._data, separators=(",", ":")).encode()
+        if self.id is not None and self._renew:
+            store.destroy(self.id)
+            self.id = None
+        if self.id is None:
+            # WHY never the id the client claimed: it may be someone else's choice.
+            self.id = new_id()
+        elif raw == self._stored:
+            store.refresh(self.id, sessions.ttl_s)
+            return
+        if raw != self._stored or self._renew:
+            store.write(self.id, raw, sessions.ttl_s)
+        if self.id != self._claimed and not response.has_begun:
+            secure = self._is_secure if sessions.secure is None else sessions.secure
+            response.set_cookie(
+                sessions.name,
+                self.id,
+                path="/",
+                secure=secure,
+                http_only=True,
+                same_site=sessions.same_site,
+            )
+
+
+def new_id() -> str:
+    """Return a new id: 160 bits nobody can guess, in 27 characters."""
+    return pack(secrets.token_bytes(20))

@@ -1,0 +1,225 @@
+"""A client in process: calls an application as a WSGI server would, and checks both.
+
+Every call goes through ``wsgiref.validate``, so a test that passes here has also
+shown that the application keeps its side of PEP 3333.
+"""
+
+import io
+import json
+import sys
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import unquote_to_bytes
+from wsgiref.validate import validator
+
+from smisk.core.cookie import parse_cookies
+from smisk.core.headers import Headers
+from smisk.core.url import compose_query
+
+File = tuple[str, bytes, str]
+
+
+class Reply:
+    """What an application answered."""
+
+    def __init__(
+        self, status_line: str, headers: list[tuple[str, str]], body: bytes
+    ) -> None:
+        self.status_line = status_line
+        self.status = int(status_line[:3])
+        self.headers = Headers(headers)
+        self.body = body
+
+    @property
+    def text(self) -> str:
+        """The body as text, in the charset it says."""
+        _, _, charset = self.headers.get("Content-Type", "").partition("charset=")
+        return self.body.decode(charset or "utf-8")
+
+    def json(self) -> Any:
+        """The body read as JSON."""
+        return json.loads(self.body)
+
+    def __repr__(self) -> str:
+        return f"<Reply {self.status_line} {len(self.body)} bytes>"
+
+
+class Client:
+    """Calls a WSGI application; keeps cookies between calls.
+
+    Args:
+        application: Any WSGI application.
+        base: Added to the environ of every call.
+        validate: Check both sides with ``wsgiref.validate``.
+    """
+
+    def __init__(
+        self,
+        application: Callable[..., Iterable[bytes]],
+        base: Mapping[str, Any] | None = None,
+        *,
+        validate: bool = True,
+    ) -> None:
+        self.application = validator(application) if validate else application
+        self.base = dict(base or {})
+        self.cookies: dict[str, str] = {}
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, object] | str | None = None,
+        accept: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        form: Mapping[str, object] | None = None,
+        files: Mapping[str, File] | None = None,
+        json: object = None,
+        body: bytes | None = None,
+    ) -> Reply:
+        """Call the application and return its reply.
+
+        Args:
+            method: The verb.
+            path: Percent-encoded, optionally with a query.
+            query: The query, as fields or as sent.
+            accept: The Accept header.
+            headers: More headers.
+            form: Fields of a form in the body.
+            files: Files of that form: name to (filename, content, media type).
+            json: Data sent as JSON.
+            body: The body as it is.
+        """
+        raw_path, _, own_query = path.partition("?")
+        if isinstance(query, Mapping):
+            query = compose_query(dict(query))
+        content_type, content = _encode_body(form, files, json, body)
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote_to_bytes(raw_path).decode("latin-1"),
+            "QUERY_STRING": query or own_query,
+            "SERVER_NAME": "localhost",
+            "SERVER_PORT": "80",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "REMOTE_ADDR": "127.0.0.1",
+            "HTTP_HOST": "localhost",
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(content or b""),
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": False,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+        }
+        if content is not None:
+            environ["CONTENT_LENGTH"] = str(len(content))
+            if content_type:
+                environ["CONTENT_TYPE"] = content_type
+        if accept is not None:
+            environ["HTTP_ACCEPT"] = accept
+        if self.cookies:
+            pairs = (f"{name}={value}" for name, value in self.cookies.items())
+            environ["HTTP_COOKIE"] = "; ".join(pairs)
+        for name, value in (headers or {}).items():
+            key = name.upper().replace("-", "_")
+            if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+                key = "HTTP_" + key
+            environ[key] = value
+        environ.update(self.base)
+        return self._call(environ)
+
+    def _call(self, environ: dict[str, Any]) -> Reply:
+        started: list[tuple[str, list[tuple[str, str]]]] = []
+        written: list[bytes] = []
+
+        def start_response(
+            status: str,
+            headers: list[tuple[str, str]],
+            exc_info: object = None,  # noqa: ARG001 - part of the interface
+        ) -> Callable[[bytes], object]:
+            started.append((status, headers))
+            return written.append
+
+        chunks = self.application(environ, start_response)
+        try:
+            written.extend(chunks)
+        finally:
+            close = getattr(chunks, "close", None)
+            if close is not None:
+                close()
+        reply = Reply(*started[-1], b"".join(written))
+        for line in reply.headers.get_all("Set-Cookie"):
+            pair, _, attributes = line.partition(";")
+            for name, value in parse_cookies(pair).items():
+                if "max-age=0" in attributes.lower():
+                    self.cookies.pop(name, None)
+                else:
+                    self.cookies[name] = value
+        return reply
+
+    def get(self, path: str, **options: Any) -> Reply:
+        """Send GET."""
+        return self.request("GET", path, **options)
+
+    def head(self, path: str, **options: Any) -> Reply:
+        """Send HEAD."""
+        return self.request("HEAD", path, **options)
+
+    def post(self, path: str, **options: Any) -> Reply:
+        """Send POST."""
+        return self.request("POST", path, **options)
+
+    def put(self, path: str, **options: Any) -> Reply:
+        """Send PUT."""
+        return self.request("PUT", path, **options)
+
+    def delete(self, path: str, **options: Any) -> Reply:
+        """Send DELETE."""
+        return self.request("DELETE", path, **options)
+
+    def options(self, path: str, **options: Any) -> Reply:
+        """Send OPTIONS."""
+        return self.request("OPTIONS", path, **options)
+
+
+def _encode_body(
+    form: Mapping[str, object] | None,
+    files: Mapping[str, File] | None,
+    data: object,
+    body: bytes | None,
+) -> tuple[str | None, bytes | None]:
+    if body is not None:
+        return None, body
+    if data is not None:
+        return "application/json", json.dumps(data).encode()
+    if files:
+        return _multipart(form or {}, files)
+    if form is not None:
+        text = compose_query(dict(form))
+        return "application/x-www-form-urlencoded", text.encode()
+    return None, None
+
+
+def _multipart(
+    form: Mapping[str, object], files: Mapping[str, File]
+) -> tuple[str, bytes]:
+    boundary = uuid.uuid4().hex
+    parts: list[tuple[str, bytes]] = [
+        (f'form-data; name="{name}"', str(value).encode())
+        for name, value in form.items()
+    ]
+    for name, (filename, content, media_type) in files.items():
+        head = f'form-data; name="{name}"; filename="{filename}"'
+        parts.append((f"{head}\r\nContent-Type: {media_type}", content))
+    raw = b"".join(
+        f"--{boundary}\r\nContent-Disposition: {head}\r\n\r\n".encode()
+        + content
+        + b"\r\n"
+        for head, content in parts
+    )
+    return (
+        f"multipart/form-data; boundary={boundary}",
+        raw + f"--{boundary}--\r\n".encode(),
+    )
