@@ -34,10 +34,14 @@ Rules for callers
 * `Options.garbage` names a function, "package.module:function", which the merge process
   calls to learn what the keyspace no longer needs (see `Options`).
 
-On a folder, with or without a running server: `backup(folder, target)`,
-`restore(backup, folder)`, `check(folder)`, `repair(folder)`; each returns a `Report`.
+On a folder, each returning a `Report` (`.ok`, `.lines()`): `backup(folder, target)` and
+`check(folder)` with or without a running server, but in a process of their own;
+`restore(backup, folder)` and `repair(folder)` without one; `verify_backup(backup)`.
+They raise `StoreError`s, whose texts are meant for the person at the terminal.
 """
 
+from hunch_kvstore.engine.backup import backup, restore, verify_backup
+from hunch_kvstore.engine.check import check
 from hunch_kvstore.engine.error import (
     DiskFull,
     StoreDamaged,
@@ -47,6 +51,8 @@ from hunch_kvstore.engine.error import (
     WritesRefused,
 )
 from hunch_kvstore.engine.option import Options, Sync
+from hunch_kvstore.engine.repair import repair
+from hunch_kvstore.engine.report import Problem, Report
 from hunch_kvstore.engine.store import Engine
 from hunch_kvstore.engine.transaction import Transaction
 
@@ -54,6 +60,8 @@ __all__ = [
     "DiskFull",
     "Engine",
     "Options",
+    "Problem",
+    "Report",
     "StoreDamaged",
     "StoreError",
     "StoreFailed",
@@ -61,4 +69,9 @@ __all__ = [
     "Sync",
     "Transaction",
     "WritesRefused",
+    "backup",
+    "check",
+    "repair",
+    "restore",
+    "verify_backup",
 ]

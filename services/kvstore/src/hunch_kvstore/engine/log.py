@@ -177,6 +177,16 @@ class Log:
         self._pending_bytes += _frame.HEADER_BYTES
         self._marked = sequence
 
+    def trim(self) -> None:
+        """Give back the room allocated ahead.
+
+        Raises:
+            OSError: If the disk failed; no commit is touched by that.
+        """
+        os.ftruncate(self._file, self.position)
+        os.fsync(self._file)
+        self._room = self.position
+
     def close(self) -> None:
         """Close the file; nothing is written or synced."""
         if self._file >= 0:

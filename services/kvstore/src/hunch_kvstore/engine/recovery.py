@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hunch_kvstore.engine.disk import sync_file
+from hunch_kvstore.engine.disk import sync_file, sync_folder
 from hunch_kvstore.engine.error import StoreDamaged
 from hunch_kvstore.engine.layer import Layer
 from hunch_kvstore.engine.log import log_path
@@ -17,9 +18,10 @@ from hunch_kvstore.engine.manifest import (
     read_manifest,
 )
 from hunch_kvstore.engine.option import Options
-from hunch_kvstore.engine.replay import replay
+from hunch_kvstore.engine.replay import LogFile, replay
 from hunch_kvstore.engine.segment import Segment, open_segments
 
+RESTORING = "RESTORING"  # there while a restore is under way
 FILE_NAME = re.compile(r"(log|segment)-(\d{12})\.(log|tcb|filter)(\.tmp)*")
 
 
@@ -50,6 +52,9 @@ def recover(folder: Path, options: Options) -> Recovered:
     Raises:
         StoreDamaged: If something that was durable does not hold any more.
     """
+    if (folder / RESTORING).exists():
+        what = "a restore was cut off"
+        raise StoreDamaged(folder, None, what, "Run `hunch-kvstore restore` again")
     manifest = read_manifest(folder)
     files = list_files(folder)
     if manifest is None:
@@ -66,15 +71,31 @@ def recover(folder: Path, options: Options) -> Recovered:
     sequence = sealed = manifest.sealed_sequence
     commits = 0
     paths = [log_path(folder, serial) for serial in logs]
-    for found, points, ranges in replay(paths, manifest.owner, sealed):
+    seen: list[LogFile] = []
+    for found, points, ranges in replay(paths, manifest.owner, sealed, seen):
         layer.apply(points, ranges, remember=bool(segments))
         commits += 1
         sequence = found
-    for path in paths:
-        # WHY: what was read may be in the page cache only, after a crash of the process
-        # alone; from now on it counts as synced.
-        sync_file(path)
+    for serial, log in zip(logs.copy(), seen, strict=True):
+        if tidy(log):
+            logs.remove(serial)
+    sync_folder(folder)
     return Recovered(manifest, segments, layer, logs, sequence, commits)
+
+
+def tidy(log: LogFile) -> bool:
+    """Make a replayed log durable; True if it was empty and is gone.
+
+    WHY sync: what was read may be in the page cache only, after a crash of the process
+    alone; from now on it counts as synced. The room allocated ahead is given back.
+    """
+    if not log.frames and not log.torn:
+        log.path.unlink()
+        return True
+    if not log.torn and log.path.stat().st_size > log.end:
+        os.truncate(log.path, log.end)
+    sync_file(log.path)
+    return False
 
 
 def list_files(folder: Path) -> list[tuple[Path, int, str]]:

@@ -109,7 +109,10 @@ def read_log(path: Path, store_id: bytes | None, after: int) -> LogFile:
 
 
 def replay(
-    paths: list[Path], store_id: bytes | None, after: int
+    paths: list[Path],
+    store_id: bytes | None,
+    after: int,
+    seen: list[LogFile] | None = None,
 ) -> Iterator[tuple[int, Points, Ranges]]:
     """Yield (sequence, points, ranges) of every commit after `after`.
 
@@ -117,6 +120,7 @@ def replay(
         paths: Log files in the order of their numbers.
         store_id: The store they must belong to.
         after: The newest sequence that is sealed already.
+        seen: Takes what is known of each file when its commits have been yielded.
 
     Raises:
         StoreDamaged: Before the first commit that cannot be vouched for is yielded.
@@ -131,6 +135,8 @@ def replay(
                 raise damage(broken or log, expected)
             if log.torn and broken is None:
                 broken = log
+            if seen is not None:
+                seen.append(log)
             continue
         if log.problem is not None:
             raise damage(log, log.frames[-1][0] + 1)
@@ -139,6 +145,9 @@ def replay(
             points, ranges = _frame.decode(log.data, begin, end)
             yield sequence, points, ranges
         expected = log.frames[-1][0] + 1
+        if seen is not None:
+            log.data = b""  # it may be long, and is not needed any more
+            seen.append(log)
 
 
 def damage(log: LogFile, sequence: int) -> StoreDamaged:

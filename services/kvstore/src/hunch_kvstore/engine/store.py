@@ -17,6 +17,8 @@ from hunch_kvstore.engine.recovery import recover
 from hunch_kvstore.engine.sealing import Sealing
 from hunch_kvstore.engine.transaction import Transaction
 
+MOST_LOGS = 16  # each start leaves one; more than these are sealed
+
 
 class Engine:
     """An open store. See the package for the rules; one thread owns it.
@@ -187,6 +189,11 @@ class Engine:
         self._arrange()
         return True
 
+    @property
+    def busy(self) -> bool:
+        """Whether a seal or a merge is under way."""
+        return self._sealing.busy
+
     def compact(self) -> None:
         """Begin to merge all segments into one."""
         self._sealing.merge_all()
@@ -204,6 +211,7 @@ class Engine:
             if not isinstance(self.refusal, StoreFailed):
                 self._sync.settle()
                 self._sync.tick(0.0)  # marks the end
+                self._log.trim()
         except OSError as error:
             self._fail(error)
         finally:
@@ -248,6 +256,7 @@ class Engine:
         return (
             self._active.size_bytes >= self.options.memory_table_bytes
             or self._log.size_bytes >= self.options.log_bytes
+            or (len(self._sealing.logs) > MOST_LOGS and bool(self._active))
         )
 
     def _arrange(self) -> None:
