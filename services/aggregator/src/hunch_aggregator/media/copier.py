@@ -1,0 +1,133 @@
+"""Copies pictures into the media folder, named by what is in them.
+
+Readers then load them from the site itself: no third party learns who reads, and the
+pictures outlive the service they came from. A picture that cannot be had is left as a
+link; it never fails its item.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+
+from hunch_aggregator.fetch import ACCEPT_PICTURE, Fetched, Fetcher, Limits
+from hunch_aggregator.markup import with_copies
+from hunch_aggregator.parse import ParsePool, Picture, PictureJob
+from hunch_stream.item import Item, Media
+
+LARGEST_BYTES = 8 * 1024 * 1024
+MOST_PER_ITEM = 12
+_LIMITS = Limits(body_bytes=LARGEST_BYTES, total_s=20.0, connect_s=5.0, read_s=10.0)
+
+
+class Copier:
+    """Makes copies of items' pictures. Thread-safe.
+
+    Args:
+        folder: Where copies go; None copies nothing and leaves links.
+        fetcher: The same guarded way out as for feeds.
+        parser: Where pictures are measured.
+        threads: Pictures fetched at the same time; one per host all the same.
+    """
+
+    def __init__(
+        self, folder: Path | None, fetcher: Fetcher, parser: ParsePool, threads: int = 4
+    ) -> None:
+        self._folder = folder
+        self._fetcher = fetcher
+        self._parser = parser
+        self._threads = threads
+
+    def copied(self, items: Sequence[Item], budget_s: float = 120.0) -> list[Item]:
+        """Return the items with their pictures copied and their HTML rewritten.
+
+        Args:
+            items: As decided, with pictures of third parties.
+            budget_s: After this time what is not copied yet stays a link.
+        """
+        if self._folder is None or not any(item.media for item in items):
+            return [_rewritten(item) for item in items]
+        ends = time.monotonic() + budget_s
+        with ThreadPoolExecutor(self._threads, "picture") as threads:
+            return list(threads.map(lambda item: self._one(item, ends), items))
+
+    def photo(self, url: str) -> str:
+        """Copy a single picture; returns its path in the folder, or an empty string."""
+        found = self._copy(url) if self._folder else None
+        return found[0] if found else ""
+
+    def _one(self, item: Item, ends: float) -> Item:
+        media: list[Media] = []
+        for place, one in enumerate(item.media):
+            wanted = place < MOST_PER_ITEM and not one.path
+            if wanted and time.monotonic() < ends:
+                one = self._with_copy(one)
+            media.append(one)
+        return _rewritten(msgspec.structs.replace(item, media=tuple(media)))
+
+    def _with_copy(self, media: Media) -> Media:
+        """Return the medium with a copy of its picture, or of its poster."""
+        is_picture = media.type.startswith("image/")
+        sources = (media.url, media.thumbnail) if is_picture else (media.thumbnail,)
+        for source in sources:
+            if source and (found := self._copy(source)):
+                path, picture = found
+                if not is_picture:
+                    return msgspec.structs.replace(media, path=path)
+                return msgspec.structs.replace(
+                    media,
+                    path=path,
+                    type=picture.type,
+                    width=picture.width,
+                    height=picture.height,
+                )
+        return media
+
+    def _copy(self, url: str) -> tuple[str, Picture] | None:
+        got = self._fetcher.get(url, accept=ACCEPT_PICTURE, limits=_LIMITS)
+        if not isinstance(got, Fetched):
+            return None
+        picture = self._parser.measure(PictureJob(got.body))
+        if not isinstance(picture, Picture):
+            return None
+        digest = hashlib.sha256(got.body).hexdigest()
+        path = f"{digest[:2]}/{digest}.{picture.extension}"
+        try:
+            self._write(path, got.body)
+        except OSError:
+            return None
+        return path, picture
+
+    def _write(self, path: str, body: bytes) -> None:
+        assert self._folder is not None
+        final = self._folder / path
+        if final.exists():
+            return
+        final.parent.mkdir(parents=True, exist_ok=True)
+        draft = final.with_name(f".{final.name}.{secrets.token_hex(4)}")
+        try:
+            with draft.open("xb") as file:
+                file.write(body)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.chmod(0o644)
+            draft.replace(final)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                draft.unlink()
+
+
+def _rewritten(item: Item) -> Item:
+    if "<img" not in item.content_html:
+        return item
+    copies = {m.url: m.path for m in item.media if m.path}
+    html = with_copies(item.content_html, copies)
+    return msgspec.structs.replace(item, content_html=html)

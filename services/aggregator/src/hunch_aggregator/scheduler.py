@@ -1,0 +1,148 @@
+"""The loop behind `hunch run`: fetch each source when it is due, until told to stop.
+
+Keeps nothing of its own: what is due stands in the store, so a restart goes on where
+the last process ended, and a second process shares the work (a lease per source).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from hunch_stream.store import StoreError, StoreUnavailable
+
+from .pipeline import Pipeline, Report
+
+log = logging.getLogger("hunch.scheduler")
+_POLL_S = 1.0
+_BEAT_S = 30.0
+_STORE_PAUSE_S = 1.0
+_LEASE_S = 900
+_OVERDUE = dt.timedelta(minutes=5)
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+class Scheduler:
+    """Runs the sources of one site.
+
+    Args:
+        pipeline: The way of one source.
+        stop: Set it and `run` returns after what is under way has ended.
+        on_report: Called with each finished sync.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        stop: threading.Event,
+        on_report: Callable[[Report], None] = lambda _report: None,
+    ) -> None:
+        self._pipeline = pipeline
+        self._store = pipeline.store
+        self._stop = stop
+        self._on_report = on_report
+        self._owner = secrets.token_hex(8)
+        self._slugs = [source.slug for source in pipeline.config.sources]
+        self._under_way: dict[str, Future[None]] = {}
+        self._last_beat = 0.0
+        self._store_lost = False
+
+    def run(self) -> None:
+        """Work until `stop` is set; survives restarts of the store."""
+        threads = ThreadPoolExecutor(self._pipeline.config.fetch.concurrency, "sync")
+        try:
+            while not self._stop.is_set() and not self._prepare():
+                self._stop.wait(_STORE_PAUSE_S)
+            while not self._stop.is_set():
+                pause_s = self._round(threads)
+                self._stop.wait(pause_s)
+        finally:
+            threads.shutdown(wait=True, cancel_futures=True)
+
+    def _prepare(self) -> bool:
+        try:
+            prepare(self._pipeline)
+        except StoreError as error:
+            self._lost(error)
+            return False
+        self._found()
+        return True
+
+    def _round(self, threads: ThreadPoolExecutor) -> float:
+        """Start what is due; returns for how long to sleep."""
+        self._under_way = {s: f for s, f in self._under_way.items() if not f.done()}
+        try:
+            if time.monotonic() - self._last_beat > _BEAT_S:
+                self._store.beat(_now())
+                self._last_beat = time.monotonic()
+            for slug in self._store.due(_now()):
+                if slug in self._slugs and slug not in self._under_way:
+                    self._under_way[slug] = threads.submit(self._sync, slug)
+        except StoreError as error:
+            self._lost(error)
+            return _STORE_PAUSE_S
+        if self._store_lost:
+            # WHY: an empty store may have come up in place of the old one
+            self._prepare()
+        return _POLL_S
+
+    def _sync(self, slug: str) -> None:
+        if self._stop.is_set():
+            return
+        try:
+            if not self._store.lease(slug, self._owner, _LEASE_S):
+                return
+            try:
+                self._on_report(self._pipeline.sync(slug))
+            finally:
+                self._store.release(slug, self._owner)
+        except StoreUnavailable as error:
+            self._lost(error)
+        except StoreError as error:
+            log.error("%s: the store refused: %s", slug, error)
+            self._stop.wait(_STORE_PAUSE_S)
+        except Exception:
+            # WHY: a fault of ours in one source must neither stop the others nor
+            # come back every second
+            log.critical("%s: fault in the aggregator", slug, exc_info=True)
+            self._stop.wait(10 * _STORE_PAUSE_S)
+
+    def _lost(self, error: StoreError) -> None:
+        if not self._store_lost:
+            log.warning("the store does not answer, waiting for it: %s", error)
+        self._store_lost = True
+
+    def _found(self) -> None:
+        if self._store_lost:
+            log.info("the store answers again")
+        self._store_lost = False
+
+
+def prepare(pipeline: Pipeline) -> None:
+    """Bring the store in line with the configuration.
+
+    Raises:
+        StoreError: If the store does not answer.
+    """
+    store, config, now = pipeline.store, pipeline.config, _now()
+    try:
+        store.ensure_index()
+    except StoreUnavailable:
+        raise
+    except StoreError as error:
+        if "unknown command" not in str(error).lower():
+            raise
+        log.warning("the store has no search; items are only kept")
+    store.follow([source.slug for source in config.sources], now)
+    for source in config.sources:
+        state = store.source(source.slug)
+        if state is not None and state.config_url != source.url:
+            store.wake(source.slug, now)
