@@ -14,10 +14,16 @@ VERSION = "https://jsonfeed.org/version/1.1"
 
 def write(document: Document) -> bytes:
     """Return a feed as a JSON Feed document in UTF-8."""
+    text = json.dumps(feed(document), ensure_ascii=False, separators=(",", ":"))
+    return text.encode()
+
+
+def feed(document: Document) -> dict[str, Any]:
+    """Return a feed as the plain data that JSON Feed describes."""
     author = {"name": document.site.author, "url": document.site.url}
     if document.photo:
         author["avatar"] = document.photo
-    feed: dict[str, Any] = {
+    data: dict[str, Any] = {
         "version": VERSION,
         "title": document.title,
         "home_page_url": document.home,
@@ -26,13 +32,13 @@ def write(document: Document) -> bytes:
         "authors": [author],
     }
     if document.site.about:
-        feed["description"] = document.site.about
+        data["description"] = document.site.about
     if older := document.next("json"):
-        feed["next_url"] = older
+        data["next_url"] = older
     if document.photo:
-        feed["icon"] = document.photo
-    feed["items"] = [_item(entry) for entry in document.entries]
-    return json.dumps(feed, ensure_ascii=False, separators=(",", ":")).encode()
+        data["icon"] = document.photo
+    data["items"] = [_item(entry) for entry in document.entries]
+    return data
 
 
 def _item(entry: Entry) -> dict[str, Any]:
