@@ -1,0 +1,235 @@
+"""The documents a reply shows, in order, and how many match in all.
+
+Order
+
+* By the field that numbers the documents, descending: the numbers come in that order, so
+  reading stops at the last one shown. Within a moment (see `document`) the exact values
+  decide, and between equal values the later arrival comes first.
+* Ascending: the same from the other end.
+* By any other field, or by score: all matches are read. Equal ones come in order of
+  arrival, reversed for DESC, as RediSearch orders them by document id.
+
+Total
+
+The reply's total is exact: where reading stopped early, the rest is counted from document
+numbers alone, without reading a document. A single word or tag is counted from the heads
+of its chunks. The last counts are remembered until the index changes. With
+``WITHOUTCOUNT`` or dialect 4, which RediSearch has for the same purpose, nothing is
+counted and the total is what was seen.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from heapq import nsmallest
+from math import isnan
+from typing import Final, TypeAlias
+
+from .chunk import Numbers
+from .document import NO_VALUE, TIES, Record
+from .index import Index
+from .keys import pack_number
+from .node import Node
+from .plan import Planner
+from .posting import Reader, count
+from .schema import Field, FieldType
+from .source import Both, Every, Listed, Source
+
+REMEMBERED: Final = 256
+
+Value: TypeAlias = float | str | None
+ReadField: TypeAlias = Callable[[bytes, bytes], bytes | None]
+"""Reads one field of a user's hash: (key, field) -> value."""
+
+
+@dataclass(slots=True)
+class Hit:
+    """One document of a reply."""
+
+    number: int
+    record: Record
+    score: float = 1.0
+    value: Value = None
+
+
+@dataclass(slots=True)
+class Order:
+    """What to sort by: a field of the schema, or one read from the hash; none is score."""
+
+    field: Field | None = None
+    name: str = ""
+    is_descending: bool = False
+
+
+class Counts:
+    """How many documents recent queries matched, while their index has not changed."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[int, str], tuple[int, int]] = OrderedDict()
+
+    def get(self, index: Index, query: str) -> int | None:
+        """Return a remembered count if it still holds."""
+        version, total = self._known.get((index.schema.number, query), (-1, 0))
+        return total if version == index.version else None
+
+    def put(self, index: Index, query: str, total: int) -> None:
+        """Remember a count."""
+        name = (index.schema.number, query)
+        self._known[name] = (index.version, total)
+        self._known.move_to_end(name)
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+
+
+class Collector:
+    """One query's matches over one index."""
+
+    def __init__(
+        self, reader: Reader, index: Index, planner: Planner, node: Node | None
+    ) -> None:
+        self._reader = reader
+        self._index = index
+        self._planner = planner
+        self._source = planner.source(node)
+        self._blocks: Iterator[Numbers] | None = None
+        self._seen = 0
+
+    def within(self, source: Source) -> None:
+        """Take only documents that are in that source, too."""
+        self._source = Both([self._source, source])
+
+    # -- totals ----------------------------------------------------------------------
+
+    @property
+    def seen(self) -> int:
+        """How many matches have been read so far."""
+        return self._seen
+
+    def total(self) -> int:
+        """Return how many documents match, reading on where `newest` stopped."""
+        source = self._source
+        if type(source) in (Listed, Every):
+            assert isinstance(source, Listed)
+            return count(self._reader, source.prefix)
+        for _ in self._numbers():
+            pass
+        return self._seen
+
+    def _numbers(self) -> Iterator[Numbers]:
+        if self._blocks is None:
+            self._blocks = self._source.blocks()
+        for block in self._blocks:
+            self._seen += len(block)
+            yield block
+
+    def _all(self) -> list[int]:
+        found: list[int] = []
+        for block in self._numbers():
+            found.extend(block)
+        return found
+
+    # -- orders ----------------------------------------------------------------------
+
+    def newest(self, need: int) -> list[Hit]:
+        """Return the first `need` documents by the numbering field, descending."""
+        found: list[int] = []
+        end = -1
+        for block in self._numbers():
+            found.extend(block)
+            if len(found) >= need:
+                if end < 0:
+                    end = _moment(found[need - 1])
+                if _moment(found[-1]) != end:
+                    break
+        return self._exact(found, need, descending=True)
+
+    def oldest(self, need: int) -> list[Hit]:
+        """Return the first `need` documents by the numbering field, ascending."""
+        found = self._all()
+        low = next((i for i, n in enumerate(found) if n >= NO_VALUE), len(found))
+        order = found[:low][::-1] + found[low:]
+        return self._exact(order, need, descending=False)
+
+    def _exact(
+        self, numbers: Sequence[int], need: int, *, descending: bool
+    ) -> list[Hit]:
+        """Put documents that share a moment into the order of their values."""
+        at = 0
+        hits: list[Hit] = []
+        order = self._index.schema.order
+        column = None if order is None else self._index.schema.numerics.index(order)
+        while at < len(numbers) and len(hits) < need:
+            upto = at + 1
+            moment = _moment(numbers[at])
+            while upto < len(numbers) and _moment(numbers[upto]) == moment:
+                upto += 1
+            group = [self._hit(number) for number in numbers[at:upto]]
+            for hit in group:
+                if column is not None and not isnan(hit.record.values[column]):
+                    hit.value = hit.record.values[column]
+            if len(group) > 1:
+                group.sort(
+                    key=lambda hit: (_number(hit.value), hit.record.arrival),
+                    reverse=descending,
+                )
+            hits += group
+            at = upto
+        return hits[:need]
+
+    def sorted_by(self, order: Order, need: int, read: ReadField) -> list[Hit]:
+        """Return the first `need` documents by any field."""
+        hits = [self._hit(number) for number in self._all()]
+        column = -1
+        if order.field is not None and order.field.type is FieldType.NUMERIC:
+            column = self._index.schema.numerics.index(order.field)
+        for hit in hits:
+            if column >= 0:
+                value = hit.record.values[column]
+                hit.value = None if isnan(value) else value
+            else:
+                name = order.name.encode("utf-8", "surrogateescape")
+                if order.field is not None:
+                    name = order.field.key
+                raw = read(hit.record.key, name)
+                hit.value = None if raw is None else _text(order.field, raw)
+        some = [hit for hit in hits if hit.value is not None]
+        none = [hit for hit in hits if hit.value is None]
+        sign = -1 if order.is_descending else 1
+        some.sort(key=lambda hit: hit.record.arrival, reverse=order.is_descending)
+        some.sort(key=_value, reverse=order.is_descending)
+        none.sort(key=lambda hit: sign * hit.record.arrival)
+        return (some + none)[:need]
+
+    def best(self, need: int, score: Callable[[int, Record], float]) -> list[Hit]:
+        """Return the `need` documents of highest score; of equals, the first to arrive."""
+        hits = [self._hit(number) for number in self._all()]
+        for hit in hits:
+            hit.score = score(hit.number, hit.record)
+        return nsmallest(need, hits, key=lambda hit: (-hit.score, hit.record.arrival))
+
+    def _hit(self, number: int) -> Hit:
+        raw = self._reader.get(self._index.base + b"d" + pack_number(number))
+        assert raw is not None
+        return Hit(number, Record.load(raw))
+
+
+def _moment(number: int) -> int:
+    return min(number & ~TIES, NO_VALUE)
+
+
+def _number(value: Value) -> float:
+    return value if isinstance(value, float) else 0.0
+
+
+def _value(hit: Hit) -> float | str:
+    assert hit.value is not None
+    return hit.value
+
+
+def _text(field: Field | None, raw: bytes) -> Value:
+    text = raw.decode("utf-8", "surrogateescape")
+    if field is not None and field.is_sortable and not field.is_unnormalised:
+        return text.lower()
+    return text

@@ -1,0 +1,231 @@
+"""A hash as the index sees it: its number, its terms, its values.
+
+Document numbers
+
+A number is ``moment << 24 | tie``. `moment` is the top 40 bits of the sort field's double,
+turned around so that larger values come first: ascending numbers are "newest first".
+`tie` tells apart the documents of one moment, in order of arrival. 40 bits keep 28 bits of
+mantissa: dates of these decades, in seconds, milli- or microseconds, share a moment when
+they are less than about 4 s apart. Within a moment the exact values decide, which are
+read from the documents (`collect`); everything else never looks at them.
+
+WHY not the exact double: 64 bits and a tie do not fit the 8 bytes that arrays, sets and
+seeks handle fast, and the rounded form takes 2 or 3 bytes per posting instead of 8.
+WHY not numbers in order of arrival, as Lucene and RediSearch have: an old item fetched
+today is not new, so "newest 30" would have to read and sort all matches.
+
+Documents without a value come after all others, as RediSearch sorts them, and so do all
+documents of an index without such a field; there `tie` is 40 bits wide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isnan, nan
+from struct import Struct
+from typing import Final
+
+from .folding import bigrams
+from .schema import Field, Schema
+from .stemmer import stem
+from .tokenizer import tokenize, words
+
+_DOUBLE: Final = Struct(">d")
+_BITS: Final = Struct(">Q")
+_RECORD: Final = Struct("<QIB")
+_NUMBERS: Final = Struct("<d")
+
+TIE_BITS: Final = 24
+TIES: Final = (1 << TIE_BITS) - 1
+NO_VALUE: Final = 0xFFFF_FF00_0000_0000
+"""The first number of documents without a sort value; no moment reaches here."""
+LAST: Final = (1 << 64) - 1
+_MIN_STEMMED: Final = 4
+_SIGN: Final = 1 << 63
+
+
+def moment_of(value: float) -> int:
+    """Return the first document number of the moment a value falls into."""
+    bits: int = _BITS.unpack(_DOUBLE.pack(value + 0.0))[0]
+    ordered = ~bits & LAST if bits & _SIGN else bits | _SIGN
+    return (LAST - ordered) & ~TIES
+
+
+def moment_end(start: int) -> int:
+    """Return the last document number of the moment that begins there."""
+    return LAST if start >= NO_VALUE else start | TIES
+
+
+class BadValueError(ValueError):
+    """A field's value cannot be indexed, so the document is not."""
+
+    def __init__(self, field: Field, raw: bytes) -> None:
+        shown = raw.decode("utf-8", "replace")
+        super().__init__(f"Invalid numeric value: '{shown}'")
+        self.field = field
+
+
+@dataclass(slots=True)
+class Document:
+    """What of a hash goes into the index.
+
+    Attributes:
+        terms: (field number, term) of every posting.
+        values: Of the NUMERIC fields in the schema's order; NaN where there is none.
+        stream: The words of the TEXT fields in order; see `Stream`.
+        top: How often the most frequent word stands in it (the score's norm).
+    """
+
+    terms: set[tuple[int, bytes]]
+    values: tuple[float, ...]
+    stream: bytes
+    top: int
+
+
+@dataclass(slots=True, frozen=True)
+class Record:
+    """The stored side of a document: what ordering and answering need."""
+
+    arrival: int
+    top: int
+    values: tuple[float, ...]
+    key: bytes
+
+    def dump(self) -> bytes:
+        """Return the stored form."""
+        body = b"".join(map(_NUMBERS.pack, self.values))
+        return _RECORD.pack(self.arrival, self.top, len(self.values)) + body + self.key
+
+    @classmethod
+    def load(cls, raw: bytes) -> Record:
+        """Return a record from its stored form."""
+        arrival, top, count = _RECORD.unpack_from(raw)
+        at = _RECORD.size
+        values = tuple(_NUMBERS.unpack_from(raw, at + 8 * i)[0] for i in range(count))
+        return cls(arrival, top, values, raw[at + 8 * count :])
+
+
+def key_of(raw: bytes) -> bytes:
+    """Return the user's key of a stored record without reading the rest."""
+    return raw[_RECORD.size + 8 * raw[_RECORD.size - 1] :]
+
+
+def number_in(raw: bytes) -> float:
+    """Return the number a hash field holds.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    if b"_" in raw:
+        raise ValueError(raw)
+    value = float(raw)
+    if isnan(value):
+        raise ValueError(raw)
+    return value
+
+
+def tags_in(field: Field, raw: bytes) -> set[bytes]:
+    """Return the tags of a TAG field's value, as they are indexed."""
+    text = raw.decode("utf-8", "surrogateescape")
+    found = set()
+    for part in text.split(field.separator):
+        tag = part.strip()
+        if tag:
+            found.add(tag_form(field, tag))
+    return found
+
+
+def tag_form(field: Field, tag: str) -> bytes:
+    """Return the form under which a tag is indexed."""
+    if not field.is_case_sensitive:
+        tag = tag.lower()
+    return tag.encode("utf-8", "surrogateescape")
+
+
+class Stream:
+    r"""The words of a document in order, for phrases and frequencies.
+
+    One byte string: for each TEXT field ``\x1f`` and its words, each behind a ``\0``, and
+    a ``\0`` at the end. So a phrase is in it if ``\0quick\0fox\0`` is, which is one
+    search in C, and a run of an unspaced script is there whole: a part of it is found
+    without the zeros around it.
+    """
+
+    FIELD: Final = b"\x1f"
+
+    @staticmethod
+    def of_field(raw: bytes, position: int) -> bytes:
+        """Return one TEXT field's part, by its position among the TEXT fields."""
+        return raw.split(Stream.FIELD)[position + 1]
+
+    @staticmethod
+    def words(part: bytes) -> list[bytes]:
+        """Return the words of one field's part."""
+        return part[1:-1].split(b"\0") if part else []
+
+
+def analyse(schema: Schema, fields: dict[bytes, bytes]) -> Document:
+    """Return what of a hash goes into an index.
+
+    Raises:
+        BadValueError: If a NUMERIC field holds no number: RediSearch leaves such a document
+            out as a whole, and so do we.
+    """
+    values = []
+    for item in schema.numerics:
+        raw = fields.get(item.key)
+        if raw is None:
+            values.append(nan)
+            continue
+        try:
+            values.append(number_in(raw))
+        except ValueError:
+            raise BadValueError(item, raw) from None
+    terms: set[tuple[int, bytes]] = set()
+    for item in schema.tags:
+        raw = fields.get(item.key)
+        if raw is not None:
+            terms.update((item.number, tag) for tag in tags_in(item, raw))
+    stream, top = _texts(schema, fields, terms)
+    return Document(terms, tuple(values), stream, top)
+
+
+def _texts(
+    schema: Schema, fields: dict[bytes, bytes], terms: set[tuple[int, bytes]]
+) -> tuple[bytes, int]:
+    parts: list[str] = []
+    counts: dict[str, int] = {}
+    for item in schema.texts:
+        parts.append("\x1f")
+        raw = fields.get(item.key)
+        if raw is None:
+            continue
+        found, runs = _kept(schema, raw.decode("utf-8", "replace"))
+        if not found:
+            continue
+        parts.extend(f"\0{word}" for word in found)
+        parts.append("\0")
+        weight = max(1, int(item.weight))
+        for word in found:
+            counts[word] = counts.get(word, 0) + weight
+        number, stems = item.number, item.stems and schema.stems
+        for word in set(found):
+            if word in runs:
+                terms.update((number, pair.encode()) for pair in bigrams(word))
+                continue
+            terms.add((number, word.encode("utf-8", "replace")))
+            if stems and len(word) >= _MIN_STEMMED:
+                root = stem(word)
+                if root != word:
+                    terms.add((number, b"+" + root.encode("utf-8", "replace")))
+    return "".join(parts).encode("utf-8", "replace"), max(counts.values(), default=1)
+
+
+def _kept(schema: Schema, text: str) -> tuple[list[str], frozenset[str]]:
+    """Return the words of a text that are indexed, and which of them are runs."""
+    stop = schema.stop_set
+    if text.isascii() and "\\" not in text:
+        return [word for word in words(text) if word not in stop], frozenset()
+    tokens = [token for token in tokenize(text) if token.text not in stop]
+    runs = frozenset(token.text for token in tokens if token.is_run)
+    return [token.text for token in tokens], runs

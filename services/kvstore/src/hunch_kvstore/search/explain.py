@@ -1,0 +1,122 @@
+"""A query's tree as text, in RediSearch's form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .node import (
+    Affix,
+    All,
+    Any,
+    Everything,
+    Fuzzy,
+    Maybe,
+    Node,
+    Not,
+    Range,
+    Tag,
+    Term,
+    Wildcard,
+)
+from .schema import Schema
+
+
+def explain(node: Node | None, schema: Schema) -> str:
+    """Return what FT.EXPLAIN answers."""
+    if node is None:
+        return "<empty>\n"
+    if isinstance(node, All) and node.exact and not node.children:
+        return '""\n'
+    return "".join(line + "\n" for line in _Tree(schema).lines(node, ""))
+
+
+class _Tree:
+    def __init__(self, schema: Schema) -> None:
+        self._texts = [item.name for item in schema.texts]
+        self._exact_tags = {f.name for f in schema.tags if f.is_case_sensitive}
+
+    def lines(self, node: Node, indent: str) -> Iterator[str]:
+        made = list(self._lines(node, indent))
+        if node.marks:
+            told = " ".join(f"${name}: {value};" for name, value in node.marks.items())
+            made[-1] += f" => {{ {told} }}"
+        yield from made
+
+    def _lines(self, node: Node, indent: str) -> Iterator[str]:
+        head = indent + self._scope(node)
+        match node:
+            case Everything():
+                yield indent + "<WILDCARD>"
+            case Term() if node.stems:
+                yield f"{head}UNION {{"
+                inner = (
+                    head.replace(indent, indent + "  ", 1) if indent else "  " + head
+                )
+                yield inner + node.text
+                for form in node.stems:
+                    yield f"{inner}{form}(expanded)"
+                yield indent + "}"
+            case Term():
+                yield head + node.text
+            case Affix():
+                yield head + _affix(node)
+            case Fuzzy():
+                yield f"{head}FUZZY{{{node.text}}}"
+            case Wildcard():
+                yield f"{head}WILDCARD{{{node.pattern}}}"
+            case All():
+                yield from self._block(
+                    head + ("EXACT {" if node.exact else "INTERSECT {"), node, indent
+                )
+            case Any():
+                yield from self._block(f"{head}UNION {{", node, indent)
+            case Not():
+                yield from self._block(f"{head}NOT{{", node, indent)
+            case Maybe():
+                yield from self._block(f"{head}OPTIONAL{{", node, indent)
+            case Tag():
+                yield f"{indent}TAG:@{node.name} {{"
+                for child in node.children:
+                    yield from self._tag(node.name, child, indent + "  ")
+                yield indent + "}"
+            case Range():
+                yield indent + _range(node)
+            case _:
+                raise TypeError(node)
+
+    def _block(self, head: str, node: Node, indent: str) -> Iterator[str]:
+        yield head
+        for child in node.children_():
+            yield from self.lines(child, indent + "  ")
+        yield indent + "}"
+
+    def _tag(self, name: str, node: Node, indent: str) -> Iterator[str]:
+        if isinstance(node, Term):
+            yield indent + (
+                node.text if name in self._exact_tags else node.text.lower()
+            )
+        else:
+            yield from self.lines(node, indent)
+
+    def _scope(self, node: Node) -> str:
+        """Return ``@title|body:`` for a node that looks into some fields only."""
+        if node.fields is None or len(node.fields) >= len(self._texts) > 1:
+            return ""
+        names = [name for name in self._texts if name in node.fields]
+        if len(names) == len(self._texts) and len(names) > 1:
+            return ""
+        return f"@{'|'.join(names) or 'NULL'}:"
+
+
+def _affix(node: Affix) -> str:
+    if node.has_more_after and node.has_more_before:
+        return f"INFIX{{*{node.text}*}}"
+    if node.has_more_before:
+        return f"SUFFIX{{*{node.text}}}"
+    return f"PREFIX{{{node.text}*}}"
+
+
+def _range(node: Range) -> str:
+    low = "<=" if node.has_low else "<"
+    high = "<=" if node.has_high else "<"
+    return f"NUMERIC {{{node.low:f} {low} @{node.name} {high} {node.high:f}}}"

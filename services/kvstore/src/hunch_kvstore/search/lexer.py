@@ -1,0 +1,159 @@
+"""The words and signs of a query.
+
+Rules (query dialect 2)
+
+* A word is a run of characters that are neither ASCII punctuation, space nor control
+  signs; ``_`` belongs to words, and a backslash takes the next sign into the word.
+* The longest reading wins: ``12`` is a number, ``12abc`` a word. ``-5`` is a number.
+* Punctuation that means nothing separates words and is dropped.
+* `Token.near` is the last thing that had a text when the token was read: that is what an
+  error message shows after "near", so signs carry the text of what stands before them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from math import inf
+from typing import Final
+
+
+class Kind(Enum):
+    """What a token is; the value is its precedence in the grammar.
+
+    WHY: "a b*" groups differently from "a b" because the grammar's precedences say so
+    (`parser`); members that share a precedence differ in the fraction only.
+    """
+
+    END = 0.0
+    OR = 3.0
+    MODIFIER = 5.0
+    RP = 6.0
+    RB = 6.1
+    RSQB = 6.2
+    TERM = 7.0
+    QUOTE = 8.0
+    LP = 9.0
+    LB = 9.1
+    LSQB = 9.2
+    TILDE = 10.0
+    MINUS = 10.1
+    COMPARE = 12.0
+    ARROW = 14.0
+    COLON = 15.0
+    SEMICOLON = 15.1
+    NUMBER = 16.0
+    STAR = 18.0
+    PREFIX = 21.0
+    SUFFIX = 21.1
+    CONTAINS = 21.2
+    PERCENT = 22.0
+    ATTRIBUTE = 23.0
+    WILDCARD = 24.0
+    VERBATIM = 24.1
+
+
+@dataclass(slots=True, frozen=True)
+class Token:
+    """One word or sign; `at` counts characters, `text` is without decoration."""
+
+    kind: Kind
+    at: int
+    text: str
+    near: str
+    value: float = 0.0
+
+
+_WORD: Final = r"(?:[^\x00-\x20\x7f!-/:-@\[-`{-~]|_|\\[!-/:-@\[-`{-~\s])+"
+_NUMBER: Final = r"[+-]?inf|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
+# In the order in which readings of one length win.
+_READINGS: Final = tuple(
+    (kind, re.compile(pattern, re.IGNORECASE))
+    for kind, pattern in (
+        (Kind.NUMBER, _NUMBER),
+        (Kind.MODIFIER, "@" + _WORD),
+        (Kind.ATTRIBUTE, r"\$" + _WORD),
+        (Kind.ARROW, "=>"),
+        (Kind.COMPARE, "==|!=|>=|<=|>|<"),
+        (Kind.CONTAINS, rf"\*\$?{_WORD}\*"),
+        (Kind.PREFIX, rf"\$?{_WORD}\*"),
+        (Kind.SUFFIX, rf"\*\$?{_WORD}"),
+        (Kind.WILDCARD, r"w'(?:[^'\\]|\\.)+'"),
+        (Kind.VERBATIM, r"'(?:[^'\\]|\\.)+'"),
+        (Kind.TERM, _WORD),
+    )
+)
+_SIGNS: Final = {
+    '"': Kind.QUOTE,
+    "|": Kind.OR,
+    "(": Kind.LP,
+    ")": Kind.RP,
+    "{": Kind.LB,
+    "}": Kind.RB,
+    ":": Kind.COLON,
+    ";": Kind.SEMICOLON,
+    "-": Kind.MINUS,
+    "~": Kind.TILDE,
+    "*": Kind.STAR,
+    "%": Kind.PERCENT,
+    "[": Kind.LSQB,
+    "]": Kind.RSQB,
+}
+_DRESS: Final = {
+    Kind.MODIFIER: (1, 0),
+    Kind.ATTRIBUTE: (1, 0),
+    Kind.CONTAINS: (1, 1),
+    Kind.PREFIX: (0, 1),
+    Kind.SUFFIX: (1, 0),
+    Kind.WILDCARD: (2, 1),
+    Kind.VERBATIM: (1, 1),
+}
+_ESCAPED: Final = re.compile(r"\\([!-/:-@\[-`{-~\s])")
+
+
+def unescape(text: str) -> str:
+    """Return a word without the backslashes that took signs into it."""
+    return _ESCAPED.sub(r"\1", text) if "\\" in text else text
+
+
+def tokens(query: str) -> Iterator[Token]:
+    """Yield the tokens of a query, the last one an END."""
+    at, near, last = 0, "", 0
+    while at < len(query):
+        kind, stop = _longest(query, at)
+        if kind is None:
+            at += 1
+            continue
+        text, value = "", 0.0
+        if kind in _SIGNS_KINDS:
+            pass
+        else:
+            head, tail = _DRESS.get(kind, (0, 0))
+            text = query[at + head : stop - tail]
+            near = ">" if kind is Kind.ARROW else text
+            if kind is Kind.NUMBER:
+                value = _number(text)
+        yield Token(kind, at, text, near, value)
+        last, at = at, stop
+    yield Token(Kind.END, last, "", near)
+
+
+_SIGNS_KINDS: Final = frozenset(_SIGNS.values())
+
+
+def _longest(query: str, at: int) -> tuple[Kind | None, int]:
+    kind, stop = _SIGNS.get(query[at]), at + 1
+    for candidate, pattern in _READINGS:
+        found = pattern.match(query, at)
+        if found is not None and (found.end() > stop or kind is None):
+            kind, stop = candidate, found.end()
+    return kind, stop
+
+
+def _number(text: str) -> float:
+    low = text.lower()
+    if low.endswith("inf"):
+        return -inf if low[0] == "-" else inf
+    return float(text)

@@ -1,0 +1,368 @@
+"""From a parsed query to the sources that answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import islice
+from math import inf
+from struct import Struct
+from typing import Final
+
+from .chunk import Numbers
+from .document import (
+    LAST,
+    NO_VALUE,
+    Stream,
+    moment_end,
+    moment_of,
+    tag_form,
+)
+from .folding import bigrams, fold
+from .index import Index
+from .keys import field_prefix, pack_number, term_prefix, unpack_number
+from .node import (
+    Affix,
+    All,
+    Any,
+    Everything,
+    Fuzzy,
+    Maybe,
+    Node,
+    Not,
+    Range,
+    Tag,
+    Term,
+    Wildcard,
+)
+from .posting import Reader
+from .schema import Field, FieldType
+from .sortable import ordered
+from .source import (
+    Both,
+    Checked,
+    Either,
+    Every,
+    Except,
+    Given,
+    Listed,
+    Nothing,
+    Source,
+    Window,
+)
+from .stemmer import stem
+from .term import MAX_TERMS, is_near, terms, wildcard
+from .tokenizer import Token, tokenize
+
+_VALUE: Final = Struct("<d")
+_VALUES_AT: Final = 13
+_GATHERED: Final = 2048
+"""A numeric range up to this size is read whole; a wider one is checked per document."""
+_MIN_PREFIX: Final = 2
+
+
+class Planner:
+    """Builds the sources of one query over one index, at one instant."""
+
+    def __init__(self, reader: Reader, index: Index) -> None:
+        self._reader = reader
+        self._index = index
+        self._schema = index.schema
+        self._base = index.base
+        self.everything = Every(reader, index.everything)
+        self._texts = {
+            item.name: (at, item) for at, item in enumerate(self._schema.texts)
+        }
+
+    def source(self, node: Node | None) -> Source:
+        """Return the documents a query matches."""
+        match node:
+            case None:
+                return Nothing()
+            case Everything():
+                return self.everything
+            case Term():
+                return self._term(node)
+            case Affix() | Fuzzy() | Wildcard():
+                return self._many(node)
+            case All() if node.exact:
+                return self._phrase(node)
+            case All():
+                return self._both([self.source(child) for child in node.children])
+            case Any():
+                return _either([self.source(child) for child in node.children])
+            case Not():
+                return Except(self.everything, self.source(node.child))
+            case Maybe():
+                return self.everything
+            case Tag():
+                return self._tag(node)
+            case Range():
+                return self._range(node)
+            case _:
+                raise TypeError(node)
+
+    def _both(self, sources: list[Source]) -> Source:
+        """Intersect; documents of a window lead only if nothing rarer does."""
+        wanted = [source for source in sources if source is not self.everything]
+        if not wanted:
+            return self.everything
+        return wanted[0] if len(wanted) == 1 else Both(wanted)
+
+    # -- text ------------------------------------------------------------------------
+
+    def fields_of(self, node: Node) -> list[tuple[int, Field]]:
+        """Return the TEXT fields a node looks into, with their places."""
+        found = self._texts.items()
+        return [at for name, at in found if node.fields is None or name in node.fields]
+
+    def _listed(self, field: Field, term: bytes) -> Listed:
+        return Listed(self._reader, term_prefix(self._base, field.number, term))
+
+    def _term(self, node: Term) -> Source:
+        tokens = [
+            token
+            for token in tokenize(_unseparated(node.text))
+            if token.text not in self._schema.stop_set
+        ]
+        return _either(
+            [
+                self._both([self._token(token, node, at, f) for token in tokens])
+                for at, f in self.fields_of(node)
+                if tokens
+            ]
+        )
+
+    def _token(self, token: Token, node: Term, at: int, field: Field) -> Source:
+        if token.is_run:
+            return self._run(token.text, at, field)
+        forms = [token.text, *node.stems]
+        return _either([self._listed(field, form.encode()) for form in forms])
+
+    def _run(self, run: str, at: int, field: Field) -> Source:
+        """A part of unspaced text: its pairs narrow it down, the words decide."""
+        if len(run) == 1:
+            head = run.encode()
+            found = islice(
+                terms(self._reader, self._base, field.number, head), MAX_TERMS
+            )
+            return _either([self._listed(field, term) for term in found])
+        pairs = bigrams(run)[:-1]
+        sources: list[Source] = [self._listed(field, p.encode()) for p in set(pairs)]
+        if len(run) == 2:
+            return sources[0]
+        return Checked(Both(sources), self._holds(at, run.encode()))
+
+    def _phrase(self, node: All) -> Source:
+        tokens: list[Token] = []
+        for child in node.children:
+            assert isinstance(child, Term)
+            tokens += tokenize(_unseparated(child.text))
+        tokens = [t for t in tokens if t.text not in self._schema.stop_set]
+        if not tokens:
+            return Nothing()
+        found = []
+        for at, field in self.fields_of(node):
+            plain = Term("", verbatim=True)
+            parts = [self._token(token, plain, at, field) for token in tokens]
+            source = self._both(parts)
+            if len(tokens) > 1:
+                head = b"" if tokens[0].is_run else b"\0"
+                tail = b"" if tokens[-1].is_run else b"\0"
+                wanted = head + b"\0".join(t.text.encode() for t in tokens) + tail
+                source = Checked(source, self._holds(at, wanted))
+            found.append(source)
+        return _either(found)
+
+    def stream(self, number: int) -> bytes:
+        """Return the words of a document."""
+        return self._reader.get(self._base + b"w" + pack_number(number)) or b""
+
+    def _holds(self, at: int, wanted: bytes) -> Callable[[int], bool]:
+        if len(self._schema.texts) == 1:
+            return lambda number: wanted in self.stream(number)
+        return lambda number: wanted in Stream.of_field(self.stream(number), at)
+
+    def _many(self, node: Affix | Fuzzy | Wildcard) -> Source:
+        """A word that stands for all words of the index that are like it."""
+        sources: list[Source] = []
+        for at, field in self.fields_of(node):
+            if isinstance(node, Affix) and node.text and not node.text.isascii():
+                last = list(tokenize(node.text))
+                if len(last) == 1 and last[0].is_run:
+                    sources.append(self._run(last[0].text, at, field))
+                    continue
+            found = self._like(node, field, fold)
+            sources += [self._listed(field, term) for term in found]
+        return _either(sources)
+
+    def _like(
+        self, node: Node, field: Field, normal: Callable[[str], str]
+    ) -> list[bytes]:
+        """Return the terms of a field an affix, fuzzy word or pattern stands for."""
+        head = b""
+        fits: Callable[[str], bool] = _anything
+        match node:
+            case Affix():
+                text = normal(node.text)
+                if len(text) < _MIN_PREFIX and text.isascii():
+                    return []
+                if not node.has_more_before:
+                    head = text.encode("utf-8", "surrogateescape")
+                elif node.has_more_after:
+                    fits = _contains(text)
+                else:
+                    fits = _ends(text)
+            case Fuzzy():
+                fits = _near(normal(node.text), node.distance)
+            case Wildcard():
+                pattern = wildcard(normal(node.pattern))
+                fits = _matches(pattern)
+        found = (
+            term
+            for term in terms(self._reader, self._base, field.number, head)
+            if fits(term.decode("utf-8", "surrogateescape"))
+        )
+        return list(islice(found, MAX_TERMS))
+
+    # -- tags ------------------------------------------------------------------------
+
+    def _tag(self, node: Tag) -> Source:
+        field = self._schema.by_name.get(node.name)
+        if field is None or field.type is not FieldType.TAG or not field.is_indexed:
+            return Nothing()
+        sources: list[Source] = []
+        for child in node.children:
+            match child:
+                case Term():
+                    sources.append(
+                        self._listed(field, tag_form(field, child.text.strip()))
+                    )
+                case All():
+                    words = [c.text for c in child.children if isinstance(c, Term)]
+                    sources.append(
+                        self._listed(field, tag_form(field, " ".join(words)))
+                    )
+                case _:
+                    plain = str if field.is_case_sensitive else str.lower
+                    found = self._like(child, field, plain)
+                    sources += [self._listed(field, term) for term in found]
+        return _either(sources)
+
+    # -- numbers ---------------------------------------------------------------------
+
+    def _range(self, node: Range) -> Source:
+        field = self._schema.by_name.get(node.name)
+        if field is None or field.type is not FieldType.NUMERIC or not field.is_indexed:
+            return Nothing()
+        if _is_empty(node):
+            return Nothing()
+        at = self._schema.numerics.index(field)
+        passes = self._between(node, at)
+        if field is self._schema.order:
+            low, high = moment_of(node.high), moment_end(moment_of(node.low))
+            if node.high == inf and node.has_high:
+                low = 0
+            if node.low == -inf and node.has_low:
+                high = NO_VALUE - 1
+            return Window(self.everything, low, high, passes)
+        numbers = self._gathered(node, field)
+        if numbers is None:
+            return Checked(self.everything, passes)
+        return Given(numbers)
+
+    def _gathered(self, node: Range, field: Field) -> Numbers | None:
+        """Return the documents of a range in order of value; None if they are many."""
+        head = field_prefix(self._base, b"n", field.number)
+        start = head + ordered(node.low)
+        stop = head + ordered(node.high)
+        if not node.has_low:
+            start += pack_number(LAST)
+        if node.has_high:
+            stop += pack_number(LAST)
+        found: list[int] = []
+        for name, _ in self._reader.scan(start, stop):
+            found.append(unpack_number(name[-8:]))
+            if len(found) > _GATHERED:
+                return None
+        return sorted(found)
+
+    def value(self, number: int, at: int) -> float:
+        """Return a document's value of the NUMERIC field at that place; NaN if none."""
+        raw = self._reader.get(self._base + b"d" + pack_number(number))
+        assert raw is not None
+        value: float = _VALUE.unpack_from(raw, _VALUES_AT + 8 * at)[0]
+        return value
+
+    def _between(self, node: Range, at: int) -> Callable[[int], bool]:
+        low, high = node.low, node.high
+        has_low, has_high = node.has_low, node.has_high
+
+        def passes(number: int) -> bool:
+            value = self.value(number, at)
+            above = value >= low if has_low else value > low
+            return above and (value <= high if has_high else value < high)
+
+        return passes
+
+
+def with_stems(node: Node | None) -> None:
+    """Give the words of a query their other forms.
+
+    WHY not below a minus or a tilde, nor in phrases: RediSearch does not either, and
+    "-running" that also takes out "runs" would hide what nobody named.
+    """
+    match node:
+        case Term() if not node.verbatim:
+            root = stem(node.text)
+            node.stems = ("+" + root,) if root == node.text else ("+" + root, root)
+        case All() if not node.exact:
+            for child in node.children:
+                with_stems(child)
+        case Any():
+            for child in node.children:
+                with_stems(child)
+        case _:
+            pass
+
+
+def _either(sources: Sequence[Source]) -> Source:
+    some = [source for source in sources if source.size]
+    if not some:
+        return Nothing()
+    return some[0] if len(some) == 1 else Either(some)
+
+
+def _unseparated(text: str) -> str:
+    r"""Write a query's word so that the tokenizer keeps it whole: signs in it were escaped."""
+    if text.isalnum():
+        return text
+    return "".join(
+        "\\" + sign if sign.isascii() and not (sign.isalnum() or sign == "_") else sign
+        for sign in text
+    )
+
+
+def _is_empty(node: Range) -> bool:
+    if node.low == node.high:
+        return not (node.has_low and node.has_high)
+    return node.low > node.high
+
+
+def _anything(_: str) -> bool:
+    return True
+
+
+def _contains(text: str) -> Callable[[str], bool]:
+    return lambda term: text in term and term[0] != "+"
+
+
+def _ends(text: str) -> Callable[[str], bool]:
+    return lambda term: term.endswith(text) and term[0] != "+"
+
+
+def _near(text: str, distance: int) -> Callable[[str], bool]:
+    return lambda term: is_near(term, text, distance)
+
+
+def _matches(pattern: object) -> Callable[[str], bool]:
+    return lambda term: pattern.match(term) is not None  # type: ignore[attr-defined]

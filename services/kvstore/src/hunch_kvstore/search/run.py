@@ -1,0 +1,284 @@
+"""One FT.SEARCH from its arguments to its reply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf
+from typing import TypeAlias
+
+from hunch_kvstore.resp.reply import Reply
+
+from .catalog import Catalog
+from .collect import Collector, Hit, Order
+from .counter import Counter
+from .error import SearchError
+from .folding import fold
+from .highlight import Marker
+from .index import Index
+from .keys import unpack_number
+from .node import All, Node, Range, restrict
+from .parser import Parser
+from .plan import Planner, with_stems
+from .posting import Reader
+from .request import NumberFilter, Request
+from .schema import FieldType, Schema
+from .score import Scorer
+from .source import Given
+
+Fetch: TypeAlias = Callable[[bytes], dict[bytes, bytes] | None]
+"""Returns all fields of a user's hash, None if it is gone."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a search found: the total and the documents to show, with their fields."""
+
+    total: int
+    hits: list[tuple[Hit, dict[bytes, bytes]]]
+
+
+def parse(
+    schema: Schema, query: str, parameters: dict[str, str], *, verbatim: bool = False
+) -> Node | None:
+    """Return a query's tree, with the other forms of its words."""
+    node = Parser(
+        query,
+        is_stop_word=schema.stop_set.__contains__,
+        normal=fold,
+        parameters=parameters,
+    ).parse()
+    if not verbatim and schema.stems:
+        with_stems(node)
+    return node
+
+
+def run(reader: Reader, catalog: Catalog, request: Request, fetch: Fetch) -> Answer:
+    """Answer a search.
+
+    Args:
+        reader: The transaction of the command.
+        catalog: Where the index is, and the remembered counts.
+        request: The arguments.
+        fetch: Reads a user's hash.
+
+    Raises:
+        SearchError: In RediSearch's words.
+    """
+    index = catalog.get(request.index)
+    if index is None:
+        raise SearchError(f"{request.index}: no such index")
+    index.uses += 1
+    schema = index.schema
+    node = parse(
+        schema, request.query, request.parameters, verbatim=request.is_verbatim
+    )
+    node = _narrowed(node, request, schema)
+    order = _order(request, schema)
+    planner = Planner(reader, index)
+    collector = Collector(reader, index, planner, node)
+    if request.keys is not None:
+        collector.within(_known(reader, index, request.keys))
+    need = request.offset + request.limit if request.limit else 0
+    hits: list[Hit] = []
+    if need:
+        hits = _hits(
+            reader, index, request, collector, planner, node, order, need, fetch
+        )
+    total = collector.seen
+    if request.is_counted or not need:
+        name = _count_name(request)
+        known = catalog.counts.get(index, name)
+        total = collector.total() if known is None else known
+        if known is None:
+            catalog.counts.put(index, name, total)
+    shown = []
+    for hit in hits[request.offset :]:
+        fields = fetch(hit.record.key) if _needs_fields(request) else {}
+        # WHY: a hash that expired and has not been taken out yet counts, as in
+        # RediSearch, but has nothing to show.
+        if fields is not None:
+            shown.append((hit, fields))
+    return Answer(total, shown)
+
+
+def _hits(
+    reader: Reader,
+    index: Index,
+    request: Request,
+    collector: Collector,
+    planner: Planner,
+    node: Node | None,
+    order: Order | None,
+    need: int,
+    fetch: Fetch,
+) -> list[Hit]:
+    score = None
+    if order is None or request.has_scores:
+        documents = Counter.load(reader, index.base).documents
+        score = Scorer(reader, index, planner, documents).prepare(node)
+    if order is None:
+        assert score is not None
+        return collector.best(need, score)
+    if order.field is not None and order.field is index.schema.order:
+        found = (
+            collector.newest(need) if order.is_descending else collector.oldest(need)
+        )
+    else:
+
+        def read(key: bytes, name: bytes) -> bytes | None:
+            return (fetch(key) or {}).get(name)
+
+        found = collector.sorted_by(order, need, read)
+    if score is not None:
+        for hit in found[request.offset :]:
+            hit.score = score(hit.number, hit.record)
+    return found
+
+
+def _needs_fields(request: Request) -> bool:
+    return request.has_content and request.returned != []
+
+
+def _count_name(request: Request) -> str:
+    """Return what two requests of the same total have in common."""
+    told = (request.query, request.parameters, request.is_verbatim, request.keys)
+    return repr((*told, request.in_fields, request.filters, request.slop))
+
+
+def _known(reader: Reader, index: Index, keys: list[str]) -> Given:
+    found = set()
+    for key in keys:
+        raw = reader.get(index.base + b"k" + key.encode("utf-8", "surrogateescape"))
+        if raw is not None:
+            found.add(unpack_number(raw))
+    return Given(sorted(found))
+
+
+def _narrowed(node: Node | None, request: Request, schema: Schema) -> Node | None:
+    if node is None:
+        return None
+    if request.in_fields is not None:
+        restrict(node, frozenset(request.in_fields))
+    if request.slop is not None and isinstance(node, All):
+        node.slop = request.slop
+        node.in_order = request.in_order
+    for item in request.filters:
+        node = All([_filter(item, schema), node])
+    return node
+
+
+def _filter(item: NumberFilter, schema: Schema) -> Range:
+    field = schema.by_name.get(item.name)
+    if field is None or field.type is not FieldType.NUMERIC:
+        raise SearchError(f"Unknown Field '{item.name}'")
+    has_low, low = _bound(item.low, "lower")
+    has_high, high = _bound(item.high, "upper")
+    return Range(item.name, low, high, has_low=has_low, has_high=has_high)
+
+
+def _bound(text: str, side: str) -> tuple[bool, float]:
+    is_in = not text.startswith("(")
+    plain = text.removeprefix("(").lower()
+    if plain in ("inf", "+inf"):
+        return is_in, inf
+    if plain == "-inf":
+        return is_in, -inf
+    try:
+        return is_in, float(plain)
+    except ValueError:
+        raise SearchError(f"Bad {side} range: {text}") from None
+
+
+def _order(request: Request, schema: Schema) -> Order | None:
+    if not request.sort_by:
+        return None
+    field = schema.by_name.get(request.sort_by)
+    if field is None:
+        raise SearchError(f"Property `{request.sort_by}` not loaded nor in schema")
+    return Order(field, request.sort_by, request.is_descending)
+
+
+def reply(answer: Answer, request: Request, schema: Schema, protocol: int) -> Reply:
+    """Return an answer in RediSearch's shape for RESP2 or RESP3."""
+    marker = Marker.of(request, schema)
+    if protocol >= 3:
+        results: list[Reply] = []
+        for hit, fields in answer.hits:
+            entry: dict[bytes, Reply] = {b"id": hit.record.key}
+            if request.has_scores:
+                entry[b"score"] = hit.score
+            if request.has_payloads:
+                entry[b"payload"] = None
+            if request.has_sort_keys:
+                entry[b"sortkey"] = _sort_key(hit)
+            if request.has_content:
+                shown = _shown(fields, request, schema, hit, marker)
+                entry[b"extra_attributes"] = dict(shown)
+            entry[b"values"] = []
+            results.append(entry)
+        return {
+            b"attributes": [],
+            b"total_results": answer.total,
+            b"format": b"STRING",
+            b"results": results,
+            b"warning": [],
+        }
+    flat: list[Reply] = [answer.total]
+    for hit, fields in answer.hits:
+        flat.append(hit.record.key)
+        if request.has_scores:
+            flat.append(number(hit.score))
+        if request.has_payloads:
+            flat.append(None)
+        if request.has_sort_keys:
+            flat.append(_sort_key(hit))
+        if request.has_content and request.returned != []:
+            shown = _shown(fields, request, schema, hit, marker)
+            flat.append([part for pair in shown for part in pair])
+    return flat
+
+
+def _shown(
+    fields: dict[bytes, bytes],
+    request: Request,
+    schema: Schema,
+    hit: Hit,
+    marker: Marker | None,
+) -> list[tuple[bytes, bytes]]:
+    shown: list[tuple[bytes, bytes]] = []
+    if request.returned is not None:
+        for name, alias in request.returned:
+            field = schema.by_name.get(name)
+            key = (
+                name.encode("utf-8", "surrogateescape") if field is None else field.key
+            )
+            value = fields.get(key)
+            if name == "__key":
+                value = hit.record.key
+            if value is not None:
+                shown.append((alias.encode("utf-8", "surrogateescape"), value))
+    else:
+        first = schema.by_name.get(request.sort_by)
+        if first is not None and first.key in fields:
+            # WHY: RediSearch loads what it sorts by before everything else.
+            title = first.name.encode("utf-8", "surrogateescape")
+            shown.append((title, fields[first.key]))
+        done = None if first is None else first.key
+        shown += [pair for pair in fields.items() if pair[0] != done]
+    if marker is not None:
+        shown = [(title, marker.mark(title, value)) for title, value in shown]
+    return shown
+
+
+def _sort_key(hit: Hit) -> bytes | None:
+    if hit.value is None:
+        return None
+    if isinstance(hit.value, float):
+        return b"#" + number(hit.value)
+    return b"$" + hit.value.encode("utf-8", "surrogateescape")
+
+
+def number(value: float) -> bytes:
+    """Return a double as RediSearch prints it."""
+    return b"%.17g" % value if value != int(value) else b"%d" % value

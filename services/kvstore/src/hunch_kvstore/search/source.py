@@ -1,0 +1,290 @@
+"""Streams of document numbers: what a query is made of when it runs.
+
+Every source gives its numbers ascending, that is newest first, in blocks, and can say
+which of some given numbers are in it. An intersection takes the blocks of its rarest
+source and asks the others to `keep` what they have: each seeks the chunk in question and
+skips all chunks between. Nobody reads further than the taker wants blocks.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, Protocol
+
+from .chunk import Numbers, between, common, decode, merged, without
+from .document import LAST
+from .posting import Reader, chunks, count_up_to
+
+ENOUGH: Final = 4096
+"""Sources are compared by size up to here; above, they are all large."""
+_FIRST_SLICE: Final = 64
+
+
+class Source(Protocol):
+    """Something documents can be in.
+
+    Attributes:
+        size: About how many documents are in it, to choose who leads.
+    """
+
+    size: int
+
+    def blocks(self, low: int = 0, high: int = LAST) -> Iterator[Numbers]:
+        """Yield the numbers from `low` to `high`, ascending, in runs of any length."""
+        ...
+
+    def keep(self, numbers: Numbers) -> Numbers:
+        """Return those of ascending numbers that are in it."""
+        ...
+
+
+class Nothing:
+    """No document."""
+
+    size = 0
+
+    def blocks(self, low: int = 0, high: int = LAST) -> Iterator[Numbers]:  # noqa: ARG002
+        """Yield nothing."""
+        return iter(())
+
+    def keep(self, numbers: Numbers) -> Numbers:  # noqa: ARG002
+        """Return nothing."""
+        return ()
+
+
+class Listed:
+    """The documents of one posting list."""
+
+    def __init__(self, reader: Reader, prefix: bytes) -> None:
+        self._reader = reader
+        self.prefix = prefix
+        self.size = count_up_to(reader, prefix, ENOUGH)
+        # PERF: an intersection asks for ascending blocks, mostly in one and the same
+        # chunk: the last one looked at is kept with its range.
+        self._from = 1
+        self._to = 0
+        self._numbers: Numbers = ()
+
+    def blocks(self, low: int = 0, high: int = LAST) -> Iterator[Numbers]:
+        """Yield chunk by chunk."""
+        for last, raw in chunks(self._reader, self.prefix, low):
+            numbers = between(decode(raw), low, high)
+            if numbers:
+                yield numbers
+            if last >= high:
+                return
+
+    def keep(self, numbers: Numbers) -> Numbers:
+        """Seek the chunks the numbers fall into; intersect with each."""
+        found: list[int] = []
+        at, stop = 0, len(numbers)
+        while at < stop:
+            if not self._from <= numbers[at] <= self._to and not self._seek(
+                numbers[at]
+            ):
+                break
+            upto = bisect_right(numbers, self._to, at)
+            found += common(numbers[at:upto], self._numbers)
+            at = upto
+        return found
+
+    def _seek(self, number: int) -> bool:
+        for last, raw in chunks(self._reader, self.prefix, number):
+            self._from, self._to, self._numbers = number, last, decode(raw)
+            return True
+        self._from, self._to, self._numbers = number, LAST, ()
+        return False
+
+
+class Every(Listed):
+    """All documents: everything asked about is in it."""
+
+    def __init__(self, reader: Reader, prefix: bytes) -> None:
+        self._reader = reader
+        self.prefix = prefix
+        self.size = 4 * ENOUGH
+
+    def keep(self, numbers: Numbers) -> Numbers:
+        """Return all of them."""
+        return numbers
+
+
+class Both:
+    """The documents that are in each of some sources."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self._sources = sorted(sources, key=lambda source: source.size)
+        self.size = self._sources[0].size
+        windows = [source for source in sources if isinstance(source, Window)]
+        self._low = max((window.low for window in windows), default=0)
+        self._high = min((window.high for window in windows), default=LAST)
+
+    def blocks(self, low: int = 0, high: int = LAST) -> Iterator[Numbers]:
+        """Let the rarest source lead, a short block first: thirty may be enough."""
+        leader, *others = self._sources
+        low, high = max(low, self._low), min(high, self._high)
+        for block in sliced(leader.blocks(low, high)) if low <= high else ():
+            for other in others:
+                block = other.keep(block)
+                if not block:
+                    break
+            if block:
+                yield block
+
+    def keep(self, numbers: Numbers) -> Numbers:
+        """Pass them through all sources."""
+        for source in self._sources:
+            if not numbers:
+                break
+            numbers = source.keep(numbers)
+        return numbers
+
+
+class Either:
+    """The documents that are in any of some sources."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self._sources = sources
+        self.size = sum(source.size for source in sources)
+
+    def blocks(self, low: int = 0, high: int = LAST) -> Iterator[Numbers]:
+        """Merge: give out what lies below the nearest end of all current blocks."""
+        streams = [source.blocks(low, high) for source in self._sources]
+        heads: list[tuple[Numbers, Iterator[Numbers]]] = []
+        for stream in streams:
+            block: Numbers = next(stream, ())
+            if block:
+                heads.append((block, stream))
+        while heads:
+            if len(heads) == 1:
+                yield heads[0][0]
+                yield from heads[0][1]
+                return
+            end = min(block[-1] for block, _ in heads)
+            parts, left = [], []
+            for block, stream in heads:
+                upto = bisect_right(block, end)
+                if upto:
+                    parts.append(block[:upto])
+                rest = block[upto:] or next(stream, ())
+                if rest:
+                    left.append((rest, stream))
+            heads = left
+            yield merged(parts)
+
+    def keep(self, numbers: Numbers) -> Numbers:
+        """Return what any source keeps."""
+        return merged([source.keep(numbers) for source in self._sources])
+
+
+class Except:
+    """The documents that are not in a source."""
+
+    def __init__(self, everything: Source, source: Source) -> None:
+        self._everything = everything
+        self._source = source
+        self.size = everything.size
+
+    def blocks(self, low: int = 0, high: int = LAST) -> Iterator[Numbers]:
+        """Go through all documents."""
+        for block in sliced(self._everything.blocks(low, high)):
+            left = self.keep(block)
+            if left:
+                yield left
+
+    def keep(self, numbers: Numbers) -> Numbers:
+        """Return what the source does not keep."""
+        return without(numbers, self._source.keep(numbers))
+
+
+class Checked:
+    """The documents of a source that pass a look at each."""
+
+    def __init__(self, source: Source, passes: Callable[[int], bool]) -> None:
+        self._source = source
+        self._passes = passes
+        # WHY: a look costs more than a posting, so it comes after plain lists.
+        self.size = source.size + 1
+
+    def blocks(self, low: int = 0, high: int = LAST) -> Iterator[Numbers]:
+        """Look at the documents of the source, a few at a time."""
+        for block in sliced(self._source.blocks(low, high)):
+            found = [number for number in block if self._passes(number)]
+            if found:
+                yield found
+
+    def keep(self, numbers: Numbers) -> Numbers:
+        """Look only at those the source has."""
+        return [n for n in self._source.keep(numbers) if self._passes(n)]
+
+
+class Given:
+    """Documents that are already known, ascending."""
+
+    def __init__(self, numbers: Numbers) -> None:
+        self._numbers = numbers
+        self.size = len(numbers)
+
+    def blocks(self, low: int = 0, high: int = LAST) -> Iterator[Numbers]:
+        """Yield them in one run."""
+        numbers = between(self._numbers, low, high)
+        if numbers:
+            yield numbers
+
+    def keep(self, numbers: Numbers) -> Numbers:
+        """Return those that are among them."""
+        return common(numbers, self._numbers)
+
+
+class Window:
+    """The documents whose numbers lie between two, and pass a look at the two ends.
+
+    A range over the field that numbers the documents is this: one seek.
+    """
+
+    def __init__(
+        self, everything: Source, low: int, high: int, passes: Callable[[int], bool]
+    ) -> None:
+        self._everything = everything
+        self.low = low
+        self.high = high
+        self._passes = passes
+        self.size = everything.size
+
+    def blocks(self, low: int = 0, high: int = LAST) -> Iterator[Numbers]:
+        """Go through all documents between."""
+        low, high = max(low, self.low), min(high, self.high)
+        for block in self._everything.blocks(low, high) if low <= high else ():
+            found = self.keep(block)
+            if found:
+                yield found
+
+    def keep(self, numbers: Numbers) -> Numbers:
+        """Cut, and look at those in the first and the last moment."""
+        inside = between(numbers, self.low, self.high)
+        if not inside:
+            return inside
+        low_moment, high_moment = self.low >> 24, self.high >> 24
+        if inside[0] >> 24 != low_moment and inside[-1] >> 24 != high_moment:
+            return inside
+        return [
+            number
+            for number in inside
+            if (number >> 24 != low_moment and number >> 24 != high_moment)
+            or self._passes(number)
+        ]
+
+
+def sliced(blocks: Iterator[Numbers]) -> Iterator[Numbers]:
+    """Cut blocks: the first pieces short, later ones longer."""
+    size = _FIRST_SLICE
+    for block in blocks:
+        at = 0
+        while at < len(block):
+            if at == 0 and len(block) <= size:
+                yield block
+            else:
+                yield block[at : at + size]
+            at += size
+            size *= 2

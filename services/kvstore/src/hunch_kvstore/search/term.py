@@ -1,0 +1,60 @@
+"""The terms of an index in order: what prefixes, fuzzy words and TAGVALS go through."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from .keys import after, field_prefix, term_of
+from .posting import Reader
+
+# LIMIT: how many terms one word of a query may stand for.
+MAX_TERMS: Final = 4096
+
+
+def terms(
+    reader: Reader, base: bytes, field: int, head: bytes = b""
+) -> Iterator[bytes]:
+    """Yield the terms of a field that begin with `head`, in byte order.
+
+    Each costs one seek: the chunks of a term are skipped, not read.
+    """
+    start = field_prefix(base, b"p", field)
+    at, stop = start + head, after(start + head)
+    while True:
+        found = next(iter(reader.scan(at, stop)), None)
+        if found is None:
+            return
+        yield term_of(found[0], len(start))
+        at = after(found[0][:-8])
+
+
+def wildcard(pattern: str) -> re.Pattern[str]:
+    """Return what a pattern of ``*``, ``?`` and backslashes matches."""
+    parts = []
+    escaped = False
+    for sign in pattern:
+        if escaped or sign not in "\\*?":
+            parts.append(re.escape(sign))
+            escaped = False
+        elif sign == "\\":
+            escaped = True
+        else:
+            parts.append(".*" if sign == "*" else ".")
+    return re.compile("".join(parts) + r"\Z", re.DOTALL)
+
+
+def is_near(left: str, right: str, distance: int) -> bool:
+    """Tell whether two words are at most so many edits (Levenshtein) apart."""
+    if abs(len(left) - len(right)) > distance:
+        return False
+    row = list(range(len(right) + 1))
+    for at, sign in enumerate(left, 1):
+        before, row[0] = row[0], at
+        for column, other in enumerate(right, 1):
+            cost = min(row[column] + 1, row[column - 1] + 1, before + (sign != other))
+            before, row[column] = row[column], cost
+        if min(row) > distance:
+            return False
+    return row[-1] <= distance
