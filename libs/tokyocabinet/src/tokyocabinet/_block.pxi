@@ -37,7 +37,7 @@ cdef class BlockIterator:
                 raise StopIteration
             if self.epoch != self.owner.epoch:
                 raise error_for(
-                    INVALID, "invalid operation: the database was closed meanwhile")
+                    TCEINVALID, "invalid operation: the database was closed meanwhile")
             self.place = self.arena.used = 0
             self.fill()
             if self.want < LONGEST_BLOCK:

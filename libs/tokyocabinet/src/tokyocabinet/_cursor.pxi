@@ -29,12 +29,12 @@ cdef class BDBCursor:
         if self.epoch != self.owner.epoch:
             self.owner.leave()
             raise error_for(
-                INVALID, "invalid operation: the cursor's database was closed")
+                TCEINVALID, "invalid operation: the cursor's database was closed")
         return 0
 
     cdef bint moved(self, bint ok, int code) except -1:
         self.owner.leave()
-        if not ok and code != NOREC:
+        if not ok and code != TCENOREC:
             self.owner.fail(code)
         return ok
 

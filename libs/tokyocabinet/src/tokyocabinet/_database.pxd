@@ -1,11 +1,11 @@
 """What every kind of database shares: the handle, its locks, blocks of records."""
 
 from libc.limits cimport INT_MAX
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy
 
-from tokyocabinet.cabinet cimport TCLIST, TCPDPROC, boolean
+from tokyocabinet.cabinet cimport TCCODEC, TCITER, TCLIST, TCPDPROC, boolean
 
 
 cdef extern from "pthread.h" nogil:
@@ -66,10 +66,10 @@ ctypedef boolean (*out_call)(void *, const void *, int) noexcept nogil
 ctypedef int (*size_call)(void *, const void *, int) noexcept nogil
 ctypedef int (*fetch_call)(void *, const void *, int, Arena *) noexcept nogil
 ctypedef TCLIST *(*prefix_call)(void *, const void *, int, int) noexcept nogil
-ctypedef int (*addint_call)(void *, const void *, int, int) noexcept nogil
-ctypedef double (*adddouble_call)(void *, const void *, int, double) noexcept nogil
 ctypedef boolean (*proc_call)(
     void *, const void *, int, const void *, int, TCPDPROC, void *) noexcept nogil
+ctypedef boolean (*each_call)(void *, TCITER, void *) noexcept nogil
+ctypedef boolean (*codec_call)(void *, TCCODEC, void *, TCCODEC, void *) noexcept nogil
 
 
 # The C functions of one kind of database. SAFETY: they are called through pointers
@@ -97,9 +97,9 @@ cdef struct Calls:
     size_call vsiz
     fetch_call fetch
     prefix_call fwmkeys
-    addint_call addint
-    adddouble_call adddouble
     proc_call putproc
+    each_call foreach
+    codec_call setcodecfunc
 
 
 cdef class Database:
@@ -111,6 +111,8 @@ cdef class Database:
     cdef bint is_open
     cdef bint busy              # a thread is inside (only without mutex)
     cdef set callers            # threads that are inside a callback of this handle
+    cdef dict pending           # errors that callbacks raised, by thread
+    cdef list kept              # callbacks that the C library knows
     cdef int born               # count of forks when this handle was opened
     cdef readonly unsigned long epoch   # counts openings; cursors remember it
     cdef object tran_lock
@@ -119,7 +121,8 @@ cdef class Database:
 
     cdef int enter(self) except -1
     cdef int enter_closed(self) except -1
-    cdef void leave(self) noexcept
+    cdef int leave(self) except -1
+    cdef int raise_pending(self) except -1
     cdef int fail(self, int code) except -1
     cdef int simple(self, plain_call call) except -1
     cdef int copy_to(self, bytes name) except -1
@@ -136,7 +139,28 @@ cdef class Database:
             pthread_mutex_unlock(&self.lock)
 
 
+cdef enum CounterStatus:
+    COUNTED = 0
+    TOO_LARGE = 1
+    WRONG_SIZE = 2
+
+
+cdef struct Counter:
+    int64_t whole
+    double real
+    CounterStatus status
+
+
+cdef class Callback:
+    cdef Database owner
+    cdef object function
+    cdef tuple extra
+    cdef object call(self, tuple arguments)
+
+
 cdef class KeyedDatabase(Database):
+    cdef bint change(
+        self, object key, bytes value, TCPDPROC proc, void *op) except -1
     cdef bint store(self, put_call call, object key, object value) except -1
     cdef object fetch(self, object key, object default)
     cdef int measure(self, object key) except -2
@@ -187,6 +211,15 @@ cdef inline int arena_record(
     return 0
 
 
+cdef void *put_proc(const void *vbuf, int vsiz, int *sp, void *op) noexcept with gil
+cdef boolean each_record(
+    const void *kbuf, int ksiz, const void *vbuf, int vsiz, void *op) noexcept with gil
+cdef int compare_keys(
+    const char *abuf, int asiz, const char *bbuf, int bsiz, void *op) noexcept with gil
+cdef void *transcode(const void *buf, int size, int *sp, void *op) noexcept with gil
+cdef void *add_int(const void *vbuf, int vsiz, int *sp, void *op) noexcept nogil
+cdef void *add_double(const void *vbuf, int vsiz, int *sp, void *op) noexcept nogil
+cdef int counted(Counter *counter) except -1
 cdef bytes raw(object value)
 cdef list list_of(TCLIST *items)
 cdef object text_or_none(const char *text)

@@ -26,13 +26,9 @@ from cpython.object cimport PyObject
 
 from tokyocabinet import constant
 from tokyocabinet.cabinet cimport (
-    TCLIST, tcerrmsg, tclistdel, tclistnum, tclistval)
-from tokyocabinet.constant import TCEINVALID, TCEKEEP, TCEMISC, TCENOREC, TCETHREAD
+    TCEINVALID, TCEKEEP, TCEMISC, TCENOREC, TCETHREAD, TCLIST, tccmplexical, tcerrmsg, tclistdel, tclistnum, tclistval)
 from tokyocabinet.error import error_for
 
-cdef int NOREC = TCENOREC
-cdef int KEEP = TCEKEEP
-cdef int INVALID = TCEINVALID
 cdef int forks = 0
 
 
@@ -150,7 +146,7 @@ cdef class Database:
 
     cdef int enter(self) except -1:
         if not self.is_open:
-            raise error_for(INVALID, "invalid operation: the database is closed")
+            raise error_for(TCEINVALID, "invalid operation: the database is closed")
         if self.born != forks:
             raise error_for(
                 TCETHREAD, "threading error: the handle was opened before fork()")
@@ -168,20 +164,30 @@ cdef class Database:
     cdef int enter_closed(self) except -1:
         if self.is_open:
             raise error_for(
-                INVALID, "invalid operation: tuning has to come before opening",
+                TCEINVALID, "invalid operation: tuning has to come before opening",
                 self.path())
         if self.busy:
             raise error_for(TCETHREAD, "threading error: the handle is being opened")
         return 0
 
-    cdef void leave(self) noexcept:
+    cdef int leave(self) except -1:
         self.busy = False
+        if self.pending:
+            self.raise_pending()
+        return 0
+
+    cdef int raise_pending(self) except -1:
+        """Raise what a callback of this thread raised, now that no lock is held."""
+        error = self.pending.pop(PyThread_get_thread_ident(), None)
+        if error is not None:
+            raise error
+        return 0
 
     cdef int fail(self, int code) except -1:
         if code == 0:
             code = TCEMISC
         raise error_for(
-            code, tcerrmsg(code).decode(), None if code == NOREC else self.path())
+            code, tcerrmsg(code).decode(), None if code == TCENOREC else self.path())
 
     cdef int simple(self, plain_call call) except -1:
         cdef boolean ok
@@ -232,7 +238,7 @@ cdef class Database:
         cdef int code = 0
         if self.is_open:
             raise error_for(
-                INVALID, "invalid operation: the handle is open already", self.path())
+                TCEINVALID, "invalid operation: the handle is open already", self.path())
         if self.born != forks:
             raise error_for(TCETHREAD, "threading error: handle made before fork()")
         if self.busy:
@@ -372,6 +378,49 @@ cdef class Database:
             self.fail(code)
         return 0
 
+    def foreach(self, function):
+        """Call `function(key, value)` for every record, until it returns False.
+
+        The file is locked meanwhile, so the function must not use this handle
+        (`ThreadError`); iterate where it has to. An exception ends the walk.
+        """
+        cdef Callback callback = Callback(self, function)
+        cdef boolean ok
+        cdef int code = 0
+        if self.calls.foreach == NULL:
+            raise NotImplementedError
+        self.enter()
+        with nogil:
+            self.acquire()
+            ok = self.calls.foreach(self.db, each_record, <void *>callback)
+            if not ok:
+                code = self.calls.ecode(self.db)
+            self.release()
+        self.leave()
+        if not ok:
+            self.fail(code)
+
+    def setcodecfunc(self, encode, decode):
+        """Pack what is stored with two functions from bytes to bytes; before `open`.
+
+        The option `HDBTEXCODEC` (`BDBTEXCODEC`, `TDBTEXCODEC`) has to be tuned, and
+        the same functions be set whenever the file is opened. They must not use the
+        handle, and `decode(encode(x)) == x` is on the caller.
+        """
+        cdef Callback packer = Callback(self, encode)
+        cdef Callback opener = Callback(self, decode)
+        self.enter_closed()
+        if self.calls.setcodecfunc == NULL:
+            raise NotImplementedError
+        if not self.calls.setcodecfunc(
+            self.db, transcode, <void *>packer, transcode, <void *>opener
+        ):
+            self.fail(self.calls.ecode(self.db))
+        if self.kept is None:
+            self.kept = []
+        # WHY kept for good: the C library has no call that forgets a function.
+        self.kept.extend([packer, opener])
+
     # -- transactions
 
     def tranbegin(self, timeout=None):
@@ -389,7 +438,7 @@ cdef class Database:
             self.enter()
         if self.tran_owner == me:
             raise error_for(
-                INVALID, "invalid operation: this thread has a transaction open")
+                TCEINVALID, "invalid operation: this thread has a transaction open")
         if not self.tran_lock.acquire(timeout=-1 if timeout is None else timeout):
             raise error_for(TCETHREAD, "threading error: no transaction within the time")
         self.tran_owner = me
@@ -417,7 +466,7 @@ cdef class Database:
 
     cdef int need_transaction(self) except -1:
         if self.is_open and not self.tran_owner:
-            raise error_for(INVALID, "invalid operation: no transaction is open")
+            raise error_for(TCEINVALID, "invalid operation: no transaction is open")
         return 0
 
     cdef void end_transaction(self):
@@ -452,5 +501,6 @@ cdef class Transaction:
             self.owner.tranabort()
 
 
+include "_callback.pxi"
 include "_record.pxi"
 include "_block.pxi"

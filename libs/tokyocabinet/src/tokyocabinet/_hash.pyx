@@ -9,10 +9,8 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 
 from tokyocabinet._database cimport *
 from tokyocabinet.cabinet cimport *
-from tokyocabinet.constant import TCEINVALID, TCENOREC
 from tokyocabinet.error import error_for
 
-cdef int NOREC = TCENOREC
 
 
 
@@ -79,9 +77,9 @@ cdef class HDB(KeyedDatabase):
         calls.vsiz = <size_call>tchdbvsiz
         calls.fetch = hash_fetch
         calls.fwmkeys = <prefix_call>tchdbfwmkeys
-        calls.addint = <addint_call>tchdbaddint
-        calls.adddouble = <adddouble_call>tchdbadddouble
         calls.putproc = <proc_call>tchdbputproc
+        calls.foreach = <each_call>tchdbforeach
+        calls.setcodecfunc = <codec_call>tchdbsetcodecfunc
         if self.mutex and not tchdbsetmutex(<TCHDB *>self.db):
             raise MemoryError
 

@@ -69,7 +69,7 @@ cdef class HashIterator(BlockIterator):
         owner.leave()
         if code == -2:
             raise MemoryError
-        if code and code != NOREC:
+        if code and code != TCENOREC:
             owner.fail(code)
         self.started = True
         if more:

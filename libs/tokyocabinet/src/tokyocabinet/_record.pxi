@@ -1,5 +1,6 @@
 # Records with bytes keys: what HDB, BDB and ADB share.
 
+from cpython.number cimport PyNumber_Index
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
 
@@ -33,7 +34,7 @@ cdef class KeyedDatabase(Database):
             self.release()
         self.leave()
         if not ok:
-            if code == KEEP:
+            if code == TCEKEEP:
                 return False
             self.fail(code)
         return True
@@ -57,18 +58,17 @@ cdef class KeyedDatabase(Database):
             if vsiz == -1:
                 code = self.calls.ecode(self.db)
             self.release()
-        self.leave()
-        if vsiz < 0:
-            arena_free(&arena)
-            if vsiz == -2:
-                raise MemoryError
-            if code == NOREC:
-                return default
-            self.fail(code)
         try:
-            return PyBytes_FromStringAndSize(arena.data, vsiz)
+            self.leave()
+            if vsiz >= 0:
+                return PyBytes_FromStringAndSize(arena.data, vsiz)
         finally:
             arena_free(&arena)
+        if vsiz == -2:
+            raise MemoryError
+        if code != TCENOREC:
+            self.fail(code)
+        return default
 
     def put(self, key, value):
         """Store a record, replacing the one with the same key."""
@@ -89,7 +89,7 @@ cdef class KeyedDatabase(Database):
     def __getitem__(self, key):
         cdef object value = self.fetch(key, missing)
         if value is missing:
-            raise error_for(NOREC, "no record found")
+            raise error_for(TCENOREC, "no record found")
         return value
 
     def __setitem__(self, key, value):
@@ -111,14 +111,14 @@ cdef class KeyedDatabase(Database):
             self.release()
         self.leave()
         if not ok:
-            if code == NOREC:
+            if code == TCENOREC:
                 return False
             self.fail(code)
         return True
 
     def __delitem__(self, key):
         if not self.out(key):
-            raise error_for(NOREC, "no record found")
+            raise error_for(TCENOREC, "no record found")
 
     cdef int measure(self, object key) except -2:
         """Return the size of a record's value, -1 when there is none."""
@@ -135,7 +135,7 @@ cdef class KeyedDatabase(Database):
                 code = self.calls.ecode(self.db)
             self.release()
         self.leave()
-        if vsiz < 0 and code != NOREC:
+        if vsiz < 0 and code != TCENOREC:
             self.fail(code)
         return vsiz
 
@@ -147,7 +147,7 @@ cdef class KeyedDatabase(Database):
         """
         cdef int vsiz = self.measure(key)
         if vsiz < 0:
-            raise error_for(NOREC, "no record found")
+            raise error_for(TCENOREC, "no record found")
         return vsiz
 
     def __contains__(self, key):
@@ -167,8 +167,82 @@ cdef class KeyedDatabase(Database):
             self.acquire()
             keys = self.calls.fwmkeys(self.db, pbuf, psiz, max)
             self.release()
+        result = list_of(keys)
         self.leave()
-        return list_of(keys)
+        return result
+
+    # -- read, change and store under one lock
+
+    cdef bint change(self, object key, bytes value, TCPDPROC proc, void *op) except -1:
+        """Call putproc; False when nothing was stored."""
+        cdef bytes kept_key = raw(key)
+        cdef const char *kbuf = PyBytes_AS_STRING(kept_key)
+        cdef const char *vbuf = NULL
+        cdef int ksiz = <int>PyBytes_GET_SIZE(kept_key)
+        cdef int vsiz = 0
+        cdef boolean ok
+        cdef int code = 0
+        if value is not None:
+            vbuf = PyBytes_AS_STRING(value)
+            vsiz = <int>PyBytes_GET_SIZE(value)
+        self.enter()
+        with nogil:
+            self.acquire()
+            ok = self.calls.putproc(self.db, kbuf, ksiz, vbuf, vsiz, proc, op)
+            if not ok:
+                code = self.calls.ecode(self.db)
+            self.release()
+        self.leave()
+        if not ok and code != TCEKEEP and code != TCENOREC:
+            self.fail(code)
+        return ok
+
+    def putproc(self, key, value, function):
+        """Change a record under one lock; return whether anything was stored.
+
+        Args:
+            key: The record's key.
+            value: Stored when there is no such record; None stores nothing.
+            function: Called with the old value when there is one. Returns the new
+                value, None to leave the record alone, or `REMOVE`. It must not use
+                this handle.
+        """
+        cdef Callback callback = Callback(self, function)
+        return self.change(
+            key, None if value is None else raw(value), put_proc, <void *>callback)
+
+    def addint(self, key, num):
+        """Add to a counter (4 bytes in the machine's order) and return the sum.
+
+        A missing record counts from 0.
+
+        Raises:
+            OverflowError: The sum leaves 32 bits; the record is unchanged.
+            InvalidOperationError: The value is not a counter.
+        """
+        cdef int32_t step = PyNumber_Index(num)
+        cdef Counter counter
+        cdef bytes first = PyBytes_FromStringAndSize(<const char *>&step, sizeof(int32_t))
+        counter.whole = step
+        counter.status = COUNTED
+        self.change(key, first, add_int, &counter)
+        counted(&counter)
+        return counter.whole
+
+    def adddouble(self, key, double num):
+        """Add to a real number (8 bytes in the machine's order) and return the sum.
+
+        Raises:
+            OverflowError: The sum is infinite; the record is unchanged.
+            InvalidOperationError: The value is not a real number.
+        """
+        cdef Counter counter
+        cdef bytes first = PyBytes_FromStringAndSize(<const char *>&num, sizeof(double))
+        counter.real = num
+        counter.status = COUNTED
+        self.change(key, first, add_double, &counter)
+        counted(&counter)
+        return counter.real
 
     # -- many at a time
 
@@ -303,13 +377,13 @@ cdef class KeyedDatabase(Database):
                     size = self.calls.fetch(self.db, kbufs[index], ksizs[index], arena)
                     if size < 0:
                         code = self.calls.ecode(self.db) if size == -1 else -2
-                        if code != NOREC:
+                        if code != TCENOREC:
                             break
                     vsizs[index] = size
                     index += 1
                 self.release()
             self.leave()
-            if size < 0 and code != NOREC:
+            if size < 0 and code != TCENOREC:
                 if code == -2:
                     raise MemoryError
                 self.fail(code)
@@ -347,7 +421,7 @@ cdef class KeyedDatabase(Database):
         if value is missing or not self.out(key):
             if default:
                 return default[0]
-            raise error_for(NOREC, "no record found")
+            raise error_for(TCENOREC, "no record found")
         return value
 
     def popitem(self):
@@ -359,7 +433,7 @@ cdef class KeyedDatabase(Database):
         for key, value in self.items():
             self.out(key)
             return key, value
-        raise error_for(NOREC, "no record found")
+        raise error_for(TCENOREC, "no record found")
 
     def clear(self):
         """Remove all records."""

@@ -5,6 +5,8 @@ store and a pointer into the page cache all need one lock held over several call
 the C library's locks, taken and dropped in each call, cannot give. It is also quicker.
 """
 
+import os
+
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
@@ -13,11 +15,8 @@ from cpython.bytes cimport (
 
 from tokyocabinet._database cimport *
 from tokyocabinet.cabinet cimport *
-from tokyocabinet.constant import TCEINVALID, TCENOREC
 from tokyocabinet.error import error_for
 
-cdef int NOREC = TCENOREC
-cdef int INVALID = TCEINVALID
 
 
 
@@ -40,6 +39,10 @@ cdef int tree_fetch(
     return size
 
 
+cdef enum:
+    CUSTOM_ORDER = 0xFF     # in the first opaque byte of a file's header
+
+
 cdef class BDB(KeyedDatabase):
     """A B+ tree database (`.tcb`): ordered, with ranges, cursors and duplicates.
 
@@ -49,6 +52,8 @@ cdef class BDB(KeyedDatabase):
         mutex: Let several threads use this handle. False spares a lock in each call
             for a handle that one thread owns.
     """
+
+    cdef bint custom            # a Python function orders the keys
 
     def __cinit__(self, *args, **kwargs):
         cdef Calls *calls = &self.calls
@@ -74,9 +79,9 @@ cdef class BDB(KeyedDatabase):
         calls.vsiz = <size_call>tcbdbvsiz
         calls.fetch = tree_fetch
         calls.fwmkeys = <prefix_call>tcbdbfwmkeys
-        calls.addint = <addint_call>tcbdbaddint
-        calls.adddouble = <adddouble_call>tcbdbadddouble
         calls.putproc = <proc_call>tcbdbputproc
+        calls.foreach = <each_call>tcbdbforeach
+        calls.setcodecfunc = <codec_call>tcbdbsetcodecfunc
 
     def tune(
         self, int32_t lmemb=0, int32_t nmemb=0, int64_t bnum=0,
@@ -99,6 +104,63 @@ cdef class BDB(KeyedDatabase):
     def setmutex(self):
         """Do nothing: the lock is set when the handle is made, unless `mutex=False`."""
         self.enter_closed()
+
+    def setcmpfunc(self, cmp, *cmpop):
+        """Set the order of keys; before `open`.
+
+        Args:
+            cmp: "lexical" (the default), "decimal", "int32" or "int64", which the file
+                remembers; or a function of two keys that returns a number below, equal
+                to or above 0, which has to be set each time the file is opened. It
+                must be a total order, must not use this handle, and costs about a
+                microsecond for each comparison.
+            *cmpop: Handed to the function behind the two keys.
+        """
+        cdef TCCMP function
+        cdef Callback callback
+        cdef void *op = NULL
+        self.enter_closed()
+        if isinstance(cmp, str):
+            if cmp == "lexical":
+                function = tccmplexical
+            elif cmp == "decimal":
+                function = tccmpdecimal
+            elif cmp == "int32":
+                function = tccmpint32
+            elif cmp == "int64":
+                function = tccmpint64
+            else:
+                raise ValueError(f"no order of keys is called {cmp!r}")
+            self.custom = False
+        elif callable(cmp):
+            callback = Callback(self, cmp, cmpop)
+            if self.kept is None:
+                self.kept = []
+            self.kept.append(callback)
+            function = compare_keys
+            op = <void *>callback
+            self.custom = True
+        else:
+            raise TypeError("the order of keys is a name or a function")
+        if not tcbdbsetcmpfunc(<TCBDB *>self.db, function, op):
+            self.fail(tcbdbecode(<TCBDB *>self.db))
+
+    def open(self, path, omode="r"):
+        """Open the file at `path`; see `Database.open`.
+
+        Raises:
+            InvalidOperationError: The file was written in the order of a function and
+                none is set, or the other way round. (In the second case the C
+                library would silently forget the function.)
+        """
+        cdef unsigned char order
+        KeyedDatabase.open(self, path, omode)
+        order = <unsigned char>tchdbopaque((<TCBDB *>self.db).hdb)[0]
+        if order != CUSTOM_ORDER and self.custom:
+            self.close()
+            raise error_for(
+                TCEINVALID, "invalid operation: this file is not ordered by a function",
+                os.fsdecode(path))
 
     def setcache(self, int32_t lcnum=0, int32_t ncnum=0):
         """Keep `lcnum` leaves (1,024) and `ncnum` inner pages (512); before `open`."""
@@ -203,10 +265,11 @@ cdef class BDB(KeyedDatabase):
             if values == NULL:
                 code = tcbdbecode(<TCBDB *>self.db)
             self.release()
+        result = list_of(values)
         self.leave()
         if values == NULL:
             self.fail(code)
-        return list_of(values)
+        return result
 
     def outlist(self, key):
         """Remove all records of a key; return whether there was any."""
@@ -224,7 +287,7 @@ cdef class BDB(KeyedDatabase):
             self.release()
         self.leave()
         if not ok:
-            if code == NOREC:
+            if code == TCENOREC:
                 return False
             self.fail(code)
         return True
@@ -244,7 +307,7 @@ cdef class BDB(KeyedDatabase):
                 code = tcbdbecode(<TCBDB *>self.db)
             self.release()
         self.leave()
-        if count == 0 and code != NOREC:
+        if count == 0 and code != TCENOREC:
             self.fail(code)
         return count
 
@@ -281,8 +344,9 @@ cdef class BDB(KeyedDatabase):
             keys = tcbdbrange(
                 <TCBDB *>self.db, bkbuf, bksiz, with_first, ekbuf, eksiz, with_last, max)
             self.release()
+        result = list_of(keys)
         self.leave()
-        return list_of(keys)
+        return result
 
     def rangefwm(self, prefix, int max=-1):
         """Return the keys that begin with `prefix`, at most `max` (-1: all)."""

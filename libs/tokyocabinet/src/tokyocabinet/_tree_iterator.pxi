@@ -98,7 +98,7 @@ cdef class TreeIterator(BlockIterator):
         if code == -2:
             raise MemoryError
         if not on:
-            if code != NOREC:
+            if code != TCENOREC:
                 owner.fail(code)
             self.done = True
         if count:

@@ -20,6 +20,8 @@ cdef extern from "tcutil.h" nogil:
     ctypedef void *(*TCPDPROC)(const void *, int, int *, void *) noexcept nogil
     ctypedef boolean (*TCITER)(const void *, int, const void *, int, void *) noexcept nogil
     const char *tcversion
+    enum:
+        TCESUCCESS, TCETHREAD, TCEINVALID, TCEMETA, TCERHEAD, TCEKEEP, TCENOREC, TCEMISC
     void *tcmalloc(size_t size)
     void tcfree(void *ptr)
     TCXSTR *tcxstrnew()
@@ -48,6 +50,7 @@ cdef extern from "tcutil.h" nogil:
     const void *tcmapiterval(const void *kbuf, int *sp)
     void tcstrutftoucs(const char *str, uint16_t *ary, int *np)
     int tcstrucstoutf(const uint16_t *ary, int num, char *str)
+    int tcstrucsnorm(uint16_t *ary, int num, int opts)
     const char *tcerrmsg(int ecode)
     int tccmplexical(const char *aptr, int asiz, const char *bptr, int bsiz, void *op)
     int tccmpdecimal(const char *aptr, int asiz, const char *bptr, int bsiz, void *op)
@@ -61,6 +64,7 @@ cdef extern from "tchdb.h" nogil:
         boolean tran
     const char *tchdberrmsg(int ecode)
     TCHDB *tchdbnew()
+    char *tchdbopaque(TCHDB *hdb)
     void tchdbdel(TCHDB *hdb)
     int tchdbecode(TCHDB *hdb)
     boolean tchdbsetmutex(TCHDB *hdb)
@@ -132,6 +136,7 @@ cdef extern from "tcbdb.h" nogil:
     TCBDB *tcbdbnew()
     TCCMP tcbdbcmpfunc(TCBDB *bdb)
     void *tcbdbcmpop(TCBDB *bdb)
+    boolean tcbdbsetcmpfunc(TCBDB *bdb, TCCMP cmp, void *cmpop)
     void tcbdbdel(TCBDB *bdb)
     int tcbdbecode(TCBDB *bdb)
     boolean tcbdbsetmutex(TCBDB *bdb)
@@ -212,8 +217,9 @@ cdef extern from "tcbdb.h" nogil:
     boolean tcbdbforeach(TCBDB *bdb, TCITER iter, void *op)
 
 cdef extern from "tcfdb.h" nogil:
-    ctypedef struct TCFDB:
-        uint64_t iter
+    ctypedef struct TCFDB
+    enum:
+        FDBIDMIN, FDBIDPREV, FDBIDMAX, FDBIDNEXT
     const char *tcfdberrmsg(int ecode)
     TCFDB *tcfdbnew()
     void tcfdbdel(TCFDB *fdb)

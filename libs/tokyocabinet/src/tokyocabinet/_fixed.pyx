@@ -1,0 +1,581 @@
+"""The fixed-length database: an array of short values under numbers from 1."""
+
+from libc.limits cimport INT_MAX
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy
+
+from cpython.bytes cimport (
+    PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE)
+from cpython.number cimport PyNumber_Index
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF, Py_INCREF
+
+from tokyocabinet._database cimport *
+from tokyocabinet.cabinet cimport *
+from tokyocabinet.error import error_for
+from tokyocabinet.view import RecordItems, RecordKeys, RecordValues
+
+cdef dict NAMES = {"min": -1, "prev": -2, "max": -3, "next": -4}
+cdef object missing = object()
+
+cdef enum:
+    BATCH = 512
+    BATCH_BYTES = 1 << 20
+
+
+ctypedef boolean (*number_call)(TCFDB *, int64_t, const void *, int) noexcept nogil
+
+
+cdef int64_t number(object key) except? 0:
+    """Return the record number that a key stands for."""
+    if isinstance(key, str):
+        try:
+            return NAMES[key]
+        except KeyError:
+            raise ValueError(f"key must be a number, min, prev, max or next: {key!r}")
+    return PyNumber_Index(key)
+
+
+cdef int64_t resolved(TCFDB *db, int64_t id) noexcept nogil:
+    """Return a record number for reading, 0 when none can be there.
+
+    WHY: told to read a number out of range, the C library's tcfdbget4 and tcfdbvsiz
+    return 0, which is also the size of an empty value.
+    """
+    if id == FDBIDMIN:
+        id = <int64_t>tcfdbmin(db)
+    elif id == FDBIDMAX:
+        id = <int64_t>tcfdbmax(db)
+    return id if 1 <= id and <uint64_t>id <= tcfdblimid(db) else 0
+
+
+cdef int fixed_fetch(TCFDB *db, int64_t id, Arena *arena, int *code) noexcept nogil:
+    """Append a value to the arena and return its size; -1 and a code on failure."""
+    cdef int size
+    cdef size_t width = tcfdbwidth(db)
+    cdef char *at = arena_space(arena, width + 1)
+    if at == NULL:
+        code[0] = TCEMISC
+        return -1
+    id = resolved(db, id)
+    if id == 0:
+        code[0] = TCENOREC
+        return -1
+    size = tcfdbget4(db, id, at, <int>width + 1)
+    if size < 0:
+        code[0] = tcfdbecode(db)
+    elif size > 0:
+        arena.used += size
+    return size
+
+
+cdef struct Tail:
+    const char *data
+    int size
+    int width
+    bint cut
+
+
+cdef void *append(const void *vbuf, int vsiz, int *sp, void *op) noexcept nogil:
+    """Append a tail to a value unless that is longer than the width."""
+    cdef Tail *tail = <Tail *>op
+    cdef char *result
+    if <int64_t>vsiz + tail.size > tail.width:
+        tail.cut = True
+        return NULL
+    result = <char *>malloc(vsiz + tail.size + 1)
+    if result != NULL:
+        memcpy(result, vbuf, vsiz)
+        memcpy(result + vsiz, tail.data, tail.size)
+        sp[0] = vsiz + tail.size
+    return result
+
+
+cdef class FDB(Database):
+    """A fixed-length database (`.tcf`): numbers from 1 to values of at most `width`.
+
+    Keys are numbers, or one of "min" and "max" (the first and last record) and, when
+    storing, "prev" and "next" (one below the first, one above the last).
+
+    Args:
+        path: Opened at once when given together with `omode`.
+        omode: See `open`.
+        mutex: Let several threads use this handle.
+    """
+
+    def __cinit__(self, *args, **kwargs):
+        cdef Calls *calls = &self.calls
+        self.db = tcfdbnew()
+        calls.delete = <free_call>tcfdbdel
+        calls.ecode = <code_call>tcfdbecode
+        calls.open = <open_call>tcfdbopen
+        calls.close = <plain_call>tcfdbclose
+        calls.sync = <plain_call>tcfdbsync
+        calls.vanish = <plain_call>tcfdbvanish
+        calls.copy = <path_call>tcfdbcopy
+        calls.begin = <plain_call>tcfdbtranbegin
+        calls.commit = <plain_call>tcfdbtrancommit
+        calls.abort = <plain_call>tcfdbtranabort
+        calls.path = <text_call>tcfdbpath
+        calls.rnum = <count_call>tcfdbrnum
+        calls.fsiz = <count_call>tcfdbfsiz
+        if self.mutex and not tcfdbsetmutex(<TCFDB *>self.db):
+            raise MemoryError
+
+    def tune(self, int32_t width=0, int64_t limsiz=0):
+        """Set the shape of a file to be created; before `open`.
+
+        Args:
+            width: The longest value in bytes; 0 = 255.
+            limsiz: The largest file in bytes; 0 = 256 MiB. It bounds the numbers.
+        """
+        self.enter_closed()
+        if not tcfdbtune(<TCFDB *>self.db, width, limsiz):
+            self.fail(tcfdbecode(<TCFDB *>self.db))
+
+    def setmutex(self):
+        """Do nothing: the lock is set when the handle is made, unless `mutex=False`."""
+        self.enter_closed()
+
+    def optimize(self, int32_t width=0, int64_t limsiz=0):
+        """Rewrite the file with another width and limit (0 keeps them)."""
+        cdef boolean ok
+        cdef int code = 0
+        self.enter()
+        with nogil:
+            ok = tcfdboptimize(<TCFDB *>self.db, width, limsiz)
+            if not ok:
+                code = tcfdbecode(<TCFDB *>self.db)
+        self.leave()
+        if not ok:
+            self.fail(code)
+
+    def width(self):
+        """Return the longest length of a value in bytes."""
+        self.enter()
+        self.leave()
+        return tcfdbwidth(<TCFDB *>self.db)
+
+    def limid(self):
+        """Return the highest number the file has room for."""
+        return self.count(<count_call>tcfdblimid)
+
+    def limsiz(self):
+        """Return the largest size the file may reach, in bytes."""
+        return self.count(<count_call>tcfdblimsiz)
+
+    def min(self):
+        """Return the lowest number in use, 0 when there is no record."""
+        return self.count(<count_call>tcfdbmin)
+
+    def max(self):
+        """Return the highest number in use, 0 when there is no record."""
+        return self.count(<count_call>tcfdbmax)
+
+    # -- records
+
+    cdef bint store(self, number_call call, object key, object value) except -1:
+        cdef int64_t id = number(key)
+        cdef bytes kept = raw(value)
+        cdef const char *vbuf = PyBytes_AS_STRING(kept)
+        cdef int vsiz = <int>PyBytes_GET_SIZE(kept)
+        cdef boolean ok
+        cdef int code = 0
+        self.enter()
+        if <uint32_t>vsiz > tcfdbwidth(<TCFDB *>self.db):
+            self.leave()
+            self.too_long(vsiz)
+        with nogil:
+            ok = call(<TCFDB *>self.db, id, vbuf, vsiz)
+            if not ok:
+                code = tcfdbecode(<TCFDB *>self.db)
+        self.leave()
+        if not ok:
+            if code == TCEKEEP:
+                return False
+            self.fail(code)
+        return True
+
+    cdef int too_long(self, int vsiz) except -1:
+        # WHY: the C library would cut the value without a word.
+        raise ValueError(
+            f"a value of {vsiz} bytes is longer than this database's width of"
+            f" {tcfdbwidth(<TCFDB *>self.db)}")
+
+    cdef object fetch(self, object key, object default):
+        cdef int64_t id = number(key)
+        cdef char stack[1024]
+        cdef Arena arena
+        cdef int vsiz
+        cdef int code = 0
+        arena.data = stack
+        arena.used = 0
+        arena.room = 1024
+        arena.owned = False
+        self.enter()
+        with nogil:
+            vsiz = fixed_fetch(<TCFDB *>self.db, id, &arena, &code)
+        self.leave()
+        try:
+            if vsiz >= 0:
+                return PyBytes_FromStringAndSize(arena.data, vsiz)
+        finally:
+            arena_free(&arena)
+        if code != TCENOREC:
+            self.fail(code)
+        return default
+
+    def put(self, key, value):
+        """Store a record.
+
+        Raises:
+            ValueError: `value` is longer than the width.
+            InvalidOperationError: The number is below 1 or above `limid()`.
+        """
+        self.store(tcfdbput, key, value)
+
+    def putkeep(self, key, value):
+        """Store a record unless its number is in use; return whether it was stored."""
+        return self.store(tcfdbputkeep, key, value)
+
+    def putcat(self, key, value):
+        """Append to a record's value, or store a new one.
+
+        Raises:
+            ValueError: The result would be longer than the width.
+        """
+        cdef bytes kept = raw(value)
+        cdef Tail tail
+        tail.data = PyBytes_AS_STRING(kept)
+        tail.size = <int>PyBytes_GET_SIZE(kept)
+        tail.cut = False
+        tail.width = tcfdbwidth(<TCFDB *>self.db) if self.is_open else INT_MAX
+        self.change(key, kept, append, &tail)
+        if tail.cut:
+            raise ValueError(
+                f"the value would be longer than the width of {tail.width}")
+
+    def get(self, key, default=None):
+        """Return the value of a number, or `default`; numbers out of range have none."""
+        return self.fetch(key, default)
+
+    def __getitem__(self, key):
+        cdef object value = self.fetch(key, missing)
+        if value is missing:
+            raise error_for(TCENOREC, "no record found")
+        return value
+
+    def __setitem__(self, key, value):
+        self.store(tcfdbput, key, value)
+
+    def out(self, key):
+        """Remove a record; return whether there was one."""
+        cdef int64_t id = number(key)
+        cdef boolean ok
+        cdef int code = 0
+        self.enter()
+        with nogil:
+            ok = tcfdbout(<TCFDB *>self.db, id)
+            if not ok:
+                code = tcfdbecode(<TCFDB *>self.db)
+        self.leave()
+        if not ok:
+            if code == TCENOREC:
+                return False
+            self.fail(code)
+        return True
+
+    def __delitem__(self, key):
+        if not self.out(key):
+            raise error_for(TCENOREC, "no record found")
+
+    cdef int measure(self, object key) except -2:
+        cdef int64_t id = number(key)
+        cdef int vsiz
+        cdef int code = 0
+        self.enter()
+        with nogil:
+            id = resolved(<TCFDB *>self.db, id)
+            vsiz = tcfdbvsiz(<TCFDB *>self.db, id) if id else -1
+            if vsiz < 0:
+                code = tcfdbecode(<TCFDB *>self.db) if id else TCENOREC
+        self.leave()
+        if vsiz < 0 and code != TCENOREC:
+            self.fail(code)
+        return vsiz
+
+    def vsiz(self, key):
+        """Return the size of a value in bytes; RecordMissingError without a record."""
+        cdef int vsiz = self.measure(key)
+        if vsiz < 0:
+            raise error_for(TCENOREC, "no record found")
+        return vsiz
+
+    def __contains__(self, key):
+        return self.measure(key) >= 0
+
+    # -- read, change and store under one lock
+
+    cdef bint change(self, object key, bytes value, TCPDPROC proc, void *op) except -1:
+        cdef int64_t id = number(key)
+        cdef const char *vbuf = NULL
+        cdef int vsiz = 0
+        cdef boolean ok
+        cdef int code = 0
+        if value is not None:
+            vbuf = PyBytes_AS_STRING(value)
+            vsiz = <int>PyBytes_GET_SIZE(value)
+        self.enter()
+        if <uint32_t>vsiz > tcfdbwidth(<TCFDB *>self.db):
+            self.leave()
+            self.too_long(vsiz)
+        with nogil:
+            ok = tcfdbputproc(<TCFDB *>self.db, id, vbuf, vsiz, proc, op)
+            if not ok:
+                code = tcfdbecode(<TCFDB *>self.db)
+        self.leave()
+        if not ok and code != TCEKEEP and code != TCENOREC:
+            self.fail(code)
+        return ok
+
+    def putproc(self, key, value, function):
+        """Change a record under one lock; see `KeyedDatabase.putproc`."""
+        cdef Callback callback = Callback(self, function)
+        return self.change(
+            key, None if value is None else raw(value), put_proc, <void *>callback)
+
+    def addint(self, key, num):
+        """Add to a counter of 4 bytes and return the sum; see `KeyedDatabase.addint`."""
+        cdef int32_t step = PyNumber_Index(num)
+        cdef Counter counter
+        cdef bytes first = PyBytes_FromStringAndSize(<const char *>&step, sizeof(int32_t))
+        counter.whole = step
+        counter.status = COUNTED
+        self.change(key, first, add_int, &counter)
+        counted(&counter)
+        return counter.whole
+
+    def adddouble(self, key, double num):
+        """Add to a real number of 8 bytes and return the sum."""
+        cdef Counter counter
+        cdef bytes first = PyBytes_FromStringAndSize(<const char *>&num, sizeof(double))
+        counter.real = num
+        counter.status = COUNTED
+        self.change(key, first, add_double, &counter)
+        counted(&counter)
+        return counter.real
+
+    # -- order
+
+    def range(self, lower=1, upper=None, int max=-1):
+        """Return the numbers in use from `lower` to `upper`, both included, as a list."""
+        cdef int64_t low = number(lower)
+        cdef int64_t high = -3 if upper is None else number(upper)
+        cdef uint64_t *ids
+        cdef int count = 0
+        cdef int index
+        self.enter()
+        with nogil:
+            ids = tcfdbrange(<TCFDB *>self.db, low, high, max, &count)
+        self.leave()
+        if ids == NULL:
+            return []
+        try:
+            return [ids[index] for index in range(count)]
+        finally:
+            free(ids)
+
+    # -- many at a time
+
+    def put_many(self, items):
+        """Store records from a mapping or from pairs of number and value; how many.
+
+        Blocks of up to 512 records go in without the GIL. Not atomic.
+        """
+        cdef PyObject *held[BATCH]
+        cdef int64_t ids[BATCH]
+        cdef int filled = 0
+        cdef long long total = 0
+        cdef int width
+        cdef bytes value
+        self.enter()
+        width = tcfdbwidth(<TCFDB *>self.db)
+        self.leave()
+        if hasattr(items, "items"):
+            items = items.items()
+        try:
+            for key, item in items:
+                value = raw(item)
+                if PyBytes_GET_SIZE(value) > width:
+                    self.too_long(<int>PyBytes_GET_SIZE(value))
+                ids[filled] = number(key)
+                Py_INCREF(value)
+                held[filled] = <PyObject *>value
+                filled += 1
+                if filled == BATCH:
+                    self.store_block(filled, ids, held)
+                    total += filled
+                    drop(held, filled)
+                    filled = 0
+            if filled:
+                self.store_block(filled, ids, held)
+                total += filled
+        finally:
+            drop(held, filled)
+        return total
+
+    cdef int store_block(self, int filled, int64_t *ids, PyObject **held) except -1:
+        cdef const char *vbufs[BATCH]
+        cdef int vsizs[BATCH]
+        cdef boolean ok = True
+        cdef int code = 0
+        cdef int index
+        for index in range(filled):
+            vbufs[index] = PyBytes_AS_STRING(<object>held[index])
+            vsizs[index] = <int>PyBytes_GET_SIZE(<object>held[index])
+        self.enter()
+        with nogil:
+            for index in range(filled):
+                ok = tcfdbput(<TCFDB *>self.db, ids[index], vbufs[index], vsizs[index])
+                if not ok:
+                    code = tcfdbecode(<TCFDB *>self.db)
+                    break
+        self.leave()
+        if not ok:
+            self.fail(code)
+        return 0
+
+    def get_many(self, keys, default=None):
+        """Return the values of `keys` as a list, `default` standing for missing ones."""
+        cdef int64_t ids[BATCH]
+        cdef int filled = 0
+        cdef list result = []
+        cdef Arena arena
+        arena.data = NULL
+        arena.used = arena.room = 0
+        arena.owned = False
+        try:
+            for key in keys:
+                ids[filled] = number(key)
+                filled += 1
+                if filled == BATCH:
+                    self.fetch_block(filled, ids, &arena, result, default)
+                    filled = 0
+            if filled:
+                self.fetch_block(filled, ids, &arena, result, default)
+        finally:
+            arena_free(&arena)
+        return result
+
+    cdef int fetch_block(
+        self, int filled, int64_t *ids, Arena *arena, list result, object default
+    ) except -1:
+        cdef int vsizs[BATCH]
+        cdef int first = 0
+        cdef int index
+        cdef int each
+        cdef int size = 0
+        cdef int code = 0
+        cdef size_t place
+        while first < filled:
+            arena.used = 0
+            index = first
+            self.enter()
+            with nogil:
+                while index < filled and arena.used < BATCH_BYTES:
+                    size = fixed_fetch(<TCFDB *>self.db, ids[index], arena, &code)
+                    if size < 0 and code != TCENOREC:
+                        break
+                    vsizs[index] = size
+                    index += 1
+            self.leave()
+            if size < 0 and code != TCENOREC:
+                self.fail(code)
+            place = 0
+            for each in range(first, index):
+                if vsizs[each] < 0:
+                    result.append(default)
+                else:
+                    result.append(
+                        PyBytes_FromStringAndSize(arena.data + place, vsizs[each]))
+                    place += vsizs[each]
+            first = index
+        return 0
+
+    # -- MutableMapping
+
+    update = put_many
+
+    def setdefault(self, key, default=b""):
+        """Return the value of `key`, storing `default` first when there is none."""
+        while True:
+            if self.putkeep(key, default):
+                return raw(default)
+            value = self.fetch(key, missing)
+            if value is not missing:
+                return value
+
+    def pop(self, key, *default):
+        """Remove a record and return its value, or the default."""
+        if len(default) > 1:
+            raise TypeError("pop expects a key and at most one default")
+        value = self.fetch(key, missing)
+        if value is missing or not self.out(key):
+            if default:
+                return default[0]
+            raise error_for(TCENOREC, "no record found")
+        return value
+
+    def popitem(self):
+        """Remove the last record and return it as (number, value)."""
+        cdef object value
+        while True:
+            key = self.max()
+            if key == 0:
+                raise error_for(TCENOREC, "no record found")
+            value = self.fetch(key, missing)
+            if value is not missing and self.out(key):
+                return key, value
+
+    def clear(self):
+        """Remove all records."""
+        self.vanish()
+
+    def __iter__(self):
+        return FixedIterator(self, KEYS, None, None)
+
+    def iterkeys(self, start=None, stop=None):
+        """Return an iterator over the numbers in use in [start, stop), ascending."""
+        return FixedIterator(self, KEYS, start, stop)
+
+    def itervalues(self, start=None, stop=None):
+        """Return an iterator over the values of numbers in [start, stop)."""
+        return FixedIterator(self, VALUES, start, stop)
+
+    def iteritems(self, start=None, stop=None):
+        """Return an iterator over (number, value) of numbers in [start, stop)."""
+        return FixedIterator(self, ITEMS, start, stop)
+
+    def keys(self):
+        """Return a view of the numbers in use."""
+        return RecordKeys(self)
+
+    def values(self):
+        """Return a view of the values."""
+        return RecordValues(self)
+
+    def items(self):
+        """Return a view of the (number, value) pairs."""
+        return RecordItems(self)
+
+
+cdef void drop(PyObject **held, int count) noexcept:
+    cdef int index
+    for index in range(count):
+        Py_DECREF(<object>held[index])
+
+
+name_constants(FDB, "FDB")
+
+include "_fixed_iterator.pxi"
