@@ -23,7 +23,7 @@ _NOUNS = {
     "note": "note",
     "picture": "photo",
     "video": "video",
-    "sound": "sound",
+    "sound": "track",
     "link": "bookmark",
     "code": "code",
     "recommendation": "review",
@@ -152,7 +152,7 @@ def card(
     return Card(
         id=item.id,
         type=item.type,
-        noun=_NOUNS.get(item.type, item.type),
+        noun=_noun(item),
         state=item.state,
         language=item.language,
         mark=mark,
@@ -190,6 +190,12 @@ def card(
         edited_iso=when.iso(edited.astimezone(zone)) if edited else "",
         position=item.position,
     )
+
+
+def _noun(item: Item) -> str:
+    if item.type == "sound" and any(m.type.startswith("audio/") for m in item.media):
+        return "episode"
+    return _NOUNS.get(item.type, item.type)
 
 
 def host_of(address: str) -> str:

@@ -14,8 +14,8 @@ from hunch_web.view.content import safe_address
 from hunch_web.view.mark import Mark, mark_of
 
 _WAITS = {
-    "interval": "as you asked for",
-    "retry-after": "when its server asked us to come back",
+    "interval": "as configured",
+    "retry-after": "when its server asked to come back",
     "max-age": "when its server says the answer gets old",
     "ttl": "when the feed says it will have changed",
     "backoff": "later each time while it fails",

@@ -25,6 +25,8 @@ _MONTHS = (
     "Dec",
 )
 LEVELS = 4
+# PERF: a day costs 120 bytes of page; ten busy years are 400 KB before compression.
+GRIDS = 10
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -90,6 +92,10 @@ def heat_of(count: int, busiest: int) -> int:
     return max(1, min(LEVELS, round(LEVELS * math.sqrt(count / busiest))))
 
 
+def _share(count: int, busiest: int) -> int:
+    return max(1, round(LEVELS * count / busiest)) if count > 0 else 0
+
+
 def strip(
     counts: Mapping[dt.date, int],
     year: int | None = None,
@@ -136,7 +142,10 @@ def strip(
 
 
 def grids(counts: Mapping[dt.date, int]) -> tuple[YearGrid, ...]:
-    """Return every year from the newest to the oldest, with its days."""
+    """Return every year from the newest to the oldest.
+
+    Years beyond the newest `GRIDS` come without days: their months lead there.
+    """
     if not counts:
         return ()
     busiest = max(counts.values())
@@ -146,8 +155,9 @@ def grids(counts: Mapping[dt.date, int]) -> tuple[YearGrid, ...]:
             year,
             {d: n for d, n in counts.items() if d.year == int(year.label)},
             busiest,
+            with_days=place < GRIDS,
         )
-        for year in reversed(years)
+        for place, year in enumerate(reversed(years))
     )
 
 
@@ -160,11 +170,13 @@ def neighbours(
     return before, after
 
 
-def _grid(year: Cell, counts: Mapping[dt.date, int], busiest: int) -> YearGrid:
+def _grid(
+    year: Cell, counts: Mapping[dt.date, int], busiest: int, *, with_days: bool
+) -> YearGrid:
     number = int(year.label)
     offset = dt.date(number, 1, 1).weekday()
     days = []
-    for date in sorted(counts):
+    for date in sorted(counts) if with_days else ():
         index = date.timetuple().tm_yday - 1 + offset
         n = counts[date]
         cell = Cell(
@@ -199,7 +211,7 @@ def _cells(
             label,
             name,
             count,
-            heat_of(count, busiest),
+            _share(count, busiest),
             address if count else "",
             key == current,
         )

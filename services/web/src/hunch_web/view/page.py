@@ -66,7 +66,7 @@ def signs(cards: Iterable[Card], filters: Iterable[Filter] = ()) -> tuple[str, .
         names.add(card.mark.sign)
         names.update(link.mark.sign for link in card.also if link.mark)
         if card.rating:
-            names.add("star")
+            names.update(("star", "half"))
         if card.type == "video":
             names.add("triangle")
     names.update(one.mark.sign for one in filters)
