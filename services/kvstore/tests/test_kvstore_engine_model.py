@@ -106,10 +106,14 @@ class EngineModel(RuleBasedStateMachine):
 
     @rule(writes=WRITES)
     def fail_in_block(self, writes):
-        with pytest.raises(ZeroDivisionError), self.engine.begin() as tx:
-            for write in writes:
-                getattr(tx, write[0])(*write[1:])
-            raise ZeroDivisionError
+        def body():
+            with self.engine.begin() as tx:
+                for write in writes:
+                    getattr(tx, write[0])(*write[1:])
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            body()
 
     @rule(key=KEYS)
     def get(self, key):
@@ -161,18 +165,26 @@ class EngineModel(RuleBasedStateMachine):
         self.engine = Engine.open(self.folder, sync=self.sync, options=OPTIONS)
         assert self.engine.sequence == self.commits
 
-    @rule()
-    def crash(self):
-        """What a process leaves that dies after flush: a copy of its files."""
+    @rule(writes=WRITES, flushed=st.booleans())
+    def crash(self, writes, flushed):
+        """The process dies; only what was never flushed may be missing."""
         self.engine.flush()
-        self.copies += 1
-        copy = self.root / f"crash-{self.copies}"
-        shutil.copytree(self.folder, copy)
-        self.engine.close()
-        shutil.rmtree(self.folder)
-        self.folder = copy
+        after = dict(self.model)
+        apply(after, writes)
+        with self.engine.begin() as tx:
+            for write in writes:
+                getattr(tx, write[0])(*write[1:])
+        if flushed:
+            self.engine.flush()
+        self.commits = self.engine.sequence
+        self.engine.abandon()
         self.engine = Engine.open(self.folder, sync=self.sync, options=OPTIONS)
-        assert self.engine.sequence == self.commits
+        if self.engine.sequence == self.commits:
+            self.model = after
+        else:
+            assert not flushed
+            self.commits -= 1
+            assert self.engine.sequence == self.commits
 
     @rule(link=st.booleans())
     def back_up_and_go_on_there(self, link):

@@ -128,7 +128,14 @@ class Engine:
             raise
         self.refusal = None
         self.sequence += 1
-        self._active.apply(points, ranges, remember=bool(self._older))
+        try:
+            self._active.apply(points, ranges, remember=bool(self._older))
+        except BaseException:
+            # WHY: the log has the commit and the memory table has half of it. Only
+            # memory can have run out; a restart reads the log.
+            what = "a commit could not be applied; writes are refused until a restart"
+            self.refusal = StoreFailed(what)
+            raise
         return self.sequence
 
     def flush(self) -> None:
@@ -215,11 +222,23 @@ class Engine:
         except OSError as error:
             self._fail(error)
         finally:
-            self._sync.close()
-            self._sealing.close()
-            self._lock.release()
+            self._let_go()
         if isinstance(self.refusal, StoreFailed):
             raise self.refusal
+
+    def abandon(self) -> None:
+        """Let the folder go as a crash would: nothing more is written.
+
+        For a process that must end although the disk takes no writes.
+        """
+        if not self._closed:
+            self._closed = True
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self._sync.close()
+        self._sealing.close()
+        self._lock.release()
 
     def stats(self) -> dict[str, int | float | str]:
         """Return what an operator wants to see, by name."""
