@@ -70,11 +70,6 @@ def count_of(raw: bytes) -> int:
     return raw[0] | raw[1] << 8
 
 
-def first_of(raw: bytes) -> int:
-    """Return the lowest number of a chunk without decoding it."""
-    return int.from_bytes(raw[4:12], "little")
-
-
 def between(numbers: Numbers, low: int, high: int) -> Numbers:
     """Return the part of ascending numbers with low <= number <= high."""
     start = bisect_left(numbers, low) if numbers and numbers[0] < low else 0

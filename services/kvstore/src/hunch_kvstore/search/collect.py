@@ -33,7 +33,7 @@ from .index import Index
 from .keys import pack_number
 from .node import Node
 from .plan import Planner
-from .posting import Reader, count
+from .posting import Reader
 from .schema import Field, FieldType
 from .source import Both, Every, Listed, Source
 
@@ -112,7 +112,7 @@ class Collector:
         source = self._source
         if type(source) in (Listed, Every):
             assert isinstance(source, Listed)
-            return count(self._reader, source.prefix)
+            return source.count()
         for _ in self._numbers():
             pass
         return self._seen

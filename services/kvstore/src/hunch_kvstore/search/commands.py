@@ -62,7 +62,7 @@ def _hashes(ctx: Context, schema: Schema) -> Iterator[tuple[bytes, Fields]]:
         if any(prefix.startswith(other) for other in done):
             continue
         done.append(prefix)
-        for key, _ in ctx.keys.keys(prefix):
+        for key, _ in ctx.keys.walk(prefix):
             if ctx.keys.type_name(key) == b"hash":
                 yield key, dict(ctx.keys.hash(key).items())
 

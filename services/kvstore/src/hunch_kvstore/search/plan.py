@@ -68,10 +68,17 @@ class Planner:
         self._index = index
         self._schema = index.schema
         self._base = index.base
-        self.everything = Every(reader, index.everything)
+        self._everything: Every | None = None
         self._texts = {
             item.name: (at, item) for at, item in enumerate(self._schema.texts)
         }
+
+    @property
+    def everything(self) -> Every:
+        """All documents."""
+        if self._everything is None:
+            self._everything = Every(self._reader, self._index.everything)
+        return self._everything
 
     def source(self, node: Node | None) -> Source:
         """Return the documents a query matches."""
@@ -103,7 +110,7 @@ class Planner:
 
     def _both(self, sources: list[Source]) -> Source:
         """Intersect; documents of a window lead only if nothing rarer does."""
-        wanted = [source for source in sources if source is not self.everything]
+        wanted = [source for source in sources if source is not self._everything]
         if not wanted:
             return self.everything
         return wanted[0] if len(wanted) == 1 else Both(wanted)

@@ -1,32 +1,35 @@
-"""Posting lists: the numbers of the documents that hold a term, in chunks.
+"""Posting lists: the numbers of the documents that hold a term.
 
 Theory of operation
 
-A list is a row of chunks of at most 1024 ascending numbers, each under a key that ends
-in its last number, so that "the chunk that may hold n" is the first key >= term + n: a
-seek is a scan from there, and a scan over a term is the whole list in order.
+A list is an inbox and a row of chunks. Chunks hold at most 1024 ascending numbers, each
+under a key that ends in its last number, so that "the chunk that may hold n" is the first
+key >= term + n: a seek is a scan from there, and a scan over a term is the list in order.
 
 New documents are the newest, so they go to the front, and rewriting a front chunk of
-1024 numbers for each of a document's words would write 30 times the document. Hence:
+1024 numbers for each of a document's words would write 30 times the document. So a
+number goes into the inbox first: up to 64 numbers in order of arrival, eight bytes each,
+under the term with the number 0 (no document has it). Putting one there is a get and a
+put. A full inbox is sorted into the chunks: one or two of them if the documents are new,
+one per number at worst.
 
-* a chunk of fewer than 128 numbers is written again with the new number in it;
-* in front of (or between) larger chunks a small one is started;
-* a small one that has grown to 128 is merged into its larger neighbour if both fit 1024;
-* a number that belongs inside a large chunk splits it there.
-
-So a number is written about 40 times 3 bytes on average, not 1000 times.
+An inbox stays when it is empty, so a term without one is a term without a list.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from struct import Struct
 from typing import Final, Protocol
 
-from .chunk import MAX_COUNT, count_of, decode, encode, first_of
+from .chunk import MAX_COUNT, Numbers, count_of, decode, encode, merged
 from .keys import after, pack_number, unpack_number
 
-SMALL: Final = 128
+INBOX: Final = pack_number(0)
+INBOX_BYTES: Final = 64 * 8
+_NUMBER: Final = Struct("<Q")
 
 
 class Reader(Protocol):
@@ -59,140 +62,118 @@ class Writer(Reader, Protocol):
         ...
 
 
+def inbox_numbers(raw: bytes) -> Numbers:
+    """Return the numbers of an inbox, ascending."""
+    return sorted(number for (number,) in _NUMBER.iter_unpack(raw))
+
+
 def chunks(reader: Reader, prefix: bytes, low: int = 0) -> Iterator[tuple[int, bytes]]:
     """Yield (last number, chunk) of a list, from the chunk that may hold `low` on."""
-    for key, raw in reader.scan(prefix + pack_number(low), after(prefix)):
-        yield unpack_number(key[-8:]), raw
-
-
-def chunks_back(
-    reader: Reader, prefix: bytes, high: int
-) -> Iterator[tuple[int, bytes]]:
-    """Yield (last number, chunk) of a list backwards, from where `high` may be.
-
-    The first may begin above `high`; all chunks that can hold numbers <= high come.
-    """
-    start = prefix + pack_number(high)
-    for key, raw in reader.scan(start, after(prefix)):
-        yield unpack_number(key[-8:]), raw
-        break
-    for key, raw in reader.scan(prefix, start, reverse=True):
+    for key, raw in reader.scan(prefix + pack_number(low or 1), after(prefix)):
         yield unpack_number(key[-8:]), raw
 
 
 def count(reader: Reader, prefix: bytes) -> int:
     """Return how many documents hold the term, from the chunks' heads alone."""
-    return sum(count_of(raw) for _, raw in reader.scan(prefix, after(prefix)))
-
-
-def count_up_to(reader: Reader, prefix: bytes, enough: int) -> int:
-    """Return how many documents hold the term, or something >= enough."""
     total = 0
-    for _, raw in reader.scan(prefix, after(prefix)):
-        total += count_of(raw)
-        if total >= enough:
-            break
+    for key, raw in reader.scan(prefix, after(prefix)):
+        total += len(raw) // 8 if key.endswith(INBOX) else count_of(raw)
     return total
 
 
 def add(tx: Writer, prefix: bytes, number: int) -> bool:
-    """Put a number into a list; return whether the list is new."""
-    name = prefix + pack_number(number)
-    stop = after(prefix)
-    for key, raw in tx.scan(name, stop):
-        if count_of(raw) < SMALL:
-            numbers = list(decode(raw))
-            at = bisect_left(numbers, number)
-            if at == len(numbers) or numbers[at] != number:
-                numbers.insert(at, number)
-                tx.put(key, encode(numbers))
-            return False
-        if number < first_of(raw):
-            return _add_before(tx, prefix, number, key, raw)
-        _split(tx, prefix, number, key, raw)
-        return False
-    for key, raw in tx.scan(prefix, name, reverse=True):
-        # At the very end: the oldest document so far.
-        if count_of(raw) < SMALL:
-            tx.delete(key)
-            tx.put(name, encode([*decode(raw), number]))
-            return False
-        if count_of(raw) == SMALL:
-            _merge_back(tx, prefix, key, raw)
-        tx.put(name, encode((number,)))
-        return False
-    tx.put(name, encode((number,)))
-    return True
-
-
-def _add_before(tx: Writer, prefix: bytes, number: int, key: bytes, raw: bytes) -> bool:
-    """Put a number in front of a large chunk, into the small one before it if any."""
-    name = prefix + pack_number(number)
-    for before, small in tx.scan(prefix, name, reverse=True):
-        if count_of(small) >= SMALL:
-            break
-        tx.delete(before)
-        tx.put(name, encode([*decode(small), number]))
-        return False
-    if count_of(raw) == SMALL:
-        # A small chunk has just become full: fill its successor with it.
-        _merge(tx, prefix, key, raw)
-    tx.put(name, encode((number,)))
+    """Put a number that is not in it into a list; return whether the list is new."""
+    name = prefix + INBOX
+    raw = tx.get(name)
+    if raw is None:
+        tx.put(name, _NUMBER.pack(number))
+        return True
+    raw += _NUMBER.pack(number)
+    if len(raw) < INBOX_BYTES:
+        tx.put(name, raw)
+    else:
+        _sort_in(tx, prefix, inbox_numbers(raw))
+        tx.put(name, b"")
     return False
 
 
-def _merge(tx: Writer, prefix: bytes, key: bytes, raw: bytes) -> None:
-    for behind, large in tx.scan(key + b"\0", after(prefix)):
-        if count_of(large) + count_of(raw) <= MAX_COUNT:
-            tx.delete(key)
-            tx.put(behind, encode([*decode(raw), *decode(large)]))
-        return
+def _sort_in(tx: Writer, prefix: bytes, numbers: Numbers) -> None:
+    """Put ascending numbers into the chunks they belong to."""
+    at = 0
+    while at < len(numbers):
+        low = prefix + pack_number(numbers[at])
+        found = next(iter(tx.scan(low, after(prefix))), None)
+        if found is None:
+            # Behind the last chunk: the oldest documents so far.
+            found = next(
+                iter(tx.scan(prefix + pack_number(1), low, reverse=True)), None
+            )
+            upto = len(numbers)
+        else:
+            upto = bisect_right(numbers, unpack_number(found[0][-8:]))
+        new = numbers[at:upto]
+        if found is None:
+            _put(tx, prefix, new)
+        else:
+            key, raw = found
+            old = decode(raw)
+            is_apart = new[-1] < old[0] or new[0] > old[-1]
+            if is_apart and len(old) + len(new) > MAX_COUNT:
+                _put(tx, prefix, new)
+            else:
+                if new[-1] > old[-1]:
+                    tx.delete(key)
+                _put(tx, prefix, merged((old, new)))
+        at = upto
 
 
-def _merge_back(tx: Writer, prefix: bytes, key: bytes, raw: bytes) -> None:
-    for before, large in tx.scan(prefix, key, reverse=True):
-        if count_of(large) + count_of(raw) <= MAX_COUNT:
-            tx.delete(before)
-            tx.put(key, encode([*decode(large), *decode(raw)]))
-        return
-
-
-def _split(tx: Writer, prefix: bytes, number: int, key: bytes, raw: bytes) -> None:
-    numbers = list(decode(raw))
-    at = bisect_left(numbers, number)
-    if numbers[at] == number:
-        return
-    left, right = numbers[:at], numbers[at:]
-    if len(left) < len(right):
-        left.append(number)
-    else:
-        right.insert(0, number)
-    tx.put(prefix + pack_number(left[-1]), encode(left))
-    tx.put(key, encode(right))
+def _put(tx: Writer, prefix: bytes, numbers: Numbers) -> None:
+    parts = -(-len(numbers) // MAX_COUNT)
+    size = -(-len(numbers) // parts)
+    for at in range(0, len(numbers), size):
+        part = numbers[at : at + size]
+        tx.put(prefix + pack_number(part[-1]), encode(part))
 
 
 def remove(tx: Writer, prefix: bytes, number: int) -> bool:
     """Take a number out of a list; return whether the list is gone with it."""
+    name = prefix + INBOX
+    inbox = tx.get(name)
+    if inbox is None:
+        return False
+    waiting = array("Q", (n for (n,) in _NUMBER.iter_unpack(inbox)))
+    if number in waiting:
+        waiting.remove(number)
+        tx.put(name, b"".join(map(_NUMBER.pack, waiting)))
+    elif not _take(tx, prefix, number):
+        return False
+    if waiting or next(chunks(tx, prefix), None) is not None:
+        return False
+    tx.delete(name)
+    return True
+
+
+def _take(tx: Writer, prefix: bytes, number: int) -> bool:
     for key, raw in tx.scan(prefix + pack_number(number), after(prefix)):
         numbers = list(decode(raw))
         at = bisect_left(numbers, number)
         if numbers[at] != number:
             return False
         del numbers[at]
-        if not numbers:
+        if not numbers or at == len(numbers):
             tx.delete(key)
-            return next(iter(tx.scan(prefix, after(prefix))), None) is None
-        if at == len(numbers):
-            tx.delete(key)
+        if numbers:
             tx.put(prefix + pack_number(numbers[-1]), encode(numbers))
-        else:
-            tx.put(key, encode(numbers))
-        return False
+        return True
     return False
 
 
 def build(tx: Writer, prefix: bytes, numbers: Sequence[int]) -> None:
     """Write a whole list at once; there must be none under the prefix."""
+    if len(numbers) * 8 < INBOX_BYTES:
+        tx.put(prefix + INBOX, b"".join(map(_NUMBER.pack, numbers)))
+        return
+    tx.put(prefix + INBOX, b"")
     for at in range(0, len(numbers), MAX_COUNT):
         part = numbers[at : at + MAX_COUNT]
         tx.put(prefix + pack_number(part[-1]), encode(part))

@@ -12,11 +12,12 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol
 
-from .chunk import Numbers, between, common, decode, merged, without
+from .chunk import Numbers, between, common, count_of, decode, merged, without
 from .document import LAST
-from .posting import Reader, chunks, count_up_to
+from .keys import after, unpack_number
+from .posting import INBOX, Reader, chunks, count, inbox_numbers
 
-ENOUGH: Final = 4096
+ENOUGH: Final = 2048
 """Sources are compared by size up to here; above, they are all large."""
 _FIRST_SLICE: Final = 64
 
@@ -59,55 +60,95 @@ class Listed:
     def __init__(self, reader: Reader, prefix: bytes) -> None:
         self._reader = reader
         self.prefix = prefix
-        self.size = count_up_to(reader, prefix, ENOUGH)
+        self.size = 0
+        self._inbox: Numbers = ()
+        # PERF: judging the size reads the first chunks, which are the newest documents
+        # and mostly all that is wanted: they are kept, and looked at first.
+        self._head: list[tuple[int, bytes]] = []
+        self._is_whole = True
+        for key, raw in reader.scan(prefix, after(prefix)):
+            if key.endswith(INBOX):
+                self._inbox = inbox_numbers(raw)
+                self.size = len(self._inbox)
+                continue
+            self._head.append((unpack_number(key[-8:]), raw))
+            self.size += count_of(raw)
+            if self.size >= ENOUGH:
+                self._is_whole = False
+                break
         # PERF: an intersection asks for ascending blocks, mostly in one and the same
         # chunk: the last one looked at is kept with its range.
         self._from = 1
         self._to = 0
         self._numbers: Numbers = ()
 
+    def _chunks(self, low: int) -> Iterator[tuple[int, bytes]]:
+        """Yield (last number, chunk) from the one that may hold `low` on."""
+        last = 0
+        for last, raw in self._head:
+            if last >= low:
+                yield last, raw
+        if not self._is_whole:
+            yield from chunks(self._reader, self.prefix, max(low, last + 1))
+
     def blocks(self, low: int = 0, high: int = LAST) -> Iterator[Numbers]:
-        """Yield chunk by chunk."""
-        for last, raw in chunks(self._reader, self.prefix, low):
+        """Yield chunk by chunk, what waits in the inbox sorted in."""
+        waiting = between(self._inbox, low, high)
+        for last, raw in self._chunks(low):
             numbers = between(decode(raw), low, high)
+            if waiting and waiting[0] < last:
+                upto = bisect_right(waiting, last)
+                numbers = merged((numbers, waiting[:upto]))
+                waiting = waiting[upto:]
             if numbers:
                 yield numbers
             if last >= high:
                 return
+        if waiting:
+            yield waiting
 
     def keep(self, numbers: Numbers) -> Numbers:
         """Seek the chunks the numbers fall into; intersect with each."""
         found: list[int] = []
         at, stop = 0, len(numbers)
         while at < stop:
-            if not self._from <= numbers[at] <= self._to and not self._seek(
-                numbers[at]
-            ):
-                break
+            if not self._from <= numbers[at] <= self._to:
+                self._seek(numbers[at])
             upto = bisect_right(numbers, self._to, at)
             found += common(numbers[at:upto], self._numbers)
             at = upto
+        if self._inbox:
+            waiting = common(numbers, self._inbox)
+            return merged((found, waiting)) if waiting else found
         return found
 
-    def _seek(self, number: int) -> bool:
-        for last, raw in chunks(self._reader, self.prefix, number):
-            self._from, self._to, self._numbers = number, last, decode(raw)
-            return True
-        self._from, self._to, self._numbers = number, LAST, ()
-        return False
+    def _seek(self, number: int) -> None:
+        found = next(self._chunks(number), None)
+        if found is None:
+            self._from, self._to, self._numbers = number, LAST, ()
+        else:
+            self._from, self._to, self._numbers = number, found[0], decode(found[1])
+
+    def count(self) -> int:
+        """Return how many documents are in it, from the chunks' heads alone."""
+        return self.size if self._is_whole else count(self._reader, self.prefix)
 
 
 class Every(Listed):
     """All documents: everything asked about is in it."""
 
     def __init__(self, reader: Reader, prefix: bytes) -> None:
-        self._reader = reader
-        self.prefix = prefix
-        self.size = 4 * ENOUGH
+        super().__init__(reader, prefix)
+        # WHY: it never leads an intersection, however few documents there are.
+        self.size += 4 * ENOUGH
 
     def keep(self, numbers: Numbers) -> Numbers:
         """Return all of them."""
         return numbers
+
+    def count(self) -> int:
+        """Return how many documents there are."""
+        return count(self._reader, self.prefix)
 
 
 class Both:
