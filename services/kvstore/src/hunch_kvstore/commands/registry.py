@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 
 from hunch_kvstore.commands.table import TABLE, Command
 
-MODULES = ("strings",)
+MODULES = (
+    "hunch_kvstore.commands.strings",
+    "hunch_kvstore.commands.counters",
+    "hunch_kvstore.commands.generic",
+    "hunch_kvstore.commands.expire",
+    "hunch_kvstore.commands.hashes",
+    "hunch_kvstore.commands.zsets",
+    "hunch_kvstore.commands.zset_ranges",
+    "hunch_kvstore.commands.zset_algebra",
+    "hunch_kvstore.commands.zset_pop",
+    "hunch_kvstore.commands.transactions",
+    "hunch_kvstore.commands.pubsub",
+    "hunch_kvstore.commands.connection",
+    "hunch_kvstore.commands.client",
+    "hunch_kvstore.commands.introspection",
+    "hunch_kvstore.commands.server",
+    "hunch_kvstore.commands.inspection",
+    "hunch_kvstore.search.commands",
+)
 
 
 def load() -> dict[bytes, Command]:
     """Fill the command table once and return it."""
     for name in MODULES:
-        importlib.import_module(f"hunch_kvstore.commands.{name}")
-    if importlib.util.find_spec("hunch_kvstore.search") is not None:
-        importlib.import_module("hunch_kvstore.search.commands")
+        importlib.import_module(name)
     return TABLE

@@ -19,9 +19,12 @@ Handler: TypeAlias = Callable[["Context", Sequence[bytes]], Reply]
 """A handler takes the arguments without the command's name."""
 
 FLAGS: Final = frozenset(
-    "write readonly denyoom admin pubsub noscript blocking loading stale "
-    "skip_monitor skip_slowlog asking fast no_auth may_replicate no_multi "
-    "movablekeys allow_busy no_async_loading no_mandatory_keys".split()
+    {
+        *("write", "readonly", "denyoom", "admin", "pubsub", "noscript", "blocking"),
+        *("loading", "stale", "skip_monitor", "skip_slowlog", "asking", "fast"),
+        *("no_auth", "may_replicate", "no_multi", "movablekeys", "allow_busy"),
+        *("no_async_loading", "no_mandatory_keys", "sort_for_script"),
+    }
 )
 
 

@@ -4,6 +4,7 @@ Nothing here knows sockets, threads or the store.
 """
 
 from hunch_kvstore.resp.reply import (
+    NO_REPLY,
     OK,
     CommandError,
     Encoded,
@@ -16,6 +17,7 @@ from hunch_kvstore.resp.reply import (
 )
 
 __all__ = [
+    "NO_REPLY",
     "OK",
     "CommandError",
     "Encoded",

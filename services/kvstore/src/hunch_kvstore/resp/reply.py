@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Final, TypeAlias, Union
+from typing import Final, TypeAlias
 
 
 class CommandError(Exception):
@@ -83,20 +83,21 @@ class NullArrayType:
     __slots__ = ()
 
 
-Reply: TypeAlias = Union[
-    None,
-    bool,
-    int,
-    float,
-    bytes,
-    CommandError,
-    NullArrayType,
-    Mapping[bytes, "Reply"],
-    AbstractSet[bytes],
-    Sequence["Reply"],
-]
+Reply: TypeAlias = (
+    "bool | int | float | bytes | CommandError | NullArrayType | Mapping[bytes, Reply]"
+    " | AbstractSet[bytes] | Sequence[Reply] | None"
+)
 """What a handler may return; `Simple`, `Verbatim`, `Encoded`, `Pairs` and `Push` are
 subclasses of the types named here."""
 
+
+class NoReplyType(bytes):
+    """The type of `NO_REPLY`."""
+
+    __slots__ = ()
+
+
 NullArray: Final = NullArrayType()
 OK: Final = Simple("OK")
+NO_REPLY: Final = NoReplyType()
+"""Returned by a handler that has sent what it has to say by itself."""

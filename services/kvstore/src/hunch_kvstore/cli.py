@@ -1,0 +1,193 @@
+"""The command line: serve, check, backup, restore, repair."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from hunch_kvstore.engine import Engine, Options, StoreError, Sync
+from hunch_kvstore.server.core import Core
+from hunch_kvstore.server.listener import listen
+from hunch_kvstore.server.logline import Log
+from hunch_kvstore.server.loop import Loop
+from hunch_kvstore.server.setting import SettingError, Settings
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit status: 0 well, 1 damage or refusal, 2 usage."""
+    arguments = _parser().parse_args(argv)
+    try:
+        status: int = arguments.run(arguments)
+    except SettingError as error:
+        print(f"hunch-kvstore: {error}", file=sys.stderr)
+        return 2
+    except (StoreError, OSError) as error:
+        print(f"hunch-kvstore: {error}", file=sys.stderr)
+        return 1
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="hunch-kvstore",
+        description="A Redis-protocol store over Tokyo Cabinet that loses nothing.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="run the server")
+    serve.add_argument(
+        "--data", metavar="DIR", help="folder of the store (default: data)"
+    )
+    serve.add_argument(
+        "--bind",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="unix:/path/to.sock or host:port; may be given again",
+    )
+    serve.add_argument(
+        "--sync",
+        choices=[policy.value for policy in Sync],
+        help="when the log reaches the disk (default: everysec)",
+    )
+    serve.add_argument("--conf", metavar="FILE", type=Path, help="see kvstore.conf")
+    serve.set_defaults(run=_serve)
+
+    check = commands.add_parser("check", help="verify every checksum of a store")
+    check.add_argument("--data", metavar="DIR", type=Path, required=True)
+    check.set_defaults(run=_check)
+
+    backup = commands.add_parser("backup", help="copy a store, also one in use")
+    backup.add_argument("--data", metavar="DIR", type=Path, required=True)
+    backup.add_argument("target", metavar="TARGET", type=Path)
+    backup.set_defaults(run=_backup)
+
+    restore = commands.add_parser("restore", help="make a store of a backup")
+    restore.add_argument("--data", metavar="DIR", type=Path, required=True)
+    restore.add_argument("source", metavar="BACKUP", type=Path)
+    restore.set_defaults(run=_restore)
+
+    repair = commands.add_parser("repair", help="cut away what is damaged")
+    repair.add_argument("--data", metavar="DIR", type=Path, required=True)
+    repair.set_defaults(run=_repair)
+    return parser
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    """Put together conf file and command line; the latter wins."""
+    settings = Settings()
+    if arguments.conf is not None:
+        settings.read_file(arguments.conf)
+    if arguments.data is not None:
+        settings.set("data", arguments.data)
+    if arguments.sync is not None:
+        settings.set("sync", arguments.sync)
+    if arguments.bind:
+        settings.values["bind"] = ()
+        for address in arguments.bind:
+            settings.set("bind", address)
+    if not settings["bind"]:
+        settings.set("bind", "127.0.0.1:6379")
+    secret = settings.text("requirepass-file")
+    if secret:
+        try:
+            password = Path(secret).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise SettingError(
+                f"requirepass-file {secret!r}: {error.strerror}"
+            ) from error
+        if not password:
+            raise SettingError(f"requirepass-file {secret!r}: the file is empty")
+        settings.set("requirepass", password)
+    return settings
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    log = Log(settings.text("loglevel"))
+    engine = Engine.open(
+        Path(settings.text("data")),
+        sync=Sync(settings.text("sync")),
+        options=Options(
+            memory_table_bytes=settings.integer("memory-table"),
+            cache_bytes=settings.integer("segment-cache"),
+        ),
+    )
+    try:
+        addresses = settings["bind"]
+        assert isinstance(addresses, tuple)
+        listeners = [
+            listen(
+                address,
+                backlog=settings.integer("tcp-backlog"),
+                mode=int(settings.text("unixsocketperm"), 8),
+            )
+            for address in addresses
+        ]
+        core = Core(engine, settings, log)
+        core.config_file = str(arguments.conf.absolute()) if arguments.conf else ""
+        for listener in listeners:
+            name = listener.getsockname()
+            core.addresses.append(
+                name if isinstance(name, str) else f"{name[0]}:{name[1]}"
+            )
+        loop = Loop(core, listeners)
+        loop.stop_on_signals()
+        # PERF: what lives as long as the process need not be looked at again and again.
+        gc.collect()
+        gc.freeze()
+        log.notice(
+            "ready",
+            listening=[
+                address.partition(":")[2]
+                if address.startswith("unix:")
+                else core.addresses[place]
+                for place, address in enumerate(addresses)
+            ],
+            data=settings.text("data"),
+            sync=settings.text("sync"),
+            sequence=engine.sequence,
+            pid=os.getpid(),
+        )
+        loop.run()
+    finally:
+        engine.close()
+    for address in addresses:
+        if address.startswith(("unix:", "/")):
+            Path(address.removeprefix("unix:").removeprefix("//")).unlink(
+                missing_ok=True
+            )
+    log.notice("stopped", sequence=engine.sequence)
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from hunch_kvstore.engine import check
+
+    print(check(arguments.data))
+    return 0
+
+
+def _backup(arguments: argparse.Namespace) -> int:
+    from hunch_kvstore.engine import backup
+
+    print(backup(arguments.data, arguments.target))
+    return 0
+
+
+def _restore(arguments: argparse.Namespace) -> int:
+    from hunch_kvstore.engine import restore
+
+    print(restore(arguments.source, arguments.data))
+    return 0
+
+
+def _repair(arguments: argparse.Namespace) -> int:
+    from hunch_kvstore.engine import repair
+
+    print(repair(arguments.data))
+    return 0

@@ -1,0 +1,298 @@
+"""CLIENT: about this connection and the others."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from hunch_kvstore.commands.arguments import SYNTAX, integer
+from hunch_kvstore.commands.connection import check_name
+from hunch_kvstore.commands.context import Context
+from hunch_kvstore.commands.table import command
+from hunch_kvstore.resp.reply import OK, CommandError, Reply, Verbatim
+
+if TYPE_CHECKING:
+    from hunch_kvstore.server.client import Client
+
+_FLAGS = "noscript loading stale"
+
+
+@command(
+    "CLIENT",
+    arity=-2,
+    group="connection",
+    since="2.4.0",
+    summary="A container for client connection commands.",
+)
+def client(_ctx: Context, _args: Sequence[bytes]) -> Reply:
+    """Hold the subcommands."""
+    raise CommandError(SYNTAX)
+
+
+@command(
+    "CLIENT|ID",
+    arity=2,
+    flags=_FLAGS,
+    group="connection",
+    since="5.0.0",
+    summary="Returns the unique client ID of the connection.",
+)
+def client_id(ctx: Context, _args: Sequence[bytes]) -> Reply:
+    """Answer this connection's number."""
+    return ctx.client.number
+
+
+@command(
+    "CLIENT|SETNAME",
+    arity=3,
+    flags=_FLAGS,
+    group="connection",
+    since="2.6.9",
+    summary="Sets the connection name.",
+    arguments="connection-name",
+)
+def client_setname(ctx: Context, args: Sequence[bytes]) -> Reply:
+    """Name this connection."""
+    check_name(args[0])
+    ctx.client.name = args[0]
+    return OK
+
+
+@command(
+    "CLIENT|GETNAME",
+    arity=2,
+    flags=_FLAGS,
+    group="connection",
+    since="2.6.9",
+    summary="Returns the name of the connection.",
+)
+def client_getname(ctx: Context, _args: Sequence[bytes]) -> Reply:
+    """Answer this connection's name."""
+    return ctx.client.name or None
+
+
+@command(
+    "CLIENT|SETINFO",
+    arity=4,
+    flags=_FLAGS,
+    group="connection",
+    since="7.2.0",
+    summary="Sets information specific to the client or connection.",
+    arguments="LIB-NAME libname | LIB-VER libver",
+)
+def client_setinfo(ctx: Context, args: Sequence[bytes]) -> Reply:
+    """Note the client's library."""
+    option = args[0].upper()
+    if option not in (b"LIB-NAME", b"LIB-VER"):
+        raise CommandError(b"ERR Unrecognized option '%b'" % args[0])
+    if any(not 33 <= char <= 126 for char in args[1]):
+        raise CommandError(
+            f"ERR {option.decode().lower()} cannot contain spaces, newlines "
+            "or special characters."
+        )
+    if option == b"LIB-NAME":
+        ctx.client.library = args[1]
+    else:
+        ctx.client.library_version = args[1]
+    return OK
+
+
+def describe(who: Client) -> bytes:
+    """Return one line of CLIENT LIST, without its line break."""
+    now = time.monotonic()
+    flags = (
+        ("P" if who.is_subscribed else "")
+        + ("x" if who.queue is not None else "")
+        + ("b" if who.blocked is not None else "")
+        + ("d" if who.is_dirty else "")
+        + ("e" if who.no_evict else "")
+        + ("U" if ":0" in who.address and "/" in who.address else "")
+    )
+    pairs = (
+        ("id", who.number),
+        ("addr", who.address),
+        ("laddr", who.local_address),
+        ("fd", 0),
+        ("name", who.name.decode("ascii", "replace")),
+        ("age", int(now - who.born_s)),
+        ("idle", int(now - who.last_seen_s)),
+        ("flags", flags or "N"),
+        ("db", 0),
+        ("sub", len(who.channels)),
+        ("psub", len(who.patterns)),
+        ("ssub", 0),
+        ("multi", -1 if who.queue is None else len(who.queue.commands)),
+        ("qbuf", who.parser.pending_bytes),
+        ("qbuf-free", 0),
+        ("argv-mem", 0),
+        ("multi-mem", 0),
+        ("rbs", 0),
+        ("rbp", 0),
+        ("obl", 0),
+        ("oll", 0),
+        ("omem", who.out_bytes),
+        ("tot-mem", who.out_bytes + who.parser.pending_bytes),
+        ("events", "r"),
+        ("cmd", who.last_command.lower() or "NULL"),
+        ("user", "default"),
+        ("redir", -1),
+        ("resp", who.resp),
+    )
+    return " ".join(f"{name}={value}" for name, value in pairs).encode()
+
+
+@command(
+    "CLIENT|INFO",
+    arity=2,
+    flags=_FLAGS,
+    group="connection",
+    since="6.2.0",
+    summary="Returns information about the connection.",
+)
+def client_info(ctx: Context, _args: Sequence[bytes]) -> Reply:
+    """Describe this connection."""
+    ctx.client.last_command = "CLIENT|INFO"
+    return Verbatim(describe(ctx.client) + b"\n")
+
+
+def _kind(who: Client) -> bytes:
+    return b"pubsub" if who.is_subscribed else b"normal"
+
+
+@command(
+    "CLIENT|LIST",
+    arity=-2,
+    flags=_FLAGS + " admin",
+    group="connection",
+    since="2.4.0",
+    summary="Lists open connections.",
+    complexity="O(N)",
+    arguments="[TYPE NORMAL | MASTER | REPLICA | PUBSUB] [ID client-id [client-id ...]]",
+)
+def client_list(ctx: Context, args: Sequence[bytes]) -> Reply:
+    """Describe the connections, or some of them."""
+    ctx.client.last_command = "CLIENT|LIST"
+    chosen: Iterable[Client] = ctx.server.clients.values()
+    option = args[0].upper() if args else b""
+    if option == b"TYPE" and len(args) == 2:
+        kind = args[1].lower()
+        if kind not in (b"normal", b"master", b"replica", b"slave", b"pubsub"):
+            raise CommandError(b"ERR Unknown client type '%b'" % args[1])
+        chosen = [who for who in chosen if _kind(who) == kind]
+    elif option == b"ID" and len(args) > 1:
+        wanted = [integer(raw, "ERR Invalid client ID") for raw in args[1:]]
+        if any(number <= 0 for number in wanted):
+            raise CommandError("ERR Invalid client ID")
+        clients = ctx.server.clients
+        chosen = [clients[number] for number in wanted if number in clients]
+    elif args:
+        raise CommandError(SYNTAX)
+    return Verbatim(b"".join(describe(who) + b"\n" for who in chosen))
+
+
+@command(
+    "CLIENT|KILL",
+    arity=-3,
+    flags=_FLAGS + " admin",
+    group="connection",
+    since="2.4.0",
+    summary="Terminates open connections.",
+    complexity="O(N)",
+    arguments="ip:port | [ID client-id] [TYPE type] [ADDR ip:port] [LADDR ip:port] "
+    "[USER username] [SKIPME YES | NO]",
+)
+def client_kill(ctx: Context, args: Sequence[bytes]) -> Reply:
+    """Close connections by address, or by a filter; the latter counts them."""
+    clients = list(ctx.server.clients.values())
+    if len(args) == 1:
+        for who in clients:
+            if who.address.encode() == args[0]:
+                _kill(ctx, who)
+                return OK
+        raise CommandError("ERR No such client")
+    if len(args) % 2:
+        raise CommandError(SYNTAX)
+    skip_me = True
+    for option, value in zip(args[::2], args[1::2], strict=True):
+        word = option.upper()
+        if word == b"ID":
+            number = integer(value, "ERR client-id should be greater than 0")
+            if number < 1:
+                raise CommandError("ERR client-id should be greater than 0")
+            clients = [who for who in clients if who.number == number]
+        elif word == b"TYPE":
+            kind = value.lower()
+            if kind not in (b"normal", b"master", b"replica", b"slave", b"pubsub"):
+                raise CommandError(b"ERR Unknown client type '%b'" % value)
+            clients = [who for who in clients if _kind(who) == kind]
+        elif word == b"ADDR":
+            clients = [who for who in clients if who.address.encode() == value]
+        elif word == b"LADDR":
+            clients = [who for who in clients if who.local_address.encode() == value]
+        elif word == b"USER":
+            if value != b"default":
+                raise CommandError(b"ERR No such user '%b'" % value)
+        elif word == b"SKIPME":
+            if value.lower() not in (b"yes", b"no"):
+                raise CommandError(SYNTAX)
+            skip_me = value.lower() == b"yes"
+        else:
+            raise CommandError(SYNTAX)
+    doomed = [who for who in clients if not (skip_me and who is ctx.client)]
+    for who in doomed:
+        _kill(ctx, who)
+    return len(doomed)
+
+
+def _kill(ctx: Context, who: Client) -> None:
+    if who is ctx.client:
+        who.closing = True
+    else:
+        who.killed = True
+        ctx.server.ready.add(who)
+
+
+@command(
+    "CLIENT|NO-EVICT",
+    arity=3,
+    flags=_FLAGS + " admin",
+    group="connection",
+    since="7.0.0",
+    summary="Sets the client eviction mode of the connection.",
+    arguments="ON | OFF",
+)
+def client_no_evict(ctx: Context, args: Sequence[bytes]) -> Reply:
+    """Note a wish that is always granted: no client is evicted for memory."""
+    mode = args[0].upper()
+    if mode not in (b"ON", b"OFF"):
+        raise CommandError(SYNTAX)
+    ctx.client.no_evict = mode == b"ON"
+    return OK
+
+
+@command(
+    "CLIENT|UNBLOCK",
+    arity=-3,
+    flags=_FLAGS + " admin",
+    group="connection",
+    since="5.0.0",
+    summary="Unblocks a client blocked by a blocking command from a different connection.",
+    arguments="client-id [TIMEOUT | ERROR]",
+)
+def client_unblock(ctx: Context, args: Sequence[bytes]) -> Reply:
+    """End the waiting of a client, as if its time were over or with an error."""
+    how = args[1].upper() if len(args) > 1 else b"TIMEOUT"
+    if how not in (b"TIMEOUT", b"ERROR") or len(args) > 2:
+        raise CommandError("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")
+    who = ctx.server.clients.get(integer(args[0]))
+    blocked = ctx.server.blocked.get(who) if who is not None else None
+    if who is None or blocked is None:
+        return 0
+    ctx.server.unblock(
+        who,
+        blocked.on_timeout
+        if how == b"TIMEOUT"
+        else CommandError("UNBLOCKED client unblocked via CLIENT UNBLOCK"),
+    )
+    return 1

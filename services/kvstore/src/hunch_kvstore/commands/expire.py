@@ -1,0 +1,156 @@
+"""When keys end: EXPIRE and its kin, TTL and its kin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from hunch_kvstore.commands.arguments import INT64_MAX, integer
+from hunch_kvstore.commands.context import Context
+from hunch_kvstore.commands.table import command
+from hunch_kvstore.resp.reply import CommandError, Reply
+
+
+def _conditions(args: Sequence[bytes]) -> set[bytes]:
+    """Read NX, XX, GT, LT.
+
+    Raises:
+        CommandError: On other words and on pairs that contradict each other.
+    """
+    words: set[bytes] = set()
+    for raw in args:
+        word = raw.upper()
+        if word not in (b"NX", b"XX", b"GT", b"LT"):
+            raise CommandError(b"ERR Unsupported option " + raw)
+        words.add(word)
+    if b"NX" in words and len(words) > 1:
+        raise CommandError(
+            "ERR NX and XX, GT or LT options at the same time are not compatible"
+        )
+    if b"GT" in words and b"LT" in words:
+        raise CommandError("ERR GT and LT options at the same time are not compatible")
+    return words
+
+
+def _expire(
+    ctx: Context, args: Sequence[bytes], name: str, unit_ms: int, base_ms: int
+) -> int:
+    conditions = _conditions(args[2:])
+    when = integer(args[1])
+    if unit_ms == 1000 and not -INT64_MAX // 1000 < when <= INT64_MAX // 1000:
+        raise CommandError(f"ERR invalid expire time in '{name}' command")
+    when *= unit_ms
+    if when > INT64_MAX - base_ms:
+        raise CommandError(f"ERR invalid expire time in '{name}' command")
+    when += base_ms
+    key = args[0]
+    current = ctx.keys.expires_at(key)
+    if current is None:
+        return 0
+    if conditions and (
+        (b"NX" in conditions and current)
+        or (b"XX" in conditions and not current)
+        or (b"GT" in conditions and (not current or when <= current))
+        or (b"LT" in conditions and current and when >= current)
+    ):
+        return 0
+    if when <= ctx.now_ms:
+        ctx.keys.delete(key)
+    else:
+        ctx.keys.set_expiry(key, when)
+    return 1
+
+
+def _register(name: str, since: str, unit: str, *, absolute: bool) -> None:
+    """Register one of the four commands that set an expiry."""
+    unit_ms = 1000 if unit.endswith("seconds") and not unit.startswith("milli") else 1
+    lower = name.lower()
+
+    def handler(ctx: Context, args: Sequence[bytes]) -> Reply:
+        return _expire(ctx, args, lower, unit_ms, 0 if absolute else ctx.now_ms)
+
+    how = "to a Unix timestamp" if absolute else ""
+    command(
+        name,
+        arity=-3,
+        flags="write fast",
+        keys=(1, 1, 1),
+        group="generic",
+        since=since,
+        summary=f"Sets the expiration time of a key {how} in {unit}.".replace(
+            "  ", " "
+        ),
+        arguments=f"key {'unix-time-' if absolute else ''}{unit} [NX | XX | GT | LT]",
+    )(handler)
+
+
+_register("EXPIRE", "1.0.0", "seconds", absolute=False)
+_register("PEXPIRE", "2.6.0", "milliseconds", absolute=False)
+_register("EXPIREAT", "1.2.0", "seconds", absolute=True)
+_register("PEXPIREAT", "2.6.0", "milliseconds", absolute=True)
+
+
+@command(
+    "PERSIST",
+    arity=2,
+    flags="write fast",
+    keys=(1, 1, 1),
+    group="generic",
+    since="2.2.0",
+    summary="Removes the expiration time of a key.",
+    arguments="key",
+)
+def persist(ctx: Context, args: Sequence[bytes]) -> Reply:
+    """Keep a key for good; 1 if it had an end."""
+    if not ctx.keys.expires_at(args[0]):
+        return 0
+    ctx.keys.set_expiry(args[0], 0)
+    return 1
+
+
+def _answer(
+    name: str, since: str, summary: str, read: Callable[[int, int], int]
+) -> None:
+    """Register one of the four commands that tell an expiry."""
+
+    def handler(ctx: Context, args: Sequence[bytes]) -> Reply:
+        expire_ms = ctx.keys.expires_at(args[0])
+        if expire_ms is None:
+            return -2
+        return read(expire_ms, ctx.now_ms) if expire_ms else -1
+
+    command(
+        name,
+        arity=2,
+        flags="readonly fast",
+        keys=(1, 1, 1),
+        group="generic",
+        since=since,
+        summary=summary,
+        arguments="key",
+    )(handler)
+
+
+_answer(
+    "TTL",
+    "1.0.0",
+    "Returns the expiration time in seconds of a key.",
+    lambda expire_ms, now_ms: (max(expire_ms - now_ms, 0) + 500) // 1000,
+)
+_answer(
+    "PTTL",
+    "2.6.0",
+    "Returns the expiration time in milliseconds of a key.",
+    lambda expire_ms, now_ms: max(expire_ms - now_ms, 0),
+)
+_answer(
+    "EXPIRETIME",
+    "7.0.0",
+    "Returns the expiration time of a key as a Unix timestamp.",
+    lambda expire_ms, _: (expire_ms + 500) // 1000,
+)
+_answer(
+    "PEXPIRETIME",
+    "7.0.0",
+    "Returns the expiration time of a key as a Unix milliseconds timestamp.",
+    lambda expire_ms, _: expire_ms,
+)

@@ -1,0 +1,283 @@
+"""Commands that look into the store: OBJECT, MEMORY, SLOWLOG, LATENCY."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hunch_kvstore.commands.arguments import SYNTAX, integer
+from hunch_kvstore.commands.context import Context
+from hunch_kvstore.commands.generic import encoding_name
+from hunch_kvstore.commands.table import command
+from hunch_kvstore.keyspace.encoding import HASH, KIND, STRING
+from hunch_kvstore.resp.reply import OK, CommandError, Reply, Verbatim
+
+
+def _container(name: str, since: str, what: str, group: str = "server") -> None:
+    def handler(_ctx: Context, _args: Sequence[bytes]) -> Reply:
+        raise CommandError(SYNTAX)
+
+    command(
+        name, arity=-2, group=group, since=since, summary=f"A container for {what}."
+    )(handler)
+
+
+_container("OBJECT", "2.2.3", "object introspection commands", "generic")
+_container("MEMORY", "4.0.0", "memory diagnostics commands")
+_container("SLOWLOG", "2.2.12", "slow log commands")
+_container("LATENCY", "2.8.13", "latency diagnostics commands")
+
+
+@command(
+    "OBJECT|ENCODING",
+    arity=3,
+    flags="readonly",
+    keys=(2, 2, 1),
+    group="generic",
+    since="2.2.3",
+    summary="Returns the internal encoding of a Redis object.",
+    arguments="key",
+)
+def object_encoding(ctx: Context, args: Sequence[bytes]) -> Reply:
+    """Answer how Redis would hold this value."""
+    return encoding_name(ctx, args[0])
+
+
+@command(
+    "OBJECT|REFCOUNT",
+    arity=3,
+    flags="readonly",
+    keys=(2, 2, 1),
+    group="generic",
+    since="2.2.3",
+    summary="Returns the reference count of a value of a key.",
+    arguments="key",
+)
+def object_refcount(ctx: Context, args: Sequence[bytes]) -> Reply:
+    """Answer 1 for what is there."""
+    return 1 if ctx.keys.exists(args[0]) else None
+
+
+@command(
+    "OBJECT|IDLETIME",
+    arity=3,
+    flags="readonly",
+    keys=(2, 2, 1),
+    group="generic",
+    since="2.2.3",
+    summary="Returns the time since the last access to a Redis object.",
+    arguments="key",
+)
+def object_idletime(ctx: Context, args: Sequence[bytes]) -> Reply:
+    """Answer 0 for what is there: times of access are not kept."""
+    return 0 if ctx.keys.exists(args[0]) else None
+
+
+@command(
+    "OBJECT|FREQ",
+    arity=3,
+    flags="readonly",
+    keys=(2, 2, 1),
+    group="generic",
+    since="4.0.0",
+    summary="Returns the logarithmic access frequency counter of a Redis object.",
+    arguments="key",
+)
+def object_freq(ctx: Context, args: Sequence[bytes]) -> Reply:
+    """Say that there is no such counter."""
+    if not ctx.keys.exists(args[0]):
+        return None
+    raise CommandError(
+        "ERR An LFU maxmemory policy is not selected, access frequency not tracked. "
+        "Please note that when switching between policies at runtime LRU and LFU data "
+        "will take some time to adjust."
+    )
+
+
+@command(
+    "MEMORY|USAGE",
+    arity=-3,
+    flags="readonly",
+    keys=(2, 2, 1),
+    group="server",
+    since="4.0.0",
+    summary="Estimates the memory usage of a key.",
+    complexity="O(N) with the number of samples",
+    arguments="key [SAMPLES count]",
+)
+def memory_usage(ctx: Context, args: Sequence[bytes]) -> Reply:
+    """Answer the bytes a key takes in the store, estimated from a few members."""
+    samples = 5
+    if len(args) == 3 and args[1].upper() == b"SAMPLES":
+        samples = integer(args[2])
+        if samples < 0:
+            raise CommandError(SYNTAX)
+    elif len(args) != 1:
+        raise CommandError(SYNTAX)
+    key = args[0]
+    record = ctx.keys.record(key)
+    if record is None:
+        return None
+    size = len(key) + len(record) + 2
+    kind = record[0] & KIND
+    if kind in (STRING, HASH):
+        return size
+    from_hash = ctx.keys.type_name(key) == b"hash"
+    seen = taken = total = 0
+    if from_hash:
+        fields = ctx.keys.hash(key)
+        total = fields.size
+        for field, value in fields.items():
+            seen += 1
+            taken += len(field) + len(value) + 9
+            if samples and seen >= samples:
+                break
+    else:
+        zset = ctx.keys.zset(key)
+        total = zset.size
+        for member, _ in zset.members():
+            seen += 1
+            taken += 2 * len(member) + 34
+            if samples and seen >= samples:
+                break
+    return size + taken * total // max(seen, 1)
+
+
+@command(
+    "MEMORY|DOCTOR",
+    arity=2,
+    group="server",
+    since="4.0.0",
+    summary="Outputs a memory problems report.",
+)
+def memory_doctor(_ctx: Context, _args: Sequence[bytes]) -> Reply:
+    """Have nothing to say."""
+    return Verbatim(b"Sam, I can't find any memory issue in your instance.\n")
+
+
+@command(
+    "SLOWLOG|GET",
+    arity=-2,
+    flags="admin loading stale",
+    group="server",
+    since="2.2.12",
+    summary="Returns the slow log's entries.",
+    complexity="O(N)",
+    arguments="[count]",
+)
+def slowlog_get(ctx: Context, args: Sequence[bytes]) -> Reply:
+    """Answer the newest slow commands."""
+    if len(args) > 1:
+        raise CommandError("ERR wrong number of arguments for 'slowlog|get' command")
+    count = 10
+    if args:
+        count = integer(args[0], "ERR count should be greater than or equal to -1")
+        if count < -1:
+            raise CommandError("ERR count should be greater than or equal to -1")
+    rows = list(ctx.server.slow)
+    if count >= 0:
+        rows = rows[:count]
+    return [
+        [number, when, spent, list(words), address.encode(), name]
+        for number, when, spent, words, address, name in rows
+    ]
+
+
+@command(
+    "SLOWLOG|LEN",
+    arity=2,
+    flags="admin loading stale",
+    group="server",
+    since="2.2.12",
+    summary="Returns the number of entries in the slow log.",
+)
+def slowlog_len(ctx: Context, _args: Sequence[bytes]) -> Reply:
+    """Count the entries."""
+    return len(ctx.server.slow)
+
+
+@command(
+    "SLOWLOG|RESET",
+    arity=2,
+    flags="admin loading stale",
+    group="server",
+    since="2.2.12",
+    summary="Clears all entries from the slow log.",
+)
+def slowlog_reset(ctx: Context, _args: Sequence[bytes]) -> Reply:
+    """Forget the entries."""
+    ctx.server.slow.clear()
+    return OK
+
+
+@command(
+    "LATENCY|LATEST",
+    arity=2,
+    flags="admin noscript loading stale",
+    group="server",
+    since="2.8.13",
+    summary="Returns the latest latency samples for all events.",
+)
+def latency_latest(_ctx: Context, _args: Sequence[bytes]) -> Reply:
+    """Answer none: SLOWLOG and the metrics have the times."""
+    return []
+
+
+@command(
+    "LATENCY|HISTORY",
+    arity=3,
+    flags="admin noscript loading stale",
+    group="server",
+    since="2.8.13",
+    summary="Returns timestamp-latency samples for an event.",
+    arguments="event",
+)
+def latency_history(_ctx: Context, _args: Sequence[bytes]) -> Reply:
+    """Answer none."""
+    return []
+
+
+@command(
+    "LATENCY|RESET",
+    arity=-2,
+    flags="admin noscript loading stale",
+    group="server",
+    since="2.8.13",
+    summary="Resets the latency data for one or more events.",
+    arguments="[event [event ...]]",
+)
+def latency_reset(_ctx: Context, _args: Sequence[bytes]) -> Reply:
+    """Reset none."""
+    return 0
+
+
+@command(
+    "LATENCY|DOCTOR",
+    arity=2,
+    flags="admin noscript loading stale",
+    group="server",
+    since="2.8.13",
+    summary="Returns a human-readable latency analysis report.",
+)
+def latency_doctor(_ctx: Context, _args: Sequence[bytes]) -> Reply:
+    """Point to where times are kept."""
+    return Verbatim(
+        b"I'm sorry, Dave, I can't do that. Latency monitoring is disabled in this "
+        b'Redis instance. You may use "CONFIG SET latency-monitor-threshold '
+        b'<milliseconds>." in order to enable it.\n'
+    )
+
+
+@command(
+    "LATENCY|HISTOGRAM",
+    arity=-2,
+    flags="admin noscript loading stale",
+    group="server",
+    since="7.0.0",
+    summary="Returns the cumulative distribution of latencies of a subset "
+    "or all commands.",
+    complexity="O(N)",
+    arguments="[command [command ...]]",
+)
+def latency_histogram(_ctx: Context, _args: Sequence[bytes]) -> Reply:
+    """Answer calls by command, without buckets."""
+    return {}

@@ -1,0 +1,269 @@
+"""ZRANGE in all its forms, and what removes or stores a range."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+
+from hunch_kvstore.commands.arguments import SYNTAX, integer
+from hunch_kvstore.commands.context import Context
+from hunch_kvstore.commands.table import command
+from hunch_kvstore.commands.zranges import (
+    LexRange,
+    ScoreRange,
+    lex_range,
+    rank_range,
+    score_range,
+)
+from hunch_kvstore.keyspace.zset import SortedSet
+from hunch_kvstore.resp.reply import CommandError, Pairs, Reply
+
+_LIMIT_NEEDS_RANGE = (
+    "ERR syntax error, LIMIT is only supported in combination with "
+    "either BYSCORE or BYLEX"
+)
+_NO_SCORES_BY_LEX = (
+    "ERR syntax error, WITHSCORES not supported in combination with BYLEX"
+)
+Range = tuple[int, int] | ScoreRange | LexRange
+
+
+class Request:
+    """One range as asked for: kind, direction, ends, limit.
+
+    The old commands fix kind and direction by their name; ZRANGE takes them as words.
+    """
+
+    __slots__ = ("bounds", "count", "offset", "reverse", "with_scores")
+
+    def __init__(
+        self,
+        args: Sequence[bytes],
+        *,
+        kind: bytes = b"",
+        reverse: bool | None = None,
+        store: bool = False,
+    ) -> None:
+        """Read `args`: two ends, then options.
+
+        Raises:
+            CommandError: On options that do not exist or fit together, and bad ends.
+        """
+        self.offset = 0
+        self.count = -1
+        self.with_scores = False
+        wanted = kind
+        at = 2
+        while at < len(args):
+            word = args[at].upper()
+            if word == b"WITHSCORES" and not store:
+                self.with_scores = True
+            elif word == b"LIMIT" and at + 2 < len(args):
+                self.offset = integer(args[at + 1])
+                self.count = integer(args[at + 2])
+                at += 2
+            elif word == b"REV" and reverse is None:
+                reverse = True
+            elif word in (b"BYLEX", b"BYSCORE") and not wanted:
+                wanted = word
+            else:
+                raise CommandError(SYNTAX)
+            at += 1
+        self.reverse = bool(reverse)
+        if self.count != -1 and wanted in (b"", b"RANK"):
+            raise CommandError(_LIMIT_NEEDS_RANGE)
+        if self.with_scores and wanted == b"BYLEX":
+            raise CommandError(_NO_SCORES_BY_LEX)
+        low, high = args[0], args[1]
+        self.bounds: Range
+        if wanted in (b"BYSCORE", b"BYLEX"):
+            if self.reverse:
+                low, high = high, low
+            read = score_range if wanted == b"BYSCORE" else lex_range
+            self.bounds = read(low, high)
+        else:
+            self.bounds = integer(low), integer(high)
+
+    def members(self, zset: SortedSet) -> Iterator[tuple[bytes, float]]:
+        """Yield what the request asks of this set."""
+        if not zset.size:
+            return iter(())
+        bounds = self.bounds
+        if isinstance(bounds, tuple):
+            start, stop = rank_range(bounds[0], bounds[1], zset.size)
+            return zset.by_rank(start, stop, reverse=self.reverse)
+        if bounds.is_empty or self.offset < 0:
+            return iter(())
+        found: Iterator[tuple[bytes, float]]
+        if isinstance(bounds, ScoreRange):
+            found = zset.by_score(
+                bounds.low,
+                bounds.high,
+                low_open=bounds.low_open,
+                high_open=bounds.high_open,
+                reverse=self.reverse,
+            )
+        else:
+            found = zset.by_lex(
+                bounds.low,
+                bounds.high,
+                low_open=bounds.low_open,
+                high_open=bounds.high_open,
+                reverse=self.reverse,
+            )
+        stop_at = None if self.count < 0 else self.offset + self.count
+        return islice(found, self.offset, stop_at)
+
+
+def _answer(ctx: Context, key: bytes, request: Request) -> Reply:
+    members = request.members(ctx.keys.zset(key))
+    if request.with_scores:
+        return Pairs(members)
+    return [member for member, _ in members]
+
+
+def _register(
+    name: str,
+    since: str,
+    summary: str,
+    arguments: str,
+    *,
+    kind: bytes = b"",
+    reverse: bool | None = None,
+) -> None:
+    """Register one command that answers a range."""
+
+    def handler(ctx: Context, args: Sequence[bytes]) -> Reply:
+        return _answer(ctx, args[0], Request(args[1:], kind=kind, reverse=reverse))
+
+    command(
+        name,
+        arity=-4,
+        flags="readonly",
+        keys=(1, 1, 1),
+        group="sorted_set",
+        since=since,
+        summary=summary,
+        complexity="O(log(N)+M) with M members answered, "
+        "plus the distance to the nearer end for ranges by rank",
+        arguments=arguments,
+    )(handler)
+
+
+_register(
+    "ZRANGE",
+    "1.2.0",
+    "Returns members in a sorted set within a range of indexes.",
+    "key start stop [BYSCORE | BYLEX] [REV] [LIMIT offset count] [WITHSCORES]",
+)
+_register(
+    "ZREVRANGE",
+    "1.2.0",
+    "Returns members in a sorted set within a range of indexes in reverse order.",
+    "key start stop [WITHSCORES]",
+    kind=b"RANK",
+    reverse=True,
+)
+_register(
+    "ZRANGEBYSCORE",
+    "1.0.5",
+    "Returns members in a sorted set within a range of scores.",
+    "key min max [WITHSCORES] [LIMIT offset count]",
+    kind=b"BYSCORE",
+    reverse=False,
+)
+_register(
+    "ZREVRANGEBYSCORE",
+    "2.2.0",
+    "Returns members in a sorted set within a range of scores in reverse order.",
+    "key max min [WITHSCORES] [LIMIT offset count]",
+    kind=b"BYSCORE",
+    reverse=True,
+)
+_register(
+    "ZRANGEBYLEX",
+    "2.8.9",
+    "Returns members in a sorted set within a lexicographical range.",
+    "key min max [LIMIT offset count]",
+    kind=b"BYLEX",
+    reverse=False,
+)
+_register(
+    "ZREVRANGEBYLEX",
+    "2.8.9",
+    "Returns members in a sorted set within a lexicographical range in reverse order.",
+    "key max min [LIMIT offset count]",
+    kind=b"BYLEX",
+    reverse=True,
+)
+
+
+def store(ctx: Context, key: bytes, members: Iterable[tuple[bytes, float]]) -> int:
+    """Make `key` a sorted set of these members, or nothing if there are none."""
+    listed = list(members)
+    ctx.keys.delete(key)
+    if listed:
+        zset = ctx.keys.zset(key)
+        for member, score in listed:
+            zset.put(member, score, None)
+        zset.save()
+    return len(listed)
+
+
+@command(
+    "ZRANGESTORE",
+    arity=-5,
+    flags="write denyoom",
+    keys=(1, 2, 1),
+    group="sorted_set",
+    since="6.2.0",
+    summary="Stores a range of members from sorted set in a key.",
+    complexity="O(log(N)+M) with M members stored",
+    arguments="dst src min max [BYSCORE | BYLEX] [REV] [LIMIT offset count]",
+)
+def zrangestore(ctx: Context, args: Sequence[bytes]) -> Reply:
+    """Store a range under another key; answer its size."""
+    request = Request(args[2:], store=True)
+    return store(ctx, args[0], list(request.members(ctx.keys.zset(args[1]))))
+
+
+def _register_removal(
+    name: str, since: str, what: str, arguments: str, read: Callable[..., Range]
+) -> None:
+    """Register one of the ZREMRANGEBY commands."""
+
+    def handler(ctx: Context, args: Sequence[bytes]) -> Reply:
+        request = Request.__new__(Request)
+        request.bounds = read(args[1], args[2])
+        request.offset, request.count, request.reverse = 0, -1, False
+        zset = ctx.keys.zset(args[0])
+        doomed = list(request.members(zset))
+        for member, score in doomed:
+            zset.remove(member, score)
+        if doomed:
+            zset.save()
+        return len(doomed)
+
+    command(
+        name,
+        arity=4,
+        flags="write",
+        keys=(1, 1, 1),
+        group="sorted_set",
+        since=since,
+        summary=f"Removes members in a sorted set within a range of {what}. "
+        "Deletes the sorted set if all members were removed.",
+        complexity="O(log(N)+M) with M members removed",
+        arguments=arguments,
+    )(handler)
+
+
+def _ranks(low: bytes, high: bytes) -> Range:
+    return integer(low), integer(high)
+
+
+_register_removal("ZREMRANGEBYRANK", "2.0.0", "indexes", "key start stop", _ranks)
+_register_removal("ZREMRANGEBYSCORE", "1.2.0", "scores", "key min max", score_range)
+_register_removal(
+    "ZREMRANGEBYLEX", "2.8.9", "lexicographical order", "key min max", lex_range
+)

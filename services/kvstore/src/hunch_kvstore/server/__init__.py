@@ -1,0 +1,1 @@
+"""The process: sockets, clients, rounds; the only part that knows the network."""

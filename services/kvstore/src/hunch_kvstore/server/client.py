@@ -1,0 +1,109 @@
+"""One connection's state, without its socket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hunch_kvstore.resp.encoder import encode
+from hunch_kvstore.resp.parser import Parser
+from hunch_kvstore.resp.reply import Reply
+
+if TYPE_CHECKING:
+    from hunch_kvstore.commands.table import Command
+
+
+@dataclass(slots=True)
+class Queue:
+    """What a client said between MULTI and EXEC."""
+
+    commands: list[tuple[Command, list[bytes]]] = field(default_factory=list)
+    is_broken: bool = False
+
+
+class Client:
+    """Who is at the other end, and what it has asked for so far.
+
+    Attributes:
+        number: Never used twice in one run.
+        parser: Its incoming bytes.
+        out: Encoded replies of this round; they leave after the flush.
+        unacknowledged: Places in `out` of replies to writes of this round.
+        queue: The transaction being collected, or None.
+        watched: Keys watched, each with whether it had already expired.
+        is_dirty: Whether a watched key has changed.
+        closing: Whether the connection ends once `out` is sent.
+        killed: Whether the connection ends at once.
+        blocked: What a blocking command waits for, or None.
+        waiting: Commands that came while blocked.
+    """
+
+    __slots__ = (
+        "address",
+        "authenticated",
+        "blocked",
+        "born_s",
+        "channels",
+        "closing",
+        "is_dirty",
+        "killed",
+        "last_command",
+        "last_seen_s",
+        "library",
+        "library_version",
+        "local_address",
+        "name",
+        "no_evict",
+        "number",
+        "out",
+        "out_bytes",
+        "over_soft_since_s",
+        "parser",
+        "patterns",
+        "queue",
+        "reply_mode",
+        "resp",
+        "socket",
+        "unacknowledged",
+        "waiting",
+        "watched",
+    )
+
+    def __init__(self, number: int, address: str, local: str, now_s: float) -> None:
+        self.number = number
+        self.address = address
+        self.local_address = local
+        self.parser = Parser()
+        self.resp = 2
+        self.name = b""
+        self.library = b""
+        self.library_version = b""
+        self.authenticated = True
+        self.out: list[bytes] = []
+        self.out_bytes = 0
+        self.unacknowledged: list[int] = []
+        self.queue: Queue | None = None
+        self.watched: dict[bytes, bool] = {}
+        self.is_dirty = False
+        self.channels: dict[bytes, None] = {}
+        self.patterns: dict[bytes, None] = {}
+        self.closing = False
+        self.killed = False
+        self.blocked: object | None = None
+        self.waiting: list[list[bytes]] = []
+        self.reply_mode = b"ON"
+        self.no_evict = False
+        self.born_s = now_s
+        self.last_seen_s = now_s
+        self.over_soft_since_s = 0.0
+        self.last_command = ""
+        self.socket: object = None
+
+    @property
+    def is_subscribed(self) -> bool:
+        """Whether any channel or pattern is subscribed."""
+        return bool(self.channels or self.patterns)
+
+    def send(self, reply: Reply) -> None:
+        """Add a reply to what leaves at the end of the round."""
+        self.out.append(encode(reply, self.resp))

@@ -1,0 +1,649 @@
+"""The heart: runs commands against the engine, one at a time, for one client at a time.
+
+It knows clients but no sockets; the loop feeds it commands and, once per round, asks it
+to `flush` before any reply leaves.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, cast
+
+from hunch_kvstore.commands.blocking import Blocked
+from hunch_kvstore.commands.context import Context
+from hunch_kvstore.commands.registry import load
+from hunch_kvstore.commands.table import Command
+from hunch_kvstore.engine import Sync, WritesRefused
+from hunch_kvstore.keyspace.encoding import EXPIRY, META, after, expiry_of
+from hunch_kvstore.keyspace.expiry import due, expire
+from hunch_kvstore.keyspace.keyspace import Keyspace
+from hunch_kvstore.resp.encoder import encode
+from hunch_kvstore.resp.reply import NO_REPLY, CommandError, Reply
+from hunch_kvstore.search.catalog import Catalog
+from hunch_kvstore.server.client import Queue
+from hunch_kvstore.server.cursors import Cursors
+from hunch_kvstore.server.info import render
+from hunch_kvstore.server.pubsub import PubSub
+from hunch_kvstore.server.setting import BY_NAME, FIXED
+
+if TYPE_CHECKING:
+    from hunch_kvstore.engine import Engine, Transaction
+    from hunch_kvstore.server.client import Client
+    from hunch_kvstore.server.logline import Log
+    from hunch_kvstore.server.setting import Settings
+
+COMPATIBLE_VERSION: Final = "7.0.15"  # the Redis whose answers these are
+_IMMEDIATE: Final = frozenset(("EXEC", "DISCARD", "MULTI", "WATCH", "QUIT", "RESET"))
+_SUBSCRIBED: Final = frozenset(
+    ("SUBSCRIBE", "UNSUBSCRIBE", "PSUBSCRIBE", "PUNSUBSCRIBE", "PING", "QUIT", "RESET")
+)
+_HTTP_WORDS: Final = frozenset(
+    (b"POST", b"PUT", b"HEAD", b"OPTIONS", b"DELETE", b"PATCH", b"CONNECT", b"HOST:")
+)
+_EXPIRE_S: Final = 0.025
+_EXPIRE_AT_ONCE: Final = 200
+REFUSED: Final = "MISCONF The store takes no writes now: "
+
+
+class Core:
+    """Everything that is one per process.
+
+    Attributes:
+        engine: The store underneath.
+        settings: The values in force.
+        keys: The typed keyspace.
+        catalog: The search indexes.
+        clients: By number, in the order they came.
+        pubsub: Channels and their subscribers.
+        cursors: Scans under way.
+        ready: Clients with replies to send at the end of this round.
+        stopping: Set when the process shall end.
+    """
+
+    def __init__(self, engine: Engine, settings: Settings, log: Log) -> None:
+        self.engine = engine
+        self.settings = settings
+        self.log = log
+        self.table = load()
+        self.keys = Keyspace(cast("Transaction", engine))
+        self.catalog = Catalog.load(engine)
+        self.keys.catalog = self.catalog
+        self.clients: dict[int, Client] = {}
+        self.pubsub = PubSub()
+        self.cursors = Cursors()
+        self.ready: set[Client] = set()
+        self.watchers: dict[bytes, dict[Client, None]] = {}
+        self.keys.watched = cast("dict[bytes, object]", self.watchers)
+        self.stopping = False
+        self.started_s = time.time()
+        self.last_save_s = int(self.started_s)
+        self.run_id = os.urandom(20).hex()
+        self.calls = 0
+        self.connections = 0
+        self.rejected = 0
+        self.net_in_bytes = 0
+        self.net_out_bytes = 0
+        self.errors: dict[str, int] = {}
+        self.slow: deque[tuple[int, int, int, list[bytes], str, bytes]] = deque()
+        self.slow_number = 0
+        self.addresses: list[str] = []
+        self.config_file = ""
+        self.blocked: dict[Client, Blocked] = {}
+        self.perform: Callable[[Client, list[list[bytes]]], None] = self._perform
+        self._schemas_at_risk = False  # a transaction open has changed the catalog
+        self._blocked_sequence = -1
+        self._blocked_until_s = 0.0
+        self.executing = False
+        self.compatible_version = COMPATIBLE_VERSION.encode()
+        self.output_limits: dict[str, tuple[int, int, int]] = {}
+        self._wrote = False
+        self._key_count: int | None = None
+        self._tx: Transaction | None = None  # of the EXEC under way
+        self._slow_us = 0
+        self._context = Context()
+        self._context.server = self
+        self._context.keys = self.keys
+        self.apply_settings()
+
+    def apply_settings(self) -> None:
+        """Take over values that are read on hot paths."""
+        self._slow_us = self.settings.integer("slowlog-log-slower-than")
+        self.log.level = self.settings.text("loglevel")
+        words = self.settings.text("client-output-buffer-limit").split()
+        self.output_limits = {
+            words[at]: (int(words[at + 1]), int(words[at + 2]), int(words[at + 3]))
+            for at in range(0, len(words), 4)
+        }
+        self.engine.sync = Sync(self.settings.text("sync"))
+
+    # -- clients ---------------------------------------------------------------------
+
+    def welcome(self, client: Client) -> None:
+        """Take a new client in."""
+        self.connections += 1
+        client.authenticated = not self.settings.text("requirepass")
+        client.parser.trusted = client.authenticated
+        client.parser.bulk_bytes = self.settings.integer("proto-max-bulk-len")
+        self.clients[client.number] = client
+
+    def farewell(self, client: Client) -> None:
+        """Forget a client that went away."""
+        self.clients.pop(client.number, None)
+        self.ready.discard(client)
+        self.pubsub.forget(client)
+        self.unwatch(client)
+        self.blocked.pop(client, None)
+        client.blocked = None
+
+    def watch(self, client: Client, key: bytes) -> None:
+        """Let EXEC of this client fail if the key changes before it."""
+        if key in client.watched:
+            return
+        self.watchers.setdefault(key, {})[client] = None
+        record = self.engine.get(META + key)
+        client.watched[key] = record is not None and self.keys.record(key) is None
+
+    def unwatch(self, client: Client) -> None:
+        """Forget the watched keys of a client."""
+        for key in client.watched:
+            watching = self.watchers.get(key)
+            if watching is not None:
+                watching.pop(client, None)
+                if not watching:
+                    del self.watchers[key]
+        client.watched = {}
+        client.is_dirty = False
+
+    # -- commands --------------------------------------------------------------------
+
+    def process(self, client: Client, words: list[bytes]) -> None:
+        """Run one command of a client, or queue it; the reply goes to its buffer."""
+        self.ready.add(client)
+        name = words[0]
+        row = self.table.get(name) or self.table.get(name.upper())
+        try:
+            if row is None:
+                self._unknown(client, words)
+                return
+            row = self._checked(client, row, words)
+            if client.queue is not None and row.name not in _IMMEDIATE:
+                client.queue.commands.append((row, words))
+                client.out.append(b"+QUEUED\r\n")
+                return
+        except CommandError as error:
+            if client.queue is not None:
+                client.queue.is_broken = True
+            self.count_error(error)
+            client.send(error)
+            return
+        self._call(client, row, words)
+
+    def _perform(self, client: Client, commands: list[list[bytes]]) -> None:
+        for words in commands:
+            self.process(client, words)
+
+    def _unknown(self, client: Client, words: list[bytes]) -> None:
+        """Refuse a command that does not exist.
+
+        LIMIT: a browser made to speak to the port sends HTTP; its verbs end the
+        connection before the body of the request is read as commands.
+        """
+        name = words[0]
+        if name.upper() in _HTTP_WORDS:
+            self.suspect(client)
+            return
+        shown: list[bytes] = []
+        size = 0
+        for word in words[1:]:
+            if size >= 128:
+                break
+            part = b"'" + word.split(b"\0")[0][: 128 - size] + b"' "
+            shown.append(part)
+            size += len(part)
+        raise CommandError(
+            b"ERR unknown command '"
+            + name.split(b"\0")[0][:128]
+            + b"', with args beginning with: "
+            + b"".join(shown)
+        )
+
+    def suspect(self, client: Client) -> None:
+        """End a connection that speaks HTTP, without an answer."""
+        client.killed = True
+        self.log.warning(
+            "possible attack: HTTP on the store's port", peer=client.address
+        )
+
+    def _checked(self, client: Client, row: Command, words: list[bytes]) -> Command:
+        """Return the row to run, a subcommand's for a container.
+
+        Raises:
+            CommandError: If the command may not run as it stands.
+        """
+        count = len(words)
+        if row.subcommands and count > 1:
+            child = row.subcommands.get(words[1].upper())
+            if child is None:
+                raise CommandError(
+                    b"ERR unknown subcommand '%b'. Try %b HELP."
+                    % (words[1].split(b"\0")[0][:128], words[0].upper())
+                )
+            row = child
+        arity = row.arity
+        if count != arity if arity > 0 else count < -arity:
+            if (
+                row.name == "GET"
+                and count == 3
+                and words[2].startswith((b"HTTP/", b"http/"))
+            ):
+                self.suspect(client)
+            raise CommandError(
+                f"ERR wrong number of arguments for '{row.name.lower()}' command"
+            )
+        if not client.authenticated and "no_auth" not in row.flags:
+            raise CommandError("NOAUTH Authentication required.")
+        if client.queue is not None and "no_multi" in row.flags:
+            raise CommandError("ERR Command not allowed inside a transaction")
+        if (
+            client.resp == 2
+            and (client.channels or client.patterns)
+            and row.name not in _SUBSCRIBED
+        ):
+            raise CommandError(
+                f"ERR Can't execute '{row.name.lower()}': only (P|S)SUBSCRIBE / "
+                "(P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
+            )
+        return row
+
+    def _call(self, client: Client, row: Command, words: list[bytes]) -> None:
+        """Run a command that passed the checks and buffer its reply."""
+        started = time.perf_counter_ns()
+        try:
+            reply = self.run(client, row, words)
+        except CommandError as error:
+            reply = error
+            row.failed += 1
+            self.count_error(error)
+        except Exception as error:  # noqa: BLE001 - a fault of ours, in one command
+            # WHY: its transaction was aborted, so the store is whole; the other
+            # clients are not to pay for it. The log has what is needed to mend it.
+            row.failed += 1
+            self.log.fault(error, command=row.name, peer=client.address)
+            reply = CommandError("ERR internal error, see the server's log")
+        if reply is not NO_REPLY:
+            if self._wrote:
+                client.unacknowledged.append(len(client.out))
+            client.out.append(encode(reply, client.resp))
+        self._wrote = False
+        spent = (time.perf_counter_ns() - started) // 1000
+        row.calls += 1
+        row.spent_us += spent
+        self.calls += 1
+        client.last_command = row.name
+        if spent >= self._slow_us >= 0:
+            self._note_slow(client, words, spent)
+
+    def run(self, client: Client, row: Command, words: list[bytes]) -> Reply:
+        """Call a handler, in a transaction of its own unless EXEC has one open.
+
+        Raises:
+            CommandError: What the handler answers with, or that no writes are taken.
+        """
+        context = self._context
+        context.client = client
+        keys = self.keys
+        args = words[2:] if "|" in row.name else words[1:]
+        if row.is_write and row.group == "search":
+            self._schemas_at_risk = True
+        if self._tx is not None:
+            return row.handler(context, args)
+        context.now_ms = keys.now_ms = time.time_ns() // 1_000_000
+        if not row.is_write:
+            context.tx = keys.tx = cast("Transaction", self.engine)
+            keys.writing = False
+            reply = row.handler(context, args)
+            if keys.expired:
+                self.delete_expired()
+            return reply
+        self.begin()
+        try:
+            reply = row.handler(context, args)
+        except BaseException:
+            self.abort()
+            raise
+        self.commit()
+        return reply
+
+    # -- transactions ----------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Open the transaction that the next handlers write to."""
+        tx = self.engine.begin()
+        self._tx = tx
+        self._context.tx = self.keys.tx = tx
+        self.keys.writing = True
+        self._context.now_ms = self.keys.now_ms = time.time_ns() // 1_000_000
+
+    def commit(self) -> None:
+        """Commit it and let watchers know.
+
+        Raises:
+            CommandError: If the disk takes no writes; nothing was applied then.
+        """
+        tx, self._tx = self._tx, None
+        keys = self.keys
+        assert tx is not None
+        before = self.engine.sequence
+        try:
+            tx.commit()
+        except WritesRefused as error:
+            keys.aborted()
+            self._restore_schemas()
+            raise CommandError(f"{REFUSED}{error}") from error
+        finally:
+            self._schemas_at_risk = False
+            keys.writing = False
+            keys.tx = self._context.tx = cast("Transaction", self.engine)
+        self._wrote = self._wrote or self.engine.sequence != before
+        if keys.delta:
+            if self._key_count is not None:
+                self._key_count += keys.delta
+            keys.delta = 0
+        if keys.touched:
+            for key in keys.touched:
+                for client in self.watchers.get(key, ()):
+                    client.is_dirty = True
+            keys.touched.clear()
+
+    def abort(self) -> None:
+        """Drop it; nothing was applied."""
+        tx, self._tx = self._tx, None
+        if tx is not None:
+            tx.abort()
+        self.keys.aborted()
+        self._restore_schemas()
+        self.keys.writing = False
+        self.keys.tx = self._context.tx = cast("Transaction", self.engine)
+
+    def _restore_schemas(self) -> None:
+        """Let the catalog forget what a transaction that failed has told it."""
+        if self._schemas_at_risk:
+            self.catalog.reload(self.engine)
+            self._schemas_at_risk = False
+
+    def delete_expired(self) -> None:
+        """Delete the keys that reads have found expired."""
+        keys = self.keys
+        doomed, keys.expired = keys.expired, []
+        wrote = self._wrote
+        self.begin()
+        try:
+            for key in doomed:
+                keys.expire_now(key)
+        except BaseException:
+            self.abort()
+            raise
+        try:
+            self.commit()
+        except CommandError:
+            # WHY: reads go on while the disk takes no writes; expired keys stay unseen.
+            return
+        finally:
+            self._wrote = wrote
+
+    def key_count(self) -> int:
+        """Return the number of keys; counts them the first time it is asked."""
+        if self._key_count is None:
+            self._key_count = sum(1 for _ in self.engine.scan(META, after(META)))
+        return self._key_count + self.keys.delta
+
+    def clear(self, context: Context) -> None:
+        """Delete every key and every index."""
+        self.keys.delta -= self.key_count()
+        context.keys.clear()
+        self._schemas_at_risk = True
+        self.catalog.clear(context.tx)
+
+    def has_expired(self, key: bytes) -> bool:
+        """Tell whether a key's record is still there but its time is over."""
+        record = self.engine.get(META + key)
+        return (
+            record is not None and 0 < expiry_of(record) < time.time_ns() // 1_000_000
+        )
+
+    def new_queue(self) -> Queue:
+        """Return what MULTI collects commands in."""
+        return Queue()
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether the command under way is one of an EXEC."""
+        return self.executing
+
+    def publish(self, channel: bytes, message: bytes) -> int:
+        """Send a message to all who listen; return how many got it."""
+        reached = self.pubsub.publish(channel, message)
+        self.ready.update(reached)
+        return len(reached)
+
+    # -- blocked clients -------------------------------------------------------------
+
+    def block(self, client: Client, blocked: Blocked) -> None:
+        """Let a client wait; its next commands wait with it."""
+        client.blocked = blocked
+        self.blocked[client] = blocked
+
+    def unblock(self, client: Client, reply: Reply) -> None:
+        """Answer a waiting client."""
+        self.blocked.pop(client, None)
+        client.blocked = None
+        self.ready.add(client)
+        client.send(reply)
+
+    def serve_blocked(
+        self, perform: Callable[[Client, list[list[bytes]]], None]
+    ) -> None:
+        """Try again for clients that wait, in the order they came.
+
+        Args:
+            perform: Runs the commands that waited with a client.
+        """
+        if not self.blocked:
+            return
+        now_s = time.monotonic()
+        if (
+            self._blocked_sequence == self.engine.sequence
+            and now_s < self._blocked_until_s
+        ):
+            return  # PERF: nothing was written and nobody's time can be over
+        self._blocked_sequence = self.engine.sequence
+        self._blocked_until_s = now_s + 0.01
+        for client, blocked in list(self.blocked.items()):
+            context = self._context
+            context.client = client
+            self.begin()
+            try:
+                reply = blocked.attempt()
+                self.commit()
+            except CommandError as error:
+                self.abort()
+                reply = error
+            if reply is None and blocked.until_s and now_s >= blocked.until_s:
+                reply = blocked.on_timeout
+            elif reply is None:
+                continue
+            if self._wrote:
+                client.unacknowledged.append(len(client.out))
+                self._wrote = False
+            self.unblock(client, reply)
+            waiting, client.waiting = client.waiting, []
+            perform(client, waiting)
+
+    # -- housekeeping ----------------------------------------------------------------
+
+    def tick(self, now_s: float) -> None:
+        """Do what time asks for: the engine's work, expiry, blocked clients.
+
+        Args:
+            now_s: By the monotonic clock.
+        """
+        self.engine.tick(now_s)
+        self._expire()
+        if self.blocked:
+            self.serve_blocked(self.perform)
+
+    def _expire(self) -> None:
+        """Delete keys that are due, for a quarter of the time between ticks at most."""
+        until = time.monotonic() + _EXPIRE_S
+        while True:
+            now_ms = time.time_ns() // 1_000_000
+            dates = due(self.engine, now_ms, _EXPIRE_AT_ONCE)
+            if not dates or self.engine.refusal is not None:
+                return
+            self.begin()
+            try:
+                expire(self.keys, self._context.tx, dates)
+            except BaseException:
+                self.abort()
+                raise
+            try:
+                self.commit()
+            except CommandError:
+                return  # WHY: they stay unseen, and are deleted once the disk is back
+            finally:
+                self._wrote = False
+            if len(dates) < _EXPIRE_AT_ONCE or time.monotonic() > until:
+                return
+
+    # -- about itself ----------------------------------------------------------------
+
+    def info(self, wanted: set[str]) -> bytes:
+        """Return the sections of INFO asked for."""
+        return render(self, wanted)
+
+    def due_count(self) -> int:
+        """Return how many keys have an expiry; of old dates some may be over-counted."""
+        return sum(1 for _ in self.engine.scan(EXPIRY, after(EXPIRY)))
+
+    def shown_settings(self) -> dict[str, str]:
+        """Return every setting as CONFIG GET shows it."""
+        shown = {name: self.settings.shown(name) for name in BY_NAME}
+        shown |= FIXED
+        shown["appendfsync"] = shown["sync"]
+        shown["dir"] = str(self.engine.folder.absolute())
+        return shown
+
+    def change_settings(self, pairs: list[tuple[bytes, bytes]]) -> None:
+        """Change settings as CONFIG SET does: all or none.
+
+        Raises:
+            CommandError: As Redis words it.
+        """
+        before = dict(self.settings.values)
+        for raw_name, raw_value in pairs:
+            name = raw_name.decode("utf-8", "replace").lower()
+            name = "sync" if name == "appendfsync" else name
+            failed = f"ERR CONFIG SET failed (possibly related to argument '{name}') - "
+            text = raw_value.decode("utf-8", "surrogateescape")
+            try:
+                if name in FIXED or (name in BY_NAME and not BY_NAME[name].changeable):
+                    if name in FIXED and text == FIXED[name]:
+                        continue
+                    raise CommandError(failed + "can't set immutable config")
+                if name not in BY_NAME:
+                    raise CommandError(
+                        "ERR Unknown option or number of arguments for CONFIG SET - "
+                        f"'{name}'"
+                    )
+                try:
+                    self.settings.values[name] = BY_NAME[name].read(text)
+                except ValueError as error:
+                    raise CommandError(failed + str(error)) from None
+            except CommandError:
+                self.settings.values = before
+                raise
+        self.apply_settings()
+
+    def reset_statistics(self) -> None:
+        """Begin to count anew."""
+        self.calls = self.connections = self.rejected = 0
+        self.net_in_bytes = self.net_out_bytes = self.keys.removed = 0
+        self.errors.clear()
+        for row in self.table.values():
+            for command in (row, *row.subcommands.values()):
+                command.calls = command.spent_us = command.failed = 0
+
+    def save(self) -> None:
+        """Sync the log, whatever the policy.
+
+        Raises:
+            CommandError: If the disk does not take it.
+        """
+        policy = self.engine.sync
+        self.engine.sync = Sync.ALWAYS
+        try:
+            self.engine.flush()
+        except WritesRefused as error:
+            raise CommandError(f"{REFUSED}{error}") from error
+        finally:
+            self.engine.sync = policy
+        self.last_save_s = int(time.time())
+
+    # -- the end of a round ----------------------------------------------------------
+
+    def flush(self) -> None:
+        """Make this round's writes durable; call before replies leave.
+
+        If that fails, the replies that acknowledge them become errors: the writes are
+        in doubt until a restart has read the log back.
+        """
+        try:
+            self.engine.flush()
+        except WritesRefused as error:
+            refusal = b"-" + CommandError(f"{REFUSED}{error}").raw + b"\r\n"
+            for client in self.ready:
+                for place in client.unacknowledged:
+                    client.out[place] = refusal
+            self.log.warning("flush failed", error=str(error))
+        for client in self.ready:
+            if client.unacknowledged:
+                client.unacknowledged.clear()
+
+    def protocol_error(self, client: Client, what: str) -> None:
+        """Answer a client that broke the protocol, and close."""
+        self.ready.add(client)
+        client.send(CommandError(f"ERR Protocol error: {what}"))
+        client.closing = True
+        self.log.write("verbose", "protocol error", what=what, peer=client.address)
+
+    def count_error(self, error: CommandError) -> None:
+        """Count an error reply by its code."""
+        code = error.raw.split(b" ", 1)[0].decode("ascii", "replace")[:32]
+        self.errors[code] = self.errors.get(code, 0) + 1
+
+    def _note_slow(self, client: Client, words: list[bytes], spent_us: int) -> None:
+        limit = self.settings.integer("slowlog-max-len")
+        shown = [
+            word
+            if len(word) <= 128
+            else word[:128] + b"... (%d more bytes)" % (len(word) - 128)
+            for word in words[:32]
+        ]
+        if len(words) > 32:
+            shown[31] = b"... (%d more arguments)" % (len(words) - 31)
+        self.slow.appendleft(
+            (
+                self.slow_number,
+                int(time.time()),
+                spent_us,
+                shown,
+                client.address,
+                client.name,
+            )
+        )
+        self.slow_number += 1
+        while len(self.slow) > limit:
+            self.slow.pop()
