@@ -85,9 +85,9 @@ class Origin:
     def _send(self, to: http.server.BaseHTTPRequestHandler, page: Page) -> None:
         tag = f'"{hash(page.body) & 0xFFFFFFFF:x}"'
         status, body = page.status, page.body
-        if status == 200 and page.validators:
-            if to.headers.get("If-None-Match") == tag:
-                status, body = 304, b""
+        asked = to.headers.get("If-None-Match") if page.validators else None
+        if status == 200 and asked == tag:
+            status, body = 304, b""
         to.send_response(status)
         if page.validators:
             to.send_header("ETag", tag)

@@ -12,11 +12,22 @@ from hunch_stream.config import ConfigError
 from hunch_stream.store import StoreError, StoreUnavailable
 
 from . import __version__
+from .command import add, backfill, check, explain, export, opml, query, sources, sync
 from .command import run as run_command
-from .command import sync
 from .command.session import FAILED, NO_STORE, WRONG_CONFIG, Session
 
-COMMANDS: tuple[ModuleType, ...] = (run_command, sync)
+COMMANDS: tuple[ModuleType, ...] = (
+    run_command,
+    sync,
+    add,
+    sources,
+    query,
+    explain,
+    check,
+    opml,
+    export,
+    backfill,
+)
 
 
 def parser() -> argparse.ArgumentParser:

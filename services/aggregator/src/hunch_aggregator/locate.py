@@ -76,12 +76,13 @@ class Locator:
             url = tries.pop(0)
             seen.add(url)
             progress(url)
-            got = self._fetcher.get(url, known)
+            # WHY: validators belong to one address only
+            got = self._fetcher.get(url, known if len(seen) == 1 else None)
             if isinstance(got, NotModified):
                 return Unchanged(got.moved_to or url, got)
             if isinstance(got, Failed):
                 last = got
-                if got.why is Why.BUSY:
+                if got.why in (Why.BUSY, Why.RESTING):
                     return got
                 continue
             parsed = self._parser.parse(

@@ -38,6 +38,7 @@ from .fetch import Failed, Fetcher, Validators, Why
 from .locate import Found, Located, Locator, Unchanged
 from .media import Copier
 from .parse import ParsedFeed, ParsePool
+from .parse.service import profile_feeds
 from .schedule import Outcome, Policy, next_due
 
 T = TypeVar("T")
@@ -95,7 +96,7 @@ class Pipeline:
         self.config = config
         self.store = store
         self._fetcher = fetcher
-        self._locator = Locator(fetcher, parser)
+        self.locator = Locator(fetcher, parser)
         self._copier = copier
         self._clock = clock
         # WHY: items of two sources may be tied to each other; one decision at a time
@@ -125,6 +126,8 @@ class Pipeline:
         located = self._locate(source, state, forced)
         now = self._clock()
         if isinstance(located, Failed):
+            if located.why is Why.RESTING:
+                return self._postponed(source, state, located, now)
             return self._failed(source, state, located, now)
         if isinstance(located, Unchanged):
             return self._unchanged(source, state, located, now)
@@ -154,13 +157,14 @@ class Pipeline:
         self, source: SourceConfig, state: SourceState, forced: bool
     ) -> Located:
         if not state.feed_url:
-            return self._locator.first(source.url)
+            return self.locator.first(source.url)
         known = None if forced else self._validators(source, state)
-        located = self._locator.again(state.feed_url, known)
+        located = self.locator.again(state.feed_url, known)
         if isinstance(located, Failed) and located.why in _LOST:
-            if located.why is Why.GONE and state.feed_url == source.url:
+            is_only_address = state.feed_url == source.url
+            if is_only_address and not profile_feeds(source.url):
                 return located
-            again = self._locator.first(source.url)
+            again = self.locator.first(source.url)
             if not isinstance(again, Failed):
                 return again
         return located
@@ -200,6 +204,22 @@ class Pipeline:
             "gone" if gone else "failed",
             reason=failed.reason,
             remedy=failed.remedy,
+            next_due=due,
+            version=committed.version,
+        )
+
+    def _postponed(
+        self, source: SourceConfig, state: SourceState, failed: Failed, now: dt.datetime
+    ) -> Report:
+        """Come back when the host has rested; the source itself did nothing wrong."""
+        wait_s = (failed.retry_after_s or 60.0) + 1
+        due = now + dt.timedelta(seconds=wait_s)
+        after = msgspec.structs.replace(state, next_due=due, wait_reason="retry-after")
+        committed = self.store.commit(Commit(after))
+        return Report(
+            source.slug,
+            "unchanged",
+            reason=failed.reason,
             next_due=due,
             version=committed.version,
         )
@@ -280,26 +300,43 @@ class Pipeline:
         feed: ParsedFeed,
         after: SourceState,
         now: dt.datetime,
+        *,
+        is_archive: bool = False,
     ) -> Report:
-        """Decide what a document changes, copy its pictures, and commit it all."""
+        """Decide what a document changes, copy its pictures, and commit it all.
+
+        Args:
+            source: Whose document it is.
+            feed: The document.
+            after: The source's state to store with it.
+            now: The instant of the decision.
+            is_archive: An old page: only what is not there yet is taken from it.
+        """
         with self._deciding:
-            preview = decide(feed, self._known(source, feed), source, now)
+            known = self._known(source, feed, is_archive)
+            preview = decide(feed, known, source, now)
         missing = [i for i in preview.missing[:_MOST_CHECKS] if self._is_gone(i)]
         # PERF: pictures take seconds and need no lock; they are copied for what the
         # first decision found, and the second one, under the lock, is what counts.
         copied = self._copier.copied([i.after for i in preview.intents])
         pictures = {item.id: item for item in copied}
         with self._deciding:
-            decision = decide(feed, self._known(source, feed), source, now)
+            known = self._known(source, feed, is_archive)
+            decision = decide(feed, known, source, now)
             decision.intents += [
                 gone_intent(item) for item in missing if item in decision.missing
             ]
+            if is_archive:
+                # WHY: old pages may hold older or shorter versions of what is known
+                old = decision.intents
+                decision.intents = [i for i in old if i.kind in ("add", "alias")]
             for intent in decision.intents:
                 intent.after = _with_pictures(intent.after, pictures)
             return self._commit(source, after, decision, now)
 
-    def _known(self, source: SourceConfig, feed: ParsedFeed) -> Known:
-        siblings = self._siblings(source, feed)
+    def _known(self, source: SourceConfig, feed: ParsedFeed, is_archive: bool) -> Known:
+        # PERF: an archive's page lies deep; walking down to it each time is quadratic
+        siblings = [] if is_archive else self._siblings(source, feed)
         ids = list(dict.fromkeys((*ids_of(feed, source), *(i.id for i in siblings))))
         stored = {
             item_id: (found.item, found.fingerprint)

@@ -6,13 +6,14 @@ the last process ended, and a second process shares the work (a lease per source
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import logging
 import secrets
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from hunch_stream.store import StoreError, StoreUnavailable
 
@@ -22,8 +23,10 @@ log = logging.getLogger("hunch.scheduler")
 _POLL_S = 1.0
 _BEAT_S = 30.0
 _STORE_PAUSE_S = 1.0
-_LEASE_S = 900
-_OVERDUE = dt.timedelta(minutes=5)
+# WHY: after a kill the next process waits so long for what was under way
+LEASE_S = 150
+# How long a stop waits for what is under way; the rest is simply done again.
+_GRACE_S = 7.0
 
 
 def _now() -> dt.datetime:
@@ -55,8 +58,13 @@ class Scheduler:
         self._last_beat = 0.0
         self._store_lost = False
 
-    def run(self) -> None:
-        """Work until `stop` is set; survives restarts of the store."""
+    def run(self) -> bool:
+        """Work until `stop` is set; survives restarts of the store.
+
+        Returns:
+            Whether everything under way ended; otherwise threads are still fetching,
+            and what they would have brought will be fetched again.
+        """
         threads = ThreadPoolExecutor(self._pipeline.config.fetch.concurrency, "sync")
         try:
             while not self._stop.is_set() and not self._prepare():
@@ -65,7 +73,13 @@ class Scheduler:
                 pause_s = self._round(threads)
                 self._stop.wait(pause_s)
         finally:
-            threads.shutdown(wait=True, cancel_futures=True)
+            threads.shutdown(wait=False, cancel_futures=True)
+            left = wait(self._under_way.values(), _GRACE_S).not_done
+        for slug, job in self._under_way.items():
+            if job in left:
+                with contextlib.suppress(StoreError):
+                    self._store.release(slug, self._owner)
+        return not left
 
     def _prepare(self) -> bool:
         try:
@@ -98,7 +112,7 @@ class Scheduler:
         if self._stop.is_set():
             return
         try:
-            if not self._store.lease(slug, self._owner, _LEASE_S):
+            if not self._store.lease(slug, self._owner, LEASE_S):
                 return
             try:
                 self._on_report(self._pipeline.sync(slug))

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from secrets import token_hex
 
 from hunch_aggregator.pipeline import Pipeline, Report
-from hunch_aggregator.scheduler import prepare
+from hunch_aggregator.scheduler import LEASE_S, prepare
 from hunch_aggregator.site import assembled
 from hunch_stream.config import Config
 
@@ -59,7 +59,7 @@ def _all(pipeline: Pipeline, slugs: list[str], session: Session) -> list[Report]
     owner = token_hex(8)
 
     def one(slug: str) -> Report:
-        if not pipeline.store.lease(slug, owner, 900):
+        if not pipeline.store.lease(slug, owner, LEASE_S):
             return Report(slug, "unchanged", reason="being synced by another process")
         try:
             return pipeline.sync(slug, forced=session.arguments.full)

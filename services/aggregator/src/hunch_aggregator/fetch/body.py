@@ -14,6 +14,7 @@ from typing import Protocol
 # LIMIT: nobody needs more than one; chains of encodings exist only as bombs.
 _MOST_ENCODINGS = 2
 _PIECE_BYTES = 64 * 1024
+_MEMBER = b"\x1f\x8b"
 
 
 class TooBig(Exception):  # noqa: N818 - reads as what it is
@@ -37,12 +38,20 @@ class _Inflate:
             16 + zlib.MAX_WBITS if encoding == "gzip" else zlib.MAX_WBITS
         )
         self._began = False
+        self._held = b""
 
     def pieces(self, raw: bytes) -> Iterable[bytes]:
         while raw:
             if self._stream.eof:
                 # SPEC RFC 1952 2.2: members may follow each other; trailing zeros may too
-                if self._encoding != "gzip" or not raw.startswith(b"\x1f\x8b"):
+                raw = self._held + raw
+                self._held = b""
+                if self._encoding != "gzip" or raw[:1] != _MEMBER[:1]:
+                    return
+                if len(raw) < len(_MEMBER):
+                    self._held = raw
+                    return
+                if not raw.startswith(_MEMBER):
                     return
                 self._stream = zlib.decompressobj(16 + zlib.MAX_WBITS)
             try:

@@ -54,7 +54,7 @@ def too_many_redirects(url: str, most: int) -> Failed:
 def host_rests(host: str, seconds: float) -> Failed:
     """The host asked for rest, for one of its addresses or all of them."""
     return Failed(
-        Why.BUSY,
+        Why.RESTING,
         f"{host} asked to be left alone for a while.",
         _NOTHING,
         retry_after_s=seconds,

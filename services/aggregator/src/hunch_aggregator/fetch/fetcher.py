@@ -143,7 +143,7 @@ class Fetcher:
                 return _Hop(result=explain.too_slow(url, limits.total_s))
             try:
                 return self._ask(url, known, accept, limits, deadline, moved_to)
-            except (requests.RequestException, HTTPError, OSError) as error:
+            except (requests.RequestException, HTTPError, OSError, ValueError) as error:
                 if deadline.expired:
                     return _Hop(result=explain.too_slow(url, limits.total_s))
                 return _Hop(result=explain.failure(url, error))
@@ -161,23 +161,22 @@ class Fetcher:
         deadline: Deadline,
         moved_to: str | None,
     ) -> _Hop:
-        with requests.Session() as session:
-            # WHY: proxies and passwords of the environment are not the sources' business
-            session.trust_env = False
-            adapter = GuardedAdapter(self.door, deadline, limits.connect_s)
-            session.mount("http://", adapter)
-            session.mount("https://", adapter)
-            response = session.get(
-                url,
-                headers=self._headers(known, accept),
-                stream=True,
-                allow_redirects=False,
-                timeout=(limits.connect_s, limits.read_s),
+        # WHY the adapter and no session: a session follows redirects in its head even
+        # when told not to, reading their bodies whole, and takes proxies and passwords
+        # from the environment.
+        headers = self._headers(known, accept)
+        request = requests.Request("GET", url, headers=headers).prepare()
+        adapter = GuardedAdapter(self.door, deadline, limits.connect_s)
+        try:
+            response = adapter.send(
+                request, stream=True, timeout=(limits.connect_s, limits.read_s)
             )
             try:
                 return self._answer(url, response, known, limits, deadline, moved_to)
             finally:
                 response.close()
+        finally:
+            adapter.close()
 
     def _headers(self, known: Validators | None, accept: str) -> dict[str, str]:
         headers = {

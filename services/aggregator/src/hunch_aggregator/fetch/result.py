@@ -74,6 +74,7 @@ class Why(StrEnum):
     MISSING = "missing"
     GONE = "gone"
     BUSY = "busy"
+    RESTING = "host-resting"
     SERVER = "server-error"
     EMPTY = "empty"
     CONTENT = "content"

@@ -46,7 +46,7 @@ class Copier:
         self._parser = parser
         self._threads = threads
 
-    def copied(self, items: Sequence[Item], budget_s: float = 120.0) -> list[Item]:
+    def copied(self, items: Sequence[Item], budget_s: float = 90.0) -> list[Item]:
         """Return the items with their pictures copied and their HTML rewritten.
 
         Args:
