@@ -12,7 +12,7 @@ from hunch_stream.store import Store
 
 from . import __version__
 from .fetch import Door, Fetcher, Limits
-from .fetch.url import port_of
+from .fetch.url import host_of, port_of
 from .media import Copier
 from .parse import ParsePool
 from .pipeline import Pipeline
@@ -38,7 +38,8 @@ def door(config: Config, also: str = "") -> Door:
     own = (urlsplit(config.site.url).hostname or "").lower()
     # WHY: asking oneself with one's own network position is how readers get tricked;
     # a site on this machine is told apart by its port, which is not in the list
-    refused = frozenset({own}) if own not in ("", "localhost") else frozenset()
+    named = {"", "localhost"} | {host_of(address).lower() for address in addresses}
+    refused = frozenset({own}) - named
     return Door(config.fetch.allow_networks, frozenset(ports), refused)
 
 
