@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
+import http.client
 import pathlib
 import signal
 import subprocess
@@ -35,12 +35,6 @@ class Supervision:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._process: subprocess.Popen[bytes] | None = None
-        transport = SupervisorTransport(
-            None, None, f"unix://{layout.run / 'supervisor.sock'}"
-        )
-        self._rpc = xmlrpc.client.ServerProxy(
-            "http://supervisor", transport=cast("Any", transport)
-        )
 
     def start(self) -> None:
         """Start supervisord; its parts follow by themselves."""
@@ -98,11 +92,16 @@ class Supervision:
             self._process.wait()
 
     def _states(self) -> list[dict[str, Any]]:
-        with contextlib.suppress(OSError, xmlrpc.client.Error):
-            return cast(
-                "list[dict[str, Any]]", self._rpc.supervisor.getAllProcessInfo()
-            )
-        return []
+        # WHY a new transport each time: after one refused connect it stays unusable.
+        socket = f"unix://{self._layout.run / 'supervisor.sock'}"
+        transport = cast("Any", SupervisorTransport(None, None, socket))
+        try:
+            rpc = xmlrpc.client.ServerProxy("http://supervisor", transport=transport)
+            return cast("list[dict[str, Any]]", rpc.supervisor.getAllProcessInfo())
+        except (OSError, http.client.HTTPException, xmlrpc.client.Error):
+            return []
+        finally:
+            transport.close()
 
     def _answers(self) -> bool:
         host = "127.0.0.1" if self._layout.bind == "0.0.0.0" else self._layout.bind  # noqa: S104
