@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from hunch_kvstore.engine import merge
+from hunch_kvstore.engine.disk import free_bytes
 from hunch_kvstore.engine.error import DiskFull, StoreFailed, WritesRefused
 from hunch_kvstore.engine.layer import MISSING, Layer
 from hunch_kvstore.engine.lock import FolderLock
@@ -17,6 +18,7 @@ from hunch_kvstore.engine.recovery import recover
 from hunch_kvstore.engine.sealing import Sealing
 from hunch_kvstore.engine.transaction import Transaction
 
+LEAST_ROOM = 1 << 16  # free bytes beyond the reserve that end a refusal
 MOST_LOGS = 16  # each start leaves one; more than these are sealed
 
 
@@ -165,6 +167,8 @@ class Engine:
             self._sync.tick(now)
         except OSError as error:
             self._fail(error)
+        if isinstance(self.refusal, DiskFull) and self._has_room():
+            self.refusal = None
         if self._sealing.tick(now):
             self._arrange()
         if self._sealing.frozen is None and self._is_full():
@@ -269,6 +273,10 @@ class Engine:
         """Refuse writes from now on."""
         if not isinstance(self.refusal, StoreFailed):
             self.refusal = refusal(error, self._log.path)
+
+    def _has_room(self) -> bool:
+        free, total = free_bytes(self.folder)
+        return free > min(self.options.reserve_bytes, total // 20) + LEAST_ROOM
 
     def _is_full(self) -> bool:
         """Whether the memory table is due to be sealed."""

@@ -1,0 +1,86 @@
+"""A full disk: reads go on, writes get one error, and come back with the space."""
+
+import os
+import time
+
+import pytest
+from engine_support import mounted_tmpfs
+
+from hunch_kvstore.engine import (
+    DiskFull,
+    Engine,
+    Options,
+    StoreError,
+    Sync,
+    backup,
+    check,
+)
+
+SIZES = os.environ.get("KVSTORE_DISK_SIZES", "4m").split(",")
+MEMORY = {"small": 300_000, "large": 1 << 30}
+
+
+def fill(engine, model, number):
+    """Commit until the disk is full; the last one left no trace."""
+    while True:
+        points = {
+            b"key:%06d" % (number * 7 % 9000): os.urandom(700),
+            b"n": b"%d" % number,
+        }
+        try:
+            with engine.begin() as tx:
+                for key, value in points.items():
+                    tx.put(key, value)
+            engine.flush()
+        except DiskFull:
+            return number
+        model.update(points)
+        number += 1
+        if number % 50 == 0:
+            engine.tick(time.monotonic())
+
+
+@pytest.mark.parametrize("memory", MEMORY)
+@pytest.mark.parametrize("size", SIZES)
+def test_full_disk(tmp_path, size, memory):
+    with mounted_tmpfs(tmp_path / "disk", size) as disk:
+        ballast = disk / "ballast"
+        room = os.statvfs(disk)
+        ballast.write_bytes(bytes(room.f_bavail * room.f_frsize // 3))
+        options = Options(memory_table_bytes=MEMORY[memory], log_chunk_bytes=1 << 16)
+        engine = Engine.open(disk / "store", sync=Sync.ALWAYS, options=options)
+        model = {}
+        number = fill(engine, model, 1)
+        assert isinstance(engine.refusal, DiskFull)
+        assert "Make room" in str(engine.refusal)
+        # Reads are served, all of them right; housekeeping may try and fail.
+        for _ in range(20):
+            engine.tick(time.monotonic())
+            time.sleep(0.01)
+        assert list(engine.scan(b"")) == sorted(model.items())
+        for key, value in model.items():
+            assert engine.get(key) == value
+        backup_has_no_room(disk)
+
+        ballast.unlink()
+        began = time.monotonic()
+        engine.tick(began)
+        assert engine.refusal is None
+        with engine.begin() as tx:
+            tx.put(b"back", b"again")
+        engine.flush()
+        assert time.monotonic() - began < 1
+        model[b"back"] = b"again"
+
+        fill(engine, model, number)
+        assert list(engine.scan(b"")) == sorted(model.items())
+        engine.close()
+        assert check(disk / "store").ok
+        with Engine.open(disk / "store", options=options) as engine:
+            assert list(engine.scan(b"")) == sorted(model.items())
+
+
+def backup_has_no_room(disk):
+    with pytest.raises((OSError, StoreError)):
+        backup(disk / "store", disk / "copy", link=False)
+    assert not list(disk.glob("copy*"))
