@@ -83,7 +83,7 @@ def common(left: Numbers, right: Numbers) -> list[int]:
     """Return what two ascending runs share, ascending."""
     if len(left) > len(right):
         left, right = right, left
-    if len(left) * 16 < len(right):
+    if len(left) * 8 < len(right):
         found = []
         at, stop = 0, len(right)
         for number in left:

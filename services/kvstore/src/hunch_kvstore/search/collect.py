@@ -28,7 +28,7 @@ from math import isnan
 from typing import Final, TypeAlias
 
 from .chunk import Numbers
-from .document import NO_VALUE, TIES, Record
+from .document import NO_VALUE, TIES, arrival_in, key_of, value_at
 from .index import Index
 from .keys import pack_number
 from .node import Node
@@ -46,12 +46,22 @@ ReadField: TypeAlias = Callable[[bytes, bytes], bytes | None]
 
 @dataclass(slots=True)
 class Hit:
-    """One document of a reply."""
+    """One document of a reply; `record` is its stored record, read as needed."""
 
     number: int
-    record: Record
+    record: bytes
     score: float = 1.0
     value: Value = None
+
+    @property
+    def key(self) -> bytes:
+        """The user's key."""
+        return key_of(self.record)
+
+    @property
+    def arrival(self) -> int:
+        """The place in the order of arrival."""
+        return arrival_in(self.record)
 
 
 @dataclass(slots=True)
@@ -166,12 +176,12 @@ class Collector:
             while upto < len(numbers) and _moment(numbers[upto]) == moment:
                 upto += 1
             group = [self._hit(number) for number in numbers[at:upto]]
-            for hit in group:
-                if column is not None and not isnan(hit.record.values[column]):
-                    hit.value = hit.record.values[column]
+            if column is not None and moment != NO_VALUE:
+                for hit in group:
+                    hit.value = value_at(hit.record, column)
             if len(group) > 1:
                 group.sort(
-                    key=lambda hit: (_number(hit.value), hit.record.arrival),
+                    key=lambda hit: (_number(hit.value), hit.arrival),
                     reverse=descending,
                 )
             hits += group
@@ -186,33 +196,33 @@ class Collector:
             column = self._index.schema.numerics.index(order.field)
         for hit in hits:
             if column >= 0:
-                value = hit.record.values[column]
+                value = value_at(hit.record, column)
                 hit.value = None if isnan(value) else value
             else:
                 name = order.name.encode("utf-8", "surrogateescape")
                 if order.field is not None:
                     name = order.field.key
-                raw = read(hit.record.key, name)
+                raw = read(hit.key, name)
                 hit.value = None if raw is None else _text(order.field, raw)
         some = [hit for hit in hits if hit.value is not None]
         none = [hit for hit in hits if hit.value is None]
         sign = -1 if order.is_descending else 1
-        some.sort(key=lambda hit: hit.record.arrival, reverse=order.is_descending)
+        some.sort(key=lambda hit: hit.arrival, reverse=order.is_descending)
         some.sort(key=_value, reverse=order.is_descending)
-        none.sort(key=lambda hit: sign * hit.record.arrival)
+        none.sort(key=lambda hit: sign * hit.arrival)
         return (some + none)[:need]
 
-    def best(self, need: int, score: Callable[[int, Record], float]) -> list[Hit]:
+    def best(self, need: int, score: Callable[[int, bytes], float]) -> list[Hit]:
         """Return the `need` documents of highest score; of equals, the first to arrive."""
         hits = [self._hit(number) for number in self._all()]
         for hit in hits:
             hit.score = score(hit.number, hit.record)
-        return nsmallest(need, hits, key=lambda hit: (-hit.score, hit.record.arrival))
+        return nsmallest(need, hits, key=lambda hit: (-hit.score, hit.arrival))
 
     def _hit(self, number: int) -> Hit:
         raw = self._reader.get(self._index.base + b"d" + pack_number(number))
         assert raw is not None
-        return Hit(number, Record.load(raw))
+        return Hit(number, raw)
 
 
 def _moment(number: int) -> int:

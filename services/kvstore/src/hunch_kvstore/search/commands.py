@@ -7,6 +7,7 @@ from functools import wraps
 
 from hunch_kvstore.commands.context import Context
 from hunch_kvstore.commands.table import command
+from hunch_kvstore.keyspace.encoding import META, after
 from hunch_kvstore.resp.reply import OK, CommandError, Reply
 
 from . import definition, request
@@ -62,7 +63,8 @@ def _hashes(ctx: Context, schema: Schema) -> Iterator[tuple[bytes, Fields]]:
         if any(prefix.startswith(other) for other in done):
             continue
         done.append(prefix)
-        for key, _ in ctx.keys.walk(prefix):
+        for raw, _ in ctx.tx.scan(META + prefix, after(META + prefix)):
+            key = raw[len(META) :]
             if ctx.keys.type_name(key) == b"hash":
                 yield key, dict(ctx.keys.hash(key).items())
 
@@ -192,10 +194,14 @@ def search(ctx: Context, args: Sequence[bytes]) -> Reply:
     wanted = request.read(args)
     catalog = _catalog(ctx)
 
-    def fetch(key: bytes) -> Fields | None:
-        if ctx.keys.type_name(key) != b"hash":
+    def fetch(key: bytes, names: Sequence[bytes] | None) -> Fields | None:
+        found = ctx.keys.hash(key)
+        if not found.size:
             return None
-        return dict(ctx.keys.hash(key).items())
+        if names is None:
+            return dict(found.items())
+        values = zip(names, found.get_many(names), strict=True)
+        return {name: value for name, value in values if value is not None}
 
     answer = run(ctx.tx, catalog, wanted, fetch)
     index = catalog.get(wanted.index)

@@ -96,13 +96,26 @@ class Record:
         body = b"".join(map(_NUMBERS.pack, self.values))
         return _RECORD.pack(self.arrival, self.top, len(self.values)) + body + self.key
 
-    @classmethod
-    def load(cls, raw: bytes) -> Record:
-        """Return a record from its stored form."""
-        arrival, top, count = _RECORD.unpack_from(raw)
-        at = _RECORD.size
-        values = tuple(_NUMBERS.unpack_from(raw, at + 8 * i)[0] for i in range(count))
-        return cls(arrival, top, values, raw[at + 8 * count :])
+
+def arrival_in(raw: bytes) -> int:
+    """Return when a stored record was written, in arrivals."""
+    return int.from_bytes(raw[:8], "little")
+
+
+def top_in(raw: bytes) -> int:
+    """Return the frequency of the most frequent word of a stored record."""
+    return int.from_bytes(raw[8:12], "little")
+
+
+def values_in(raw: bytes) -> tuple[float, ...]:
+    """Return the NUMERIC values of a stored record."""
+    return tuple(value_at(raw, place) for place in range(raw[_RECORD.size - 1]))
+
+
+def value_at(raw: bytes, place: int) -> float:
+    """Return one NUMERIC value of a stored record without reading the rest."""
+    value: float = _NUMBERS.unpack_from(raw, _RECORD.size + 8 * place)[0]
+    return value
 
 
 def key_of(raw: bytes) -> bytes:

@@ -15,8 +15,11 @@ from .document import (
     Document,
     Record,
     analyse,
+    key_of,
     moment_end,
     moment_of,
+    top_in,
+    values_in,
 )
 from .keys import (
     ALL_DOCUMENTS,
@@ -133,9 +136,8 @@ class Index:
         name = self.base + b"d" + pack_number(number)
         raw = tx.get(name)
         if raw is not None:
-            old = Record.load(raw)
             counter.arrivals += 1
-            new = Record(counter.arrivals, old.top, old.values, old.key)
+            new = Record(counter.arrivals, top_in(raw), values_in(raw), key_of(raw))
             tx.put(name, new.dump())
             counter.save(tx, self.base)
 

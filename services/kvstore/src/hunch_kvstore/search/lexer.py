@@ -68,9 +68,8 @@ class Token:
 
 _WORD: Final = r"(?:[^\x00-\x20\x7f!-/:-@\[-`{-~]|_|\\[!-/:-@\[-`{-~\s])+"
 _NUMBER: Final = r"[+-]?inf|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
-# In the order in which readings of one length win.
-_READINGS: Final = tuple(
-    (kind, re.compile(pattern, re.IGNORECASE))
+_READINGS: Final = {
+    kind: re.compile(pattern, re.IGNORECASE)
     for kind, pattern in (
         (Kind.NUMBER, _NUMBER),
         (Kind.MODIFIER, "@" + _WORD),
@@ -84,7 +83,26 @@ _READINGS: Final = tuple(
         (Kind.VERBATIM, r"'(?:[^'\\]|\\.)+'"),
         (Kind.TERM, _WORD),
     )
-)
+}
+
+
+def _candidates(*kinds: Kind) -> list[tuple[Kind, re.Pattern[str]]]:
+    return [(kind, _READINGS[kind]) for kind in kinds]
+
+
+# What can begin with a sign, in the order in which readings of one length win.
+_BY_SIGN: Final = {
+    "@": _candidates(Kind.MODIFIER),
+    "$": _candidates(Kind.ATTRIBUTE, Kind.PREFIX),
+    "=": _candidates(Kind.ARROW, Kind.COMPARE),
+    "*": _candidates(Kind.CONTAINS, Kind.SUFFIX),
+    "'": _candidates(Kind.VERBATIM),
+    "w": _candidates(Kind.PREFIX, Kind.WILDCARD, Kind.TERM),
+    **dict.fromkeys("!<>", _candidates(Kind.COMPARE)),
+    **dict.fromkeys("+-", _candidates(Kind.NUMBER)),
+    **dict.fromkeys("0123456789iI", _candidates(Kind.NUMBER, Kind.PREFIX, Kind.TERM)),
+}
+_OTHERS: Final = _candidates(Kind.PREFIX, Kind.TERM)
 _SIGNS: Final = {
     '"': Kind.QUOTE,
     "|": Kind.OR,
@@ -144,8 +162,9 @@ _SIGNS_KINDS: Final = frozenset(_SIGNS.values())
 
 
 def _longest(query: str, at: int) -> tuple[Kind | None, int]:
-    kind, stop = _SIGNS.get(query[at]), at + 1
-    for candidate, pattern in _READINGS:
+    sign = query[at]
+    kind, stop = _SIGNS.get(sign), at + 1
+    for candidate, pattern in _BY_SIGN.get(sign, _OTHERS):
         found = pattern.match(query, at)
         if found is not None and (found.end() > stop or kind is None):
             kind, stop = candidate, found.end()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import islice
 from math import inf
-from struct import Struct
 from typing import Final
 
 from .chunk import Numbers
@@ -16,6 +15,7 @@ from .document import (
     moment_end,
     moment_of,
     tag_form,
+    value_at,
 )
 from .folding import bigrams, fold
 from .index import Index
@@ -53,8 +53,6 @@ from .stemmer import stem
 from .term import MAX_TERMS, is_near, terms, wildcard
 from .tokenizer import Token, tokenize
 
-_VALUE: Final = Struct("<d")
-_VALUES_AT: Final = 13
 _GATHERED: Final = 2048
 """A numeric range up to this size is read whole; a wider one is checked per document."""
 _MIN_PREFIX: Final = 2
@@ -297,8 +295,7 @@ class Planner:
         """Return a document's value of the NUMERIC field at that place; NaN if none."""
         raw = self._reader.get(self._base + b"d" + pack_number(number))
         assert raw is not None
-        value: float = _VALUE.unpack_from(raw, _VALUES_AT + 8 * at)[0]
-        return value
+        return value_at(raw, at)
 
     def _between(self, node: Range, at: int) -> Callable[[int], bool]:
         low, high = node.low, node.high

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import TypeAlias
@@ -26,8 +26,8 @@ from .schema import FieldType, Schema
 from .score import Scorer
 from .source import Given
 
-Fetch: TypeAlias = Callable[[bytes], dict[bytes, bytes] | None]
-"""Returns all fields of a user's hash, None if it is gone."""
+Fetch: TypeAlias = Callable[[bytes, Sequence[bytes] | None], dict[bytes, bytes] | None]
+"""Returns those fields (None is all) of a user's hash, or None if it is gone."""
 
 
 @dataclass(slots=True)
@@ -93,8 +93,10 @@ def run(reader: Reader, catalog: Catalog, request: Request, fetch: Fetch) -> Ans
         if known is None:
             catalog.counts.put(index, name, total)
     shown = []
+    wanted = _wanted(request, schema)
+    needs_fields = request.has_content and request.returned != []
     for hit in hits[request.offset :]:
-        fields = fetch(hit.record.key) if _needs_fields(request) else {}
+        fields = fetch(hit.key, wanted) if needs_fields else {}
         # WHY: a hash that expired and has not been taken out yet counts, as in
         # RediSearch, but has nothing to show.
         if fields is not None:
@@ -127,7 +129,7 @@ def _hits(
     else:
 
         def read(key: bytes, name: bytes) -> bytes | None:
-            return (fetch(key) or {}).get(name)
+            return (fetch(key, (name,)) or {}).get(name)
 
         found = collector.sorted_by(order, need, read)
     if score is not None:
@@ -136,8 +138,16 @@ def _hits(
     return found
 
 
-def _needs_fields(request: Request) -> bool:
-    return request.has_content and request.returned != []
+def _wanted(request: Request, schema: Schema) -> list[bytes] | None:
+    if request.returned is None:
+        return None
+    names = (name for name, _ in request.returned)
+    return [_field_key(name, schema) for name in names]
+
+
+def _field_key(name: str, schema: Schema) -> bytes:
+    field = schema.by_name.get(name)
+    return name.encode("utf-8", "surrogateescape") if field is None else field.key
 
 
 def _count_name(request: Request) -> str:
@@ -205,7 +215,7 @@ def reply(answer: Answer, request: Request, schema: Schema, protocol: int) -> Re
     if protocol >= 3:
         results: list[Reply] = []
         for hit, fields in answer.hits:
-            entry: dict[bytes, Reply] = {b"id": hit.record.key}
+            entry: dict[bytes, Reply] = {b"id": hit.key}
             if request.has_scores:
                 entry[b"score"] = hit.score
             if request.has_payloads:
@@ -226,7 +236,7 @@ def reply(answer: Answer, request: Request, schema: Schema, protocol: int) -> Re
         }
     flat: list[Reply] = [answer.total]
     for hit, fields in answer.hits:
-        flat.append(hit.record.key)
+        flat.append(hit.key)
         if request.has_scores:
             flat.append(number(hit.score))
         if request.has_payloads:
@@ -255,7 +265,7 @@ def _shown(
             )
             value = fields.get(key)
             if name == "__key":
-                value = hit.record.key
+                value = hit.key
             if value is not None:
                 shown.append((alias.encode("utf-8", "surrogateescape"), value))
     else:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import frexp
 
-from .document import Record, Stream
+from .document import Stream, top_in
 from .folding import bigrams
 from .index import Index
 from .keys import term_prefix
@@ -37,18 +37,18 @@ class Scorer:
         self._documents = documents
         self._needs_words = False
 
-    def prepare(self, node: Node | None) -> Callable[[int, Record], float]:
+    def prepare(self, node: Node | None) -> Callable[[int, bytes], float]:
         """Return the scoring function of a query."""
         part = self._part(node)
         needs_words = self._needs_words
         schema = self._index.schema
 
-        def score(number: int, record: Record) -> float:
+        def score(number: int, record: bytes) -> float:
             words: list[list[bytes]] = []
             if needs_words:
                 parts = self._planner.stream(number).split(Stream.FIELD)[1:]
                 words = [Stream.words(part) for part in parts]
-            return part(number, words) * schema.score / record.top
+            return part(number, words) * schema.score / top_in(record)
 
         return score
 
