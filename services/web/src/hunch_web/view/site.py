@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,7 @@ from hunch_stream import config
 from hunch_stream.source import SourceState
 from hunch_web.view.card import Link, host_of
 from hunch_web.view.content import safe_address
-from hunch_web.view.mark import GENERIC, Mark, mark_of, service_of_host
+from hunch_web.view.mark import GENERIC, NAMED, Mark, mark_of, service_of_host
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -118,10 +119,7 @@ def chrome(
         sources: What is known of each source.
         names: Titles in the configuration, by slug.
     """
-    labels = {
-        one.slug: names.get(one.slug) or short_title(one.title) or one.slug
-        for one in sources
-    }
+    labels = source_labels(sources, names)
     by_source = facets.get("source", {})
     found: dict[str, Filter] = {}
     for one in sources:
@@ -141,6 +139,24 @@ def chrome(
         filters=tuple(sorted(found.values(), key=lambda f: (-f.count, f.mark.label))),
         labels=labels,
     )
+
+
+def source_labels(
+    sources: Sequence[SourceState], names: Mapping[str, str]
+) -> dict[str, str]:
+    """Return what to call each source, by slug.
+
+    The owner's word comes first. A service that says where one is ("Flickr") is name
+    enough if there is one account at it; else the feed's own title tells them apart.
+    """
+    accounts = collections.Counter(one.service for one in sources)
+    labels: dict[str, str] = {}
+    for one in sources:
+        title = short_title(one.title)
+        if one.service not in NAMED and accounts[one.service] == 1:
+            title = mark_of(one.service).label
+        labels[one.slug] = names.get(one.slug) or title or one.slug
+    return labels
 
 
 def short_title(title: str) -> str:

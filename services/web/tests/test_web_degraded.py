@@ -1,0 +1,197 @@
+"""The store away: stopped, frozen, back again. Readers still get their pages."""
+
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from hunch_stream.store import Store, StoreUnavailable
+from hunch_web.reading import Reading
+from hunch_web.shelf import Copy, Shelf
+from smisk.test import Client
+
+
+def until(condition: Callable[[], bool], seconds: float = 15) -> None:
+    limit = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+
+
+def test_stopped_store_leaves_known_pages_with_their_age(
+    own_store: Any, make_site: Any
+) -> None:
+    client = Client(make_site(own_store))
+    fresh = client.get("/")
+    assert "Age" not in fresh.headers
+    feed = client.get("/feed.atom")
+    client.get("/sources")
+    own_store.stop()
+    stale = client.get("/")
+    assert stale.status == 200
+    assert int(stale.headers["Age"]) >= 0
+    assert stale.headers["Warning"].startswith("110")
+    assert 'class="banner" role="status">This page was made' in stale.text
+    assert "The hour before snow" in stale.text
+    assert stale.headers["Content-Security-Policy"]
+    assert client.get("/feed.atom").body == feed.body
+    assert "cannot be read right now" in client.get("/sources").text
+    unseen = client.get("/tags/autumn")
+    assert unseen.status == 503
+    assert int(unseen.headers["Retry-After"]) > 0
+    assert "Back in a moment" in unseen.text
+    assert client.get("/readyz").status == 503
+    assert client.get("/healthz").status == 200
+    own_store.start()
+    until(lambda: client.get("/tags/autumn").status == 200, 5)
+    again = client.get("/")
+    assert "Age" not in again.headers
+    assert 'class="banner"' not in again.text
+
+
+def test_frozen_store_costs_few_readers_a_wait(own_store: Any, make_site: Any) -> None:
+    client = Client(make_site(own_store))
+    client.get("/")
+    own_store.signal(signal.SIGSTOP)
+    try:
+        waits = []
+        for _ in range(40):
+            started = time.monotonic()
+            assert client.get("/").status == 200
+            waits.append(time.monotonic() - started)
+    finally:
+        own_store.signal(signal.SIGCONT)
+    # The first one pays the time-out (0.4 s); who comes right after it pays nothing.
+    assert max(waits) < 1.5
+    assert sorted(waits)[35] < 0.1
+    until(lambda: "Age" not in client.get("/").headers, 5)
+
+
+def test_restarted_store_is_not_noticed(own_store: Any, make_site: Any) -> None:
+    client = Client(make_site(own_store))
+    before = client.get("/")
+    own_store.stop()
+    own_store.start()
+    after = client.get("/")
+    assert (after.status, "Age" in after.headers) == (200, False)
+    assert after.headers["ETag"] == before.headers["ETag"]
+
+
+def test_commit_changes_the_page_and_its_tag(own_store: Any, make_site: Any) -> None:
+    import datetime as dt
+
+    from hunch_stream.item import Item
+    from hunch_stream.source import SourceState
+    from hunch_stream.store import Change, Commit
+
+    site = make_site(own_store)
+    client = Client(site)
+    before = client.get("/")
+    kept = client.get("/", headers={"If-None-Match": before.headers["ETag"]})
+    assert kept.status == 304
+    moment = site.now() - dt.timedelta(minutes=3)
+    item = Item(
+        id="f" * 20,
+        source="notes",
+        service="hfeed",
+        type="text",
+        guid="x",
+        first_seen=moment,
+        title="Brand new",
+    )
+    state = SourceState(slug="notes", service="hfeed", title="Workshop notes")
+    writer = own_store.client()
+    writer.commit(Commit(state, [Change(None, item, "f")]))
+    writer.follow(["notes", "mastodon"], moment)
+    writer.close()
+    after = client.get("/", headers={"If-None-Match": before.headers["ETag"]})
+    assert after.status == 200
+    assert "Brand new" in after.text
+    assert "Workshop notes" in after.text
+
+
+def test_gone_and_merged_items(own_store: Any, make_site: Any) -> None:
+    import msgspec
+
+    from hunch_stream.source import SourceState
+    from hunch_stream.store import Change, Commit
+
+    site = make_site(own_store)
+    client = Client(site)
+    writer = own_store.client()
+    first, second, *_ = client.get("/feed.json").json()["items"]
+    ids = [one["id"].rpartition("/")[2] for one in (first, second)]
+    items = writer.items(ids)
+    gone = msgspec.structs.replace(items[ids[0]], state="gone")
+    merged = msgspec.structs.replace(items[ids[1]], same_as="e" * 20)
+    changes = [Change(items[one.id], one, "f") for one in (gone, merged)]
+    writer.commit(Commit(SourceState(slug="mastodon"), changes))
+    writer.close()
+    reply = client.get(f"/item/{ids[0]}")
+    assert reply.status == 410
+    assert "First snow" not in reply.text
+    moved = client.get(f"/item/{ids[1]}")
+    assert moved.status == 301
+    assert moved.headers["Location"].endswith(f"/item/{'e' * 20}")
+    listed = [one["id"] for one in client.get("/feed.json").json()["items"]]
+    assert first["id"] not in listed
+    assert second["id"] not in listed
+
+
+class TestReading:
+    def test_nobody_asks_for_a_while_after_a_failure(self) -> None:
+        now = [100.0]
+        asked = []
+
+        def fail(store: Store) -> int:
+            asked.append(store)
+            now[0] += 0.4
+            raise StoreUnavailable
+
+        store = Store.connect("unix:///nowhere.sock", "ada")
+        reading = Reading(store, {}, clock=lambda: now[0])
+        for _ in range(5):
+            with pytest.raises(StoreUnavailable):
+                reading.ask(fail)
+        assert len(asked) == 1
+        now[0] += 2
+        with pytest.raises(StoreUnavailable):
+            reading.ask(fail)
+        assert len(asked) == 2
+
+    def test_fast_refusal_is_tried_once_more(self) -> None:
+        asked = []
+
+        def fail_once(store: Store) -> str:
+            asked.append(store)
+            if len(asked) == 1:
+                raise StoreUnavailable
+            return "answer"
+
+        store = Store.connect("unix:///nowhere.sock", "ada")
+        assert Reading(store, {}).ask(fail_once) == "answer"
+
+
+class TestShelf:
+    def test_forgets_the_oldest_used(self) -> None:
+        shelf = Shelf(copies=2)
+        for name in "abc":
+            shelf.put((name, "", ""), Copy("", "", name.encode(), 0))
+            shelf.get(("a", "", ""))
+        assert shelf.get(("a", "", "")) is not None
+        assert shelf.get(("b", "", "")) is None
+        assert len(shelf) == 2
+
+    def test_holds_so_many_bytes(self) -> None:
+        shelf = Shelf(copies=1000, size_bytes=8_000)
+        for number in range(100):
+            shelf.put((str(number), "", ""), Copy("", "", b"x" * 900, 0))
+        assert shelf.size_bytes <= 8_000
+        shelf.put(("big", "", ""), Copy("", "", b"x" * 2_000, 0))
+        assert shelf.get(("big", "", "")) is None
+        shelf.put(("99", "", ""), Copy("", "", b"y", 0))
+        assert shelf.size_bytes == sum(
+            len(c.body) for n in range(100) if (c := shelf.get((str(n), "", "")))
+        )
