@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from prometheus_client.mmap_dict import MmapedDict
 
 from hunch_stream.item import Item, Media, item_id
 from hunch_stream.source import SourceState
@@ -258,6 +257,9 @@ def fill(store: Store, items: list[Item]) -> None:
 def _closed_counters() -> Iterator[None]:
     """Close the files of the counters, which their library leaves to the system."""
     yield
+    # WHY here: the library looks for its folder when it is first imported.
+    from prometheus_client.mmap_dict import MmapedDict
+
     for one in gc.get_objects():
         if isinstance(one, MmapedDict):
             one.close()
