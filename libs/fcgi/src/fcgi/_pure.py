@@ -45,6 +45,9 @@ _DOUBLED: Final = (
 )
 _SUSPECT: Final = _FORGED | {"HTTP_CONTENT_LENGTH", "HTTP_CONTENT_TYPE", "HTTP_PROXY"}
 
+HEADER_LIMIT: Final = 32768
+"""Bytes a response's header may have; edges take 8 KiB to 64 KiB."""
+
 _BEGIN: Final = 24  # BEGIN_REQUEST record and the header of the first PARAMS record
 _EMPTY_TAIL: Final = HEADER.pack(1, Type.PARAMS, 1, 0, 0) + HEADER.pack(
     1, Type.STDIN, 1, 0, 0
@@ -280,13 +283,14 @@ def encode_headers(
 
     Raises:
         ValueError: If the header would not be what the application thinks it is.
+        TypeError: If anything in it is not text.
     """
     if len(status) < 4 or not status[:3].isdecimal() or status[3] != " ":
         raise ValueError(f"status {status!r} is not like '200 OK'")
     length: int | None = None
-    lines = ["Status: " + status]
+    lines = ["Status: ", status, "\r\n"]
     for name, value in headers:
-        lines.append(f"{name}: {value}")
+        lines += (name, ": ", value, "\r\n")
         size = len(name)
         if size == 14 and name.lower() == "content-length":
             if not (value.isascii() and value.isdigit()):
@@ -294,12 +298,13 @@ def encode_headers(
             length = int(value)
         elif size == 10 and name.lower() == "connection":
             raise ValueError("Connection belongs to the web server")
-        elif not name or ":" in name:
+        elif not size or ":" in name:
             raise ValueError(f"header name {name!r}")
-    lines.append("")
-    block = "\r\n".join(lines).encode("latin-1")
+    block = "".join(lines).encode("latin-1")
     # LIMIT: response splitting. Only our own line ends may be in the block.
-    ends = len(lines) - 1
+    ends = len(lines) // 4 + 1
     if block.count(b"\r") != ends or block.count(b"\n") != ends or 0 in block:
         raise ValueError("line break or NUL in a header")
+    if len(block) > HEADER_LIMIT:
+        raise ValueError(f"header of {len(block)} bytes; the limit is {HEADER_LIMIT}")
     return block, length

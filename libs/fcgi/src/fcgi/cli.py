@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     add("--request-timeout", type=float, default=0.0, dest="request_timeout_s")
     add("--graceful", type=float, default=defaults.graceful_s, dest="graceful_s")
     add("--mount", help="path the application lives at, if the edge does not say")
+    add("--pure", action="store_true", help="plain Python, to compare")
     add("--chdir", type=Path, default=Path(), help="folder to import from")
     add("--log-level", default="info", choices=["debug", "info", "warning", "error"])
     return line

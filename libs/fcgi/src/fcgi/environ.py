@@ -94,6 +94,18 @@ def data_size(environ: Environ) -> int | None:
     return _size(environ, "FCGI_DATA_LENGTH")
 
 
+def check_body(environ: Environ, size: int) -> None:
+    """Hold a body that is here as a whole to its announced size.
+
+    Raises:
+        RefusedError: If it has another.
+    """
+    announced = body_size(environ)
+    if announced is not None and announced != size:
+        msg = f"{size} bytes of body, {announced} announced"
+        raise RefusedError(msg)
+
+
 def _size(environ: Environ, name: str) -> int | None:
     text = environ.get(name)
     if not text:

@@ -14,41 +14,42 @@ _WORDS: Final = 2
 class Slot:
     """One worker's place on the scoreboard."""
 
-    __slots__ = ("_at", "_words")
+    __slots__ = ("at", "words")
 
     def __init__(self, words: "memoryview[int]", index: int) -> None:
-        self._words = words
-        self._at = index * _WORDS
+        self.words = words
+        self.at = index * _WORDS
 
     def begin(self) -> None:
         """Note that a request starts now."""
-        self._words[self._at] = time.monotonic_ns()
+        self.words[self.at] = time.monotonic_ns()
 
     def end(self) -> None:
         """Note that it is over."""
-        self._words[self._at] = 0
+        self.words[self.at] = 0
 
     def set_started(self, started_ns: int) -> None:
         """Note when the oldest of several running requests began; 0 for none."""
-        self._words[self._at] = started_ns
+        self.words[self.at] = started_ns
 
-    def count(self, served: int) -> None:
-        """Note how many requests were served so far."""
-        self._words[self._at + 1] = served
+    def count(self) -> int:
+        """Note one more served request; return how many there were."""
+        self.words[self.at + 1] += 1
+        return self.words[self.at + 1]
 
     def busy_s(self) -> float:
         """Return for how long the current request has been running; 0 when idle."""
-        started = self._words[self._at]
+        started = self.words[self.at]
         return (time.monotonic_ns() - started) / 1e9 if started else 0.0
 
     @property
     def served(self) -> int:
         """How many requests this worker has served."""
-        return self._words[self._at + 1]
+        return self.words[self.at + 1]
 
     def clear(self) -> None:
         """Make the slot as new, for the next worker."""
-        self._words[self._at] = self._words[self._at + 1] = 0
+        self.words[self.at] = self.words[self.at + 1] = 0
 
 
 class Scoreboard:

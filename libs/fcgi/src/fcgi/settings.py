@@ -29,6 +29,7 @@ class Settings:
         mount: Where the application lives, if the web server's split of the path into
             SCRIPT_NAME and PATH_INFO is not to be trusted. "" is the root.
         reload: Watch the source of loaded modules and restart on a change.
+        pure: Use plain Python where there is a compiled twin; for comparison.
         limits: What one connection may make us hold.
     """
 
@@ -45,6 +46,7 @@ class Settings:
     allow: tuple[str, ...] = ()
     mount: str | None = None
     reload: bool = False
+    pure: bool = False
     limits: Limits = field(default=DEFAULT)
 
     def __post_init__(self) -> None:

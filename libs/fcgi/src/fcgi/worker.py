@@ -47,8 +47,7 @@ class Worker:
         settings: How to serve.
         slot: Where to tell the parent about requests.
         phase: Changed by signals; to be looked at between requests.
-        left: How many requests may still be served; negative for any number.
-        served: How many were.
+        left: After how many requests to leave; negative for never.
     """
 
     app: Application
@@ -57,7 +56,6 @@ class Worker:
     slot: Slot
     phase: Phase = Phase.SERVE
     left: int = -1
-    served: int = 0
     drain_until: float = 0.0
     _running: dict[int, int] = field(default_factory=dict)
 
@@ -68,9 +66,7 @@ class Worker:
 
     def done(self) -> None:
         """Count a served request; the last one allowed ends the worker."""
-        self.served += 1
-        self.slot.count(self.served)
-        if self.served == self.left:
+        if self.slot.count() >= self.left > 0:
             self.phase = Phase.RETIRE
 
     @contextlib.contextmanager
@@ -90,10 +86,6 @@ class Worker:
 
     def may_keep(self) -> bool:
         """Return whether to wait for another request on a kept connection."""
-        return self.phase is Phase.SERVE
-
-    def may_wait(self) -> bool:
-        """Return whether to go on after a wait for connections ran out."""
         return self.phase is Phase.SERVE
 
     def may_accept(self) -> bool:
