@@ -70,8 +70,9 @@ class States:
 
 def verify(folder, least, states, most=None):
     """Open the store, compare all of it, and return its sequence."""
-    report = check(folder)
-    assert report.ok, report.lines()
+    if least or (folder / "MANIFEST").exists():  # else it was not yet made
+        report = check(folder)
+        assert report.ok, report.lines()
     with Engine.open(folder, options=Options(log_chunk_bytes=1 << 16)) as engine:
         assert engine.sequence >= least, "acknowledged commits are lost"
         assert most is None or engine.sequence <= most

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 
@@ -48,6 +49,13 @@ def replace_file(path: Path, data: bytes) -> None:
         os.close(number)
     fresh.replace(path)
     sync_folder(path.parent)
+
+
+def remove_files(paths: Iterable[Path]) -> None:
+    """Remove files that count no more; what stays is swept at the next open."""
+    for path in paths:
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def free_bytes(folder: Path) -> tuple[int, int]:

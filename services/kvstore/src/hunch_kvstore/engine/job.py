@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from hunch_kvstore.engine.disk import remove_files
 from hunch_kvstore.engine.manifest import Manifest, SegmentEntry
 from hunch_kvstore.engine.option import Options
 from hunch_kvstore.engine.segment import filter_path, tree_path
@@ -94,10 +95,8 @@ class Job:
 
     def remove_files(self) -> None:
         """Remove the unfinished files."""
-        for path in self.files():
-            temporary(path).unlink(missing_ok=True)
-            unfinished = temporary(temporary(path))
-            unfinished.unlink(missing_ok=True)
+        begun = [temporary(path) for path in self.files()]
+        remove_files([*begun, *map(temporary, begun)])
 
     def files(self) -> list[Path]:
         """Return the files of the segment under their final names."""

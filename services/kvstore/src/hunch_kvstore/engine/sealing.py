@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hunch_kvstore.engine.disk import free_bytes, sync_folder
+from hunch_kvstore.engine.disk import free_bytes, remove_files, sync_folder
 from hunch_kvstore.engine.error import StoreError
 from hunch_kvstore.engine.job import Job, JobFailed, merge_order, seal_order
 from hunch_kvstore.engine.layer import Layer
@@ -219,7 +219,7 @@ class Sealing:
                 for name in (tree_path, filter_path)
             ]
             self.merged += 1
-        self._thread.submit(remove, paths)
+        self._thread.submit(remove_files, paths)
         return True
 
     def _failed(self, why: str, now: float) -> None:
@@ -252,9 +252,3 @@ def install(
         segment = Segment(folder, entry, share)
     manifest.write(folder)
     return segment
-
-
-def remove(paths: list[Path]) -> None:
-    """Remove files that no manifest names any more."""
-    for path in paths:
-        path.unlink(missing_ok=True)
