@@ -100,11 +100,9 @@ class _Tree:
 
     def _scope(self, node: Node) -> str:
         """Return ``@title|body:`` for a node that looks into some fields only."""
-        if node.fields is None or len(node.fields) >= len(self._texts) > 1:
+        if node.fields is None:
             return ""
         names = [name for name in self._texts if name in node.fields]
-        if len(names) == len(self._texts) and len(names) > 1:
-            return ""
         return f"@{'|'.join(names) or 'NULL'}:"
 
 

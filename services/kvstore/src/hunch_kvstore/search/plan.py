@@ -20,6 +20,7 @@ from .document import (
 from .folding import bigrams, fold
 from .index import Index
 from .keys import field_prefix, pack_number, term_prefix, unpack_number
+from .match import is_within, leaves, word_test
 from .node import (
     Affix,
     All,
@@ -67,9 +68,8 @@ class Planner:
         self._schema = index.schema
         self._base = index.base
         self._everything: Every | None = None
-        self._texts = {
-            item.name: (at, item) for at, item in enumerate(self._schema.texts)
-        }
+        self.texts = self._schema.texts
+        self._texts = {item.name: (at, item) for at, item in enumerate(self.texts)}
 
     @property
     def everything(self) -> Every:
@@ -92,7 +92,8 @@ class Planner:
             case All() if node.exact:
                 return self._phrase(node)
             case All():
-                return self._both([self.source(child) for child in node.children])
+                source = self._both([self.source(child) for child in node.children])
+                return self._near(node, source)
             case Any():
                 return _either([self.source(child) for child in node.children])
             case Not():
@@ -112,6 +113,37 @@ class Planner:
         if not wanted:
             return self.everything
         return wanted[0] if len(wanted) == 1 else Both(wanted)
+
+    def _near(self, node: All, source: Source) -> Source:
+        """Ask for words near each other or in order, if the query does."""
+        if node.slop is None and not node.in_order:
+            return source
+        tests = [
+            [
+                (word_test(leaf), {at for at, _ in self.fields_of(leaf)})
+                for leaf in found
+            ]
+            for found in map(leaves, node.children)
+            if found
+        ]
+
+        def passes(number: int) -> bool:
+            places: list[list[int]] = [[] for _ in tests]
+            start = 0
+            parts = self.stream(number).split(Stream.FIELD)[1:]
+            for at, part in enumerate(parts):
+                words = [word.decode() for word in Stream.words(part)]
+                for row, meant in zip(places, tests, strict=True):
+                    wanted = [test for test, fields in meant if at in fields]
+                    row += [
+                        start + i
+                        for i, word in enumerate(words)
+                        if any(test(word) for test in wanted)
+                    ]
+                start += len(words)
+            return is_within(places, node.slop, in_order=node.in_order)
+
+        return Checked(source, passes) if len(tests) > 1 else source
 
     # -- text ------------------------------------------------------------------------
 

@@ -34,6 +34,7 @@ Fetch: TypeAlias = Callable[[bytes, Sequence[bytes] | None], dict[bytes, bytes] 
 class Answer:
     """What a search found: the total and the documents to show, with their fields."""
 
+    node: Node | None
     total: int
     hits: list[tuple[Hit, dict[bytes, bytes]]]
 
@@ -101,7 +102,7 @@ def run(reader: Reader, catalog: Catalog, request: Request, fetch: Fetch) -> Ans
         # RediSearch, but has nothing to show.
         if fields is not None:
             shown.append((hit, fields))
-    return Answer(total, shown)
+    return Answer(node, total, shown)
 
 
 def _hits(
@@ -170,7 +171,7 @@ def _narrowed(node: Node | None, request: Request, schema: Schema) -> Node | Non
         return None
     if request.in_fields is not None:
         restrict(node, frozenset(request.in_fields))
-    if request.slop is not None and isinstance(node, All):
+    if isinstance(node, All) and not node.exact:
         node.slop = request.slop
         node.in_order = request.in_order
     for item in request.filters:
@@ -211,7 +212,7 @@ def _order(request: Request, schema: Schema) -> Order | None:
 
 def reply(answer: Answer, request: Request, schema: Schema, protocol: int) -> Reply:
     """Return an answer in RediSearch's shape for RESP2 or RESP3."""
-    marker = Marker.of(request, schema)
+    marker = Marker.of(request, schema, answer.node)
     if protocol >= 3:
         results: list[Reply] = []
         for hit, fields in answer.hits:
@@ -256,29 +257,26 @@ def _shown(
     hit: Hit,
     marker: Marker | None,
 ) -> list[tuple[bytes, bytes]]:
-    shown: list[tuple[bytes, bytes]] = []
+    """Return (name in the reply, value) of the fields to show."""
+    shown: list[tuple[bytes, bytes, bytes]] = []
     if request.returned is not None:
         for name, alias in request.returned:
-            field = schema.by_name.get(name)
-            key = (
-                name.encode("utf-8", "surrogateescape") if field is None else field.key
-            )
-            value = fields.get(key)
-            if name == "__key":
-                value = hit.key
+            key = _field_key(name, schema)
+            value = hit.key if name == "__key" else fields.get(key)
             if value is not None:
-                shown.append((alias.encode("utf-8", "surrogateescape"), value))
+                shown.append((alias.encode("utf-8", "surrogateescape"), key, value))
     else:
         first = schema.by_name.get(request.sort_by)
+        done = None
         if first is not None and first.key in fields:
             # WHY: RediSearch loads what it sorts by before everything else.
+            done = first.key
             title = first.name.encode("utf-8", "surrogateescape")
-            shown.append((title, fields[first.key]))
-        done = None if first is None else first.key
-        shown += [pair for pair in fields.items() if pair[0] != done]
-    if marker is not None:
-        shown = [(title, marker.mark(title, value)) for title, value in shown]
-    return shown
+            shown.append((title, done, fields[done]))
+        shown += [(key, key, value) for key, value in fields.items() if key != done]
+    if marker is None:
+        return [(title, value) for title, _, value in shown]
+    return [(title, marker.mark(title, key, value)) for title, key, value in shown]
 
 
 def _sort_key(hit: Hit) -> bytes | None:
@@ -291,4 +289,4 @@ def _sort_key(hit: Hit) -> bytes | None:
 
 def number(value: float) -> bytes:
     """Return a double as RediSearch prints it."""
-    return b"%.17g" % value if value != int(value) else b"%d" % value
+    return repr(value).encode() if value % 1 else b"%d" % value
