@@ -10,8 +10,11 @@ Python binding, whose `get` raises. See docs/tokyocabinet.md.
 from collections.abc import MutableMapping
 
 from tokyocabinet import constant
-from tokyocabinet._database import Database
+from tokyocabinet._abstract import ADB
+from tokyocabinet._database import REMOVE, Database
+from tokyocabinet._fixed import FDB
 from tokyocabinet._hash import HDB
+from tokyocabinet._table import TDB, TDBQuery
 from tokyocabinet._tree import BDB, BDBCursor
 from tokyocabinet.constant import *  # noqa: F403 - they are the C API's names
 from tokyocabinet.error import (
@@ -28,8 +31,12 @@ from tokyocabinet.error import (
 )
 
 __all__ = [
+    "ADB",
     "BDB",
+    "FDB",
     "HDB",
+    "REMOVE",
+    "TDB",
     "BDBCursor",
     "CorruptFileError",
     "Database",
@@ -41,9 +48,10 @@ __all__ = [
     "NoPermissionError",
     "RecordExistsError",
     "RecordMissingError",
+    "TDBQuery",
     "ThreadError",
 ]
 __all__ += constant.__all__
 
-for _kind in (HDB, BDB):
+for _kind in (HDB, BDB, FDB, TDB, ADB):
     MutableMapping.register(_kind)

@@ -37,12 +37,16 @@ cdef class Callback:
         try:
             result = self.function(*arguments, *self.extra)
         except BaseException as error:
-            self.owner.pending.setdefault(me, error)
+            self.failed(error)
             return FAILED
         finally:
             if outer:
                 self.owner.callers.discard(me)
         return result
+
+    cdef void failed(self, error):
+        """Keep the first error of this thread; `leave` raises it."""
+        self.owner.pending.setdefault(PyThread_get_thread_ident(), error)
 
 
 FAILED = object()
@@ -69,7 +73,7 @@ cdef void *put_proc(const void *vbuf, int vsiz, int *sp, void *op) noexcept with
     try:
         return copied(raw(result), sp)
     except BaseException as error:
-        callback.owner.pending[PyThread_get_thread_ident()] = error
+        callback.failed(error)
         return NULL
 
 
@@ -92,7 +96,7 @@ cdef int compare_keys(
         if result is not FAILED:
             return (result > 0) - (result < 0)
     except BaseException as error:
-        callback.owner.pending[PyThread_get_thread_ident()] = error
+        callback.failed(error)
     return tccmplexical(abuf, asiz, bbuf, bsiz, NULL)
 
 
@@ -105,7 +109,7 @@ cdef void *transcode(const void *buf, int size, int *sp, void *op) noexcept with
     try:
         return copied(raw(result), sp)
     except BaseException as error:
-        callback.owner.pending[PyThread_get_thread_ident()] = error
+        callback.failed(error)
         return NULL
 
 

@@ -156,6 +156,7 @@ cdef class Callback:
     cdef object function
     cdef tuple extra
     cdef object call(self, tuple arguments)
+    cdef void failed(self, error)
 
 
 cdef class KeyedDatabase(Database):

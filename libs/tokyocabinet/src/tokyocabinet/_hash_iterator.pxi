@@ -10,26 +10,31 @@
 cdef class HashIterator(BlockIterator):
     """Iterate over the records in the file's order."""
 
-    cdef bytes anchor
-    cdef uint64_t offset
-    cdef bint started
-
-    def __init__(self, HDB owner not None, Kind kind):
-        self.owner = owner
+    def __init__(self, Database owner not None, Kind kind):
         self.kind = kind
+        self.hdb = <TCHDB *>owner.db
+        self.init = <plain_call>tchdbiterinit
+        self.jump = <jump_call>tchdbiterinit2
+        self.step = <next_call>tchdbiternext
+        self.begin(owner)
+
+    cdef int begin(self, Database owner) except -1:
+        self.owner = owner
         owner.enter()
         owner.leave()
         self.epoch = owner.epoch
+        return 0
 
     cdef int fill(self) except -1:
         cdef Database owner = self.owner
-        cdef TCHDB *db = <TCHDB *>owner.db
         cdef TCXSTR *kxstr
         cdef TCXSTR *vxstr
         cdef const char *kbuf = NULL
+        cdef void *key
         cdef int ksiz = 0
         cdef int code = 0
         cdef int count = 0
+        cdef int room
         cdef size_t last = 0
         cdef uint64_t at = 0
         cdef bint more = True
@@ -43,25 +48,31 @@ cdef class HashIterator(BlockIterator):
             kxstr = tcxstrnew()
             vxstr = tcxstrnew()
             pthread_mutex_lock(&owner.lock)
-            code = self.seat(db, kbuf, ksiz)
+            code = self.seat(owner.db, owner.calls.ecode, kbuf, ksiz)
             while code == 0:
-                at = db.iter
-                more = tchdbiternext3(db, kxstr, vxstr)
+                at = self.hdb.iter
+                if self.kind == KEYS:
+                    key = self.step(owner.db, &ksiz)
+                    more = key != NULL
+                    if more:
+                        tcxstrclear(kxstr)
+                        tcxstrcat(kxstr, key, ksiz)
+                        free(key)
+                else:
+                    more = tchdbiternext3(self.hdb, kxstr, vxstr)
                 if not more:
-                    code = tchdbecode(db)
+                    code = owner.calls.ecode(owner.db)
                     break
                 last = self.arena.used
-                if arena_record(
-                    &self.arena,
-                    tcxstrptr(kxstr), tcxstrsize(kxstr),
-                    tcxstrptr(vxstr), 0 if self.kind == KEYS else tcxstrsize(vxstr),
-                ) < 0:
+                room = arena_record(
+                    &self.arena, tcxstrptr(kxstr), tcxstrsize(kxstr),
+                    tcxstrptr(vxstr), tcxstrsize(vxstr))
+                if room < 0:
                     code = -2
                     break
                 count += 1
-                if count > self.want or (
-                    count > 1 and self.arena.used > 1 << 20
-                ):
+                # The last record stays behind as the next block's anchor.
+                if count > self.want or (count > 1 and self.arena.used > 1 << 20):
                     break
             pthread_mutex_unlock(&owner.lock)
             tcxstrdel(kxstr)
@@ -71,8 +82,7 @@ cdef class HashIterator(BlockIterator):
             raise MemoryError
         if code and code != TCENOREC:
             owner.fail(code)
-        self.started = True
-        if more:
+        if code == 0:
             memcpy(&size, self.arena.data + last, 4)
             self.anchor = (self.arena.data + last + 8)[:size]
             self.offset = at
@@ -82,30 +92,31 @@ cdef class HashIterator(BlockIterator):
         self.left = count
         return 0
 
-    cdef int seat(self, TCHDB *db, const char *kbuf, int ksiz) noexcept nogil:
+    cdef int seat(
+        self, void *db, code_call ecode, const char *kbuf, int ksiz) noexcept nogil:
         """Put the C library's iterator where the next block begins; an error code."""
         cdef void *key
         cdef int size
         cdef uint64_t target = self.offset
-        if kbuf != NULL:
-            if tchdbiterinit2(db, kbuf, ksiz) and db.iter == target:
-                return 0
-        if not tchdbiterinit(db):
-            return tchdbecode(db)
+        if kbuf != NULL and self.jump(db, kbuf, ksiz) and self.hdb.iter == target:
+            return 0
+        if not self.init(db):
+            return ecode(db)
         if kbuf == NULL:
             return 0
-        while db.iter < target:
-            key = tchdbiternext(db, &size)
+        while self.hdb.iter < target:
+            key = self.step(db, &size)
             if key == NULL:
-                return tchdbecode(db)
-            if db.iter > target:
-                # This record began at or behind the target: it is the next one.
-                if not tchdbiterinit2(db, key, size):
+                return ecode(db)
+            if self.hdb.iter > target:
+                # This record began at or behind the target, so it comes next; or it
+                # covers the target and has been seen.
+                if not self.jump(db, key, size):
                     free(key)
-                    return tchdbecode(db)
+                    return ecode(db)
+                if self.hdb.iter < target:
+                    free(self.step(db, &size))
                 free(key)
-                if db.iter >= target:
-                    return 0
-                key = tchdbiternext(db, &size)
+                return 0
             free(key)
         return 0

@@ -53,8 +53,6 @@ cdef class BDB(KeyedDatabase):
             for a handle that one thread owns.
     """
 
-    cdef bint custom            # a Python function orders the keys
-
     def __cinit__(self, *args, **kwargs):
         cdef Calls *calls = &self.calls
         self.db = tcbdbnew()

@@ -52,6 +52,7 @@ cdef extern from "tcutil.h" nogil:
     int tcstrucstoutf(const uint16_t *ary, int num, char *str)
     int tcstrucsnorm(uint16_t *ary, int num, int opts)
     const char *tcerrmsg(int ecode)
+    int64_t tcatoi(const char *str)
     int tccmplexical(const char *aptr, int asiz, const char *bptr, int bsiz, void *op)
     int tccmpdecimal(const char *aptr, int asiz, const char *bptr, int bsiz, void *op)
     int tccmpint32(const char *aptr, int asiz, const char *bptr, int bsiz, void *op)
@@ -64,6 +65,8 @@ cdef extern from "tchdb.h" nogil:
         boolean tran
     const char *tchdberrmsg(int ecode)
     TCHDB *tchdbnew()
+    void tchdbsetecode(
+        TCHDB *hdb, int ecode, const char *filename, int line, const char *func)
     char *tchdbopaque(TCHDB *hdb)
     void tchdbdel(TCHDB *hdb)
     int tchdbecode(TCHDB *hdb)
@@ -134,6 +137,8 @@ cdef extern from "tcbdb.h" nogil:
         int32_t vidx    # place of the value among the key's duplicates
     const char *tcbdberrmsg(int ecode)
     TCBDB *tcbdbnew()
+    void tcbdbsetecode(
+        TCBDB *bdb, int ecode, const char *filename, int line, const char *func)
     TCCMP tcbdbcmpfunc(TCBDB *bdb)
     void *tcbdbcmpop(TCBDB *bdb)
     boolean tcbdbsetcmpfunc(TCBDB *bdb, TCCMP cmp, void *cmpop)
@@ -222,6 +227,8 @@ cdef extern from "tcfdb.h" nogil:
         FDBIDMIN, FDBIDPREV, FDBIDMAX, FDBIDNEXT
     const char *tcfdberrmsg(int ecode)
     TCFDB *tcfdbnew()
+    void tcfdbsetecode(
+        TCFDB *fdb, int ecode, const char *filename, int line, const char *func)
     void tcfdbdel(TCFDB *fdb)
     int tcfdbecode(TCFDB *fdb)
     boolean tcfdbsetmutex(TCFDB *fdb)
@@ -287,9 +294,14 @@ cdef extern from "tctdb.h" nogil:
     ctypedef struct TDBQRY:
         TDBCOND *conds
         int cnum
+        char *oname
+    enum:
+        TDBQCSTRRX, TDBQCFTSAND, TDBQCFTSOR, TDBQCFTSEX, TDBQPPUT, TDBQPSTOP, TDBITKEEP
     ctypedef int (*TDBQRYPROC)(const void *, int, TCMAP *, void *) noexcept nogil
     const char *tctdberrmsg(int ecode)
     TCTDB *tctdbnew()
+    void tctdbsetecode(
+        TCTDB *tdb, int ecode, const char *filename, int line, const char *func)
     void tctdbdel(TCTDB *tdb)
     int tctdbecode(TCTDB *tdb)
     boolean tctdbsetmutex(TCTDB *tdb)
@@ -371,6 +383,8 @@ cdef extern from "tctdb.h" nogil:
 
 cdef extern from "tcadb.h" nogil:
     ctypedef struct TCADB
+    enum:
+        ADBOVOID, ADBOMDB, ADBONDB, ADBOHDB, ADBOBDB, ADBOFDB, ADBOTDB
     ctypedef boolean (*ADBMAPPROC)(
         void *, const char *, int, const char *, int, void *) noexcept nogil
     TCADB *tcadbnew()

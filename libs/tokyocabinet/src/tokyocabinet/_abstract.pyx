@@ -1,0 +1,426 @@
+"""The abstract database: the name picks the kind, `*` and `+` live in memory.
+
+The C library keeps no error code for this kind and forgets the one of the database
+behind it when opening fails; both are made up for here.
+"""
+
+import os
+
+from libc.stdint cimport int64_t, uint64_t
+from libc.stdlib cimport free
+from libc.string cimport memcpy
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+
+from tokyocabinet._database cimport *
+from tokyocabinet._tree cimport BDB
+from tokyocabinet.cabinet cimport *
+from tokyocabinet.error import Error, error_for
+
+cdef extern from *:
+    """
+    static __thread int abstract_code = 0;
+    """
+    int abstract_code
+
+cdef object missing = object()
+
+
+cdef int code_of(void *db) noexcept nogil:
+    return abstract_code
+
+
+cdef int learn(TCADB *db, int otherwise) noexcept nogil:
+    """Remember why a call failed; `otherwise` is for the databases in memory."""
+    global abstract_code
+    cdef int kind = tcadbomode(db)
+    cdef void *inner = tcadbreveal(db)
+    cdef int code = 0
+    if kind == ADBOHDB:
+        code = tchdbecode(<TCHDB *>inner)
+    elif kind == ADBOBDB:
+        code = tcbdbecode(<TCBDB *>inner)
+    elif kind == ADBOFDB:
+        code = tcfdbecode(<TCFDB *>inner)
+    elif kind == ADBOTDB:
+        code = tctdbecode(<TCTDB *>inner)
+    abstract_code = code if code else otherwise
+    return 0
+
+
+cdef void forget(TCADB *db) noexcept nogil:
+    """Clear the code of the database behind, which no success does."""
+    cdef int kind = tcadbomode(db)
+    cdef void *inner = tcadbreveal(db)
+    if kind == ADBOHDB:
+        tchdbsetecode(<TCHDB *>inner, TCESUCCESS, "", 1, "")
+    elif kind == ADBOBDB:
+        tcbdbsetecode(<TCBDB *>inner, TCESUCCESS, "", 1, "")
+    elif kind == ADBOFDB:
+        tcfdbsetecode(<TCFDB *>inner, TCESUCCESS, "", 1, "")
+    elif kind == ADBOTDB:
+        tctdbsetecode(<TCTDB *>inner, TCESUCCESS, "", 1, "")
+
+
+cdef boolean put(
+    void *db, const void *kbuf, int ksiz, const void *vbuf, int vsiz
+) noexcept nogil:
+    if tcadbput(<TCADB *>db, kbuf, ksiz, vbuf, vsiz):
+        return True
+    learn(<TCADB *>db, TCEINVALID)
+    return False
+
+
+cdef boolean putkeep(
+    void *db, const void *kbuf, int ksiz, const void *vbuf, int vsiz
+) noexcept nogil:
+    if tcadbputkeep(<TCADB *>db, kbuf, ksiz, vbuf, vsiz):
+        return True
+    learn(<TCADB *>db, TCEKEEP)
+    return False
+
+
+cdef boolean putcat(
+    void *db, const void *kbuf, int ksiz, const void *vbuf, int vsiz
+) noexcept nogil:
+    if tcadbputcat(<TCADB *>db, kbuf, ksiz, vbuf, vsiz):
+        return True
+    learn(<TCADB *>db, TCEINVALID)
+    return False
+
+
+cdef boolean putproc(
+    void *db, const void *kbuf, int ksiz, const void *vbuf, int vsiz,
+    TCPDPROC proc, void *op,
+) noexcept nogil:
+    if tcadbputproc(<TCADB *>db, kbuf, ksiz, vbuf, vsiz, proc, op):
+        return True
+    learn(<TCADB *>db, TCEKEEP)
+    return False
+
+
+cdef boolean out(void *db, const void *kbuf, int ksiz) noexcept nogil:
+    if tcadbout(<TCADB *>db, kbuf, ksiz):
+        return True
+    learn(<TCADB *>db, TCENOREC)
+    return False
+
+
+cdef int vsiz(void *db, const void *kbuf, int ksiz) noexcept nogil:
+    cdef int size = tcadbvsiz(<TCADB *>db, kbuf, ksiz)
+    if size < 0:
+        learn(<TCADB *>db, TCENOREC)
+    return size
+
+
+cdef int fetch(void *db, const void *kbuf, int ksiz, Arena *arena) noexcept nogil:
+    cdef int size = 0
+    cdef char *at
+    cdef void *data = tcadbget(<TCADB *>db, kbuf, ksiz, &size)
+    if data == NULL:
+        learn(<TCADB *>db, TCENOREC)
+        return -1
+    at = arena_space(arena, size)
+    if at != NULL:
+        memcpy(at, data, size)
+        arena.used += size
+    free(data)
+    return -2 if at == NULL else size
+
+
+cdef boolean plain(TCADB *db, boolean ok) noexcept nogil:
+    if not ok:
+        learn(db, TCEINVALID)
+    return ok
+
+
+cdef boolean sync(void *db) noexcept nogil:
+    return plain(<TCADB *>db, tcadbsync(<TCADB *>db))
+
+
+cdef boolean vanish(void *db) noexcept nogil:
+    return plain(<TCADB *>db, tcadbvanish(<TCADB *>db))
+
+
+cdef boolean begin(void *db) noexcept nogil:
+    return plain(<TCADB *>db, tcadbtranbegin(<TCADB *>db))
+
+
+cdef boolean commit(void *db) noexcept nogil:
+    return plain(<TCADB *>db, tcadbtrancommit(<TCADB *>db))
+
+
+cdef boolean abort(void *db) noexcept nogil:
+    return plain(<TCADB *>db, tcadbtranabort(<TCADB *>db))
+
+
+cdef boolean copy(void *db, const char *path) noexcept nogil:
+    return plain(<TCADB *>db, tcadbcopy(<TCADB *>db, path))
+
+
+cdef boolean foreach(void *db, TCITER proc, void *op) noexcept nogil:
+    return plain(<TCADB *>db, tcadbforeach(<TCADB *>db, proc, op))
+
+
+cdef boolean close(void *db) noexcept nogil:
+    global abstract_code
+    abstract_code = TCEMISC
+    return tcadbclose(<TCADB *>db)
+
+
+cdef boolean open_name(void *db, const char *name, int omode) noexcept nogil:
+    global abstract_code
+    abstract_code = TCEMISC
+    return tcadbopen(<TCADB *>db, name)
+
+
+cdef boolean emit(
+    void *map, const char *kbuf, int ksiz, const char *vbuf, int vsiz, void *op
+) noexcept with gil:
+    cdef Callback callback = <Callback>op
+    cdef object result = callback.call((
+        PyBytes_FromStringAndSize(kbuf, ksiz), PyBytes_FromStringAndSize(vbuf, vsiz)))
+    cdef bytes key, value
+    try:
+        if result is None:
+            return True
+        for one, two in result:
+            key = raw(one)
+            value = raw(two)
+            if not tcadbmapbdbemit(
+                map, PyBytes_AS_STRING(key), <int>PyBytes_GET_SIZE(key),
+                PyBytes_AS_STRING(value), <int>PyBytes_GET_SIZE(value),
+            ):
+                return False
+        return True
+    except BaseException as error:
+        callback.failed(error)
+        return False
+
+
+cdef class ADB(KeyedDatabase):
+    """An abstract database: one interface to every kind.
+
+    Args:
+        name: Opened at once when given; see `open`.
+        mutex: Let several threads use this handle.
+    """
+
+    def __cinit__(self, *args, **kwargs):
+        cdef Calls *calls = &self.calls
+        self.db = tcadbnew()
+        self.locked = self.mutex
+        calls.delete = <free_call>tcadbdel
+        calls.ecode = code_of
+        calls.open = open_name
+        calls.close = close
+        calls.sync = sync
+        calls.vanish = vanish
+        calls.copy = copy
+        calls.begin = begin
+        calls.commit = commit
+        calls.abort = abort
+        calls.path = <text_call>tcadbpath
+        calls.rnum = <count_call>tcadbrnum
+        calls.fsiz = <count_call>tcadbsize
+        calls.put = put
+        calls.putkeep = putkeep
+        calls.putcat = putcat
+        calls.out = out
+        calls.vsiz = vsiz
+        calls.fetch = fetch
+        calls.fwmkeys = <prefix_call>tcadbfwmkeys
+        calls.putproc = putproc
+        calls.foreach = foreach
+
+    def __init__(self, name=None, *, mutex=True):
+        if name is not None:
+            self.open(name)
+
+    def open(self, name):
+        """Open a database by its name.
+
+        Args:
+            name: `*` a hash and `+` a tree in memory; otherwise a path that ends in
+                .tch, .tcb, .tcf or .tct. Tuning follows behind `#` signs, as in
+                `casket.tcb#mode=r#lcnum=4096`: mode (w r c t e f), bnum, apow, fpow,
+                opts (l d b t), rcnum, lcnum, ncnum, lmemb, nmemb, xmsiz, dfunit,
+                width, limsiz, capnum, capsiz, idx=COLUMN:TYPE.
+        """
+        try:
+            KeyedDatabase.open(self, name, 1)
+        except Error as error:
+            self.explain(os.fsdecode(name))
+            raise error_for(
+                TCEMISC, "the database could not be opened", os.fsdecode(name)
+            ) from error
+
+    def explain(self, str name):
+        """Raise the error that opening the file behind a name as itself raises."""
+        from tokyocabinet._fixed import FDB
+        from tokyocabinet._hash import HDB
+        from tokyocabinet._table import TDB
+        path, _, tuning = name.partition("#")
+        kind = {".tch": HDB, ".tcb": BDB, ".tcf": FDB, ".tct": TDB}.get(
+            os.path.splitext(path)[1].lower())
+        if kind is None:
+            if path not in ("*", "+"):
+                raise error_for(
+                    TCEINVALID, "invalid operation: the name is not *, + or a path"
+                    " that ends in .tch, .tcb, .tcf or .tct", name)
+            return
+        with kind() as probe:
+            probe.open(path, READ_WITHOUT_WAITING)
+
+    def fsiz(self):
+        """Return the size of the database in bytes, on disk or in memory."""
+        return self.count(self.calls.fsiz)
+
+    size = fsiz
+
+    def omode(self):
+        """Return the kind that is open: `ADBOMDB`, `ADBOHDB` and so on; 0 if closed."""
+        return tcadbomode(<TCADB *>self.db) if self.is_open else 0
+
+    def optimize(self, params=""):
+        """Rewrite the file; `params` is the tuning part of a name, as in `bnum=1000`."""
+        cdef bytes text = os.fsencode(params)
+        cdef const char *ctext = text
+        cdef boolean ok
+        cdef int code = 0
+        self.enter()
+        with nogil:
+            self.acquire()
+            ok = plain(<TCADB *>self.db, tcadboptimize(<TCADB *>self.db, ctext))
+            if not ok:
+                code = abstract_code
+            self.release()
+        self.leave()
+        if not ok:
+            self.fail(code)
+
+    def misc(self, name, args=()):
+        """Call one of the C library's functions by name.
+
+        Args:
+            name: put, out, get, putlist, outlist, getlist, getpart, iterinit, iternext,
+                sync, optimize, vanish, regex, error, cacheclear, defrag; trees also
+                putdup, putdupback, range; tables setindex, search, metasearch, genuid.
+            args: What the function takes, as bytes.
+
+        Returns:
+            A list of bytes.
+
+        Raises:
+            Error: The function failed or there is none of that name.
+        """
+        cdef bytes text = os.fsencode(name)
+        cdef const char *ctext = text
+        cdef list given = [raw(each) for each in args]
+        cdef bytes each_given
+        cdef TCLIST *arguments
+        cdef TCLIST *answer
+        cdef int code = 0
+        if b"\0" in text:
+            raise ValueError("embedded null byte in name")
+        self.enter()
+        arguments = tclistnew()
+        for each_given in given:
+            tclistpush(
+                arguments, PyBytes_AS_STRING(each_given),
+                <int>PyBytes_GET_SIZE(each_given))
+        with nogil:
+            self.acquire()
+            forget(<TCADB *>self.db)
+            answer = tcadbmisc(<TCADB *>self.db, ctext, arguments)
+            if answer == NULL:
+                learn(<TCADB *>self.db, TCEMISC)
+                code = abstract_code
+            self.release()
+            tclistdel(arguments)
+        result = list_of(answer)
+        self.leave()
+        if answer == NULL:
+            self.fail(code)
+        return result
+
+    def mapbdb(self, BDB target not None, function, keys=None, int64_t csiz=-1):
+        """Map records into a B+ tree: the map half of map and reduce.
+
+        Args:
+            target: Opened for writing; what is emitted is stored there, with
+                duplicates and sorted in memory first.
+            function: Called with each key and value; returns the (key, value) pairs to
+                emit, or None. It must use neither database.
+            keys: The keys to map; None = every record.
+            csiz: Bytes of memory for sorting; negative = 256 MiB.
+        """
+        cdef Callback callback = Callback(self, function)
+        cdef TCLIST *chosen = NULL
+        cdef bytes key
+        cdef list given = None if keys is None else [raw(each) for each in keys]
+        cdef boolean ok
+        cdef int code = 0
+        self.enter()
+        try:
+            target.enter()
+        except BaseException:
+            self.leave()
+            raise
+        if given is not None:
+            chosen = tclistnew()
+            for key in given:
+                tclistpush(chosen, PyBytes_AS_STRING(key), <int>PyBytes_GET_SIZE(key))
+        with nogil:
+            self.acquire()
+            target.acquire()
+            ok = tcadbmapbdb(
+                <TCADB *>self.db, chosen, <TCBDB *>target.db, emit, <void *>callback,
+                csiz)
+            if not ok:
+                learn(<TCADB *>self.db, TCEMISC)
+                code = abstract_code
+            target.release()
+            self.release()
+            if chosen != NULL:
+                tclistdel(chosen)
+        target.leave()
+        self.leave()
+        if not ok:
+            self.fail(code)
+
+    # -- iteration: over the keys as they were when it began
+
+    cdef list snapshot(self):
+        # A fixed-length database takes an interval where others take a prefix.
+        return self.fwmkeys(b"[min,max]" if self.omode() == ADBOFDB else b"")
+
+    def __iter__(self):
+        return iter(self.snapshot())
+
+    def iterkeys(self):
+        """Return an iterator over the keys that are there now."""
+        return iter(self.snapshot())
+
+    def itervalues(self):
+        """Return an iterator over the values of the keys that are there now."""
+        return (value for _, value in pairs(self, self.snapshot()))
+
+    def iteritems(self):
+        """Return an iterator over (key, value) of the keys that are there now."""
+        return pairs(self, self.snapshot())
+
+
+def pairs(ADB owner, list keys):
+    """Yield (key, value) for each of `keys` that is still there."""
+    cdef Py_ssize_t first
+    for first in range(0, len(keys), 256):
+        part = keys[first:first + 256]
+        for pair in zip(part, owner.get_many(part, missing)):
+            if pair[1] is not missing:
+                yield pair
+
+
+READ_WITHOUT_WAITING = 1 | 1 << 5   # the bits are alike for every kind
+
+name_constants(ADB, "ADB")

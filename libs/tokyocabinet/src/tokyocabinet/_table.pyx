@@ -1,0 +1,542 @@
+"""The table database: rows of named columns under a primary key, with queries.
+
+Keys, column names and values are bytes. Where text is given, it is stored as UTF-8;
+what comes back is always bytes.
+"""
+
+from libc.math cimport isnan
+from libc.stdint cimport (
+    INT32_MAX, INT32_MIN, int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t)
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy, strlen
+
+from cpython.bytes cimport (
+    PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE)
+
+from cpython.number cimport PyNumber_Index
+
+from tokyocabinet._database cimport *
+from tokyocabinet._hash cimport HashIterator, jump_call, next_call
+from tokyocabinet.cabinet cimport *
+from tokyocabinet.error import error_for
+from tokyocabinet.view import RecordItems, RecordKeys, RecordValues
+
+cdef object missing = object()
+
+cdef dict INDEXES = {
+    "lexical": 0, "decimal": 1, "token": 2, "qgram": 3, "opt": 9998, "void": 9999,
+}
+
+ctypedef boolean (*row_call)(TCTDB *, const void *, int, TCMAP *) noexcept nogil
+
+
+cdef bytes encoded(object value):
+    """Return bytes as they are and text as UTF-8."""
+    return raw((<str>value).encode() if isinstance(value, str) else value)
+
+
+cdef bytes c_text(object value, str what):
+    """Return what can be handed over as a C string."""
+    cdef bytes result = encoded(value)
+    if b"\0" in result:
+        raise ValueError(f"embedded null byte in {what}")
+    return result
+
+
+cdef TCMAP *map_of(object row) except NULL:
+    """Return a new TCMAP with the columns of a mapping."""
+    cdef list columns = [
+        (encoded(column), encoded(cell))
+        for column, cell in (row.items() if hasattr(row, "items") else row)]
+    cdef TCMAP *result = tcmapnew2(<uint32_t>len(columns) + 1)
+    cdef bytes name, value
+    for name, value in columns:
+        tcmapput(
+            result, PyBytes_AS_STRING(name), <int>PyBytes_GET_SIZE(name),
+            PyBytes_AS_STRING(value), <int>PyBytes_GET_SIZE(value))
+    return result
+
+
+cdef dict row_of(TCMAP *columns):
+    """Return the columns of a TCMAP as a dict of bytes."""
+    cdef dict result = {}
+    cdef const char *name
+    cdef const char *value
+    cdef int size = 0
+    cdef int vsiz = 0
+    tcmapiterinit(columns)
+    while True:
+        name = <const char *>tcmapiternext(columns, &size)
+        if name == NULL:
+            return result
+        value = <const char *>tcmapiterval(name, &vsiz)
+        result[PyBytes_FromStringAndSize(name, size)] = (
+            PyBytes_FromStringAndSize(value, vsiz))
+
+
+cdef class TDB(Database):
+    """A table database (`.tct`): primary keys to rows, a row being a dict of columns.
+
+    Args:
+        path: Opened at once when given together with `omode`.
+        omode: See `open`.
+        mutex: Let several threads use this handle.
+    """
+
+    def __cinit__(self, *args, **kwargs):
+        cdef Calls *calls = &self.calls
+        self.db = tctdbnew()
+        calls.delete = <free_call>tctdbdel
+        calls.ecode = <code_call>tctdbecode
+        calls.open = <open_call>tctdbopen
+        calls.close = <plain_call>tctdbclose
+        calls.sync = <plain_call>tctdbsync
+        calls.vanish = <plain_call>tctdbvanish
+        calls.copy = <path_call>tctdbcopy
+        calls.begin = <plain_call>tctdbtranbegin
+        calls.commit = <plain_call>tctdbtrancommit
+        calls.abort = <plain_call>tctdbtranabort
+        calls.path = <text_call>tctdbpath
+        calls.rnum = <count_call>tctdbrnum
+        calls.fsiz = <count_call>tctdbfsiz
+        calls.setcodecfunc = <codec_call>tctdbsetcodecfunc
+        if self.mutex and not tctdbsetmutex(<TCTDB *>self.db):
+            raise MemoryError
+
+    # -- shape
+
+    cdef int ensure(self, boolean ok) except -1:
+        if not ok:
+            self.fail(tctdbecode(<TCTDB *>self.db))
+        return 0
+
+    def tune(
+        self, int64_t bnum=0, int8_t apow=-1, int8_t fpow=-1, uint8_t opts=0
+    ):
+        """Set the shape of a file to be created; before `open`. As `HDB.tune`."""
+        self.enter_closed()
+        self.ensure(tctdbtune(<TCTDB *>self.db, bnum, apow, fpow, opts))
+
+    def setmutex(self):
+        """Do nothing: the lock is set when the handle is made, unless `mutex=False`."""
+        self.enter_closed()
+
+    def setcache(self, int32_t rcnum=0, int32_t lcnum=0, int32_t ncnum=0):
+        """Keep `rcnum` rows (0), `lcnum` (4,096) and `ncnum` (512) pages of indexes."""
+        self.enter_closed()
+        self.ensure(tctdbsetcache(<TCTDB *>self.db, rcnum, lcnum, ncnum))
+
+    def setxmsiz(self, int64_t xmsiz=0):
+        """Map `xmsiz` bytes of the file into memory (default 64 MiB); before `open`."""
+        self.enter_closed()
+        self.ensure(tctdbsetxmsiz(<TCTDB *>self.db, xmsiz))
+
+    def setdfunit(self, int32_t dfunit=0):
+        """Defragment by itself, `dfunit` steps at a time (0: never); before `open`."""
+        self.enter_closed()
+        self.ensure(tctdbsetdfunit(<TCTDB *>self.db, dfunit))
+
+    def setinvcache(self, int64_t iccmax=0, double iccsync=0):
+        """Give token and q-gram indexes `iccmax` bytes of cache (64 MiB); before `open`.
+
+        Args:
+            iccmax: Bytes; 0 keeps the default.
+            iccsync: The part written when it is full, from 0 to 1; 0 keeps the default.
+        """
+        self.enter_closed()
+        self.ensure(tctdbsetinvcache(<TCTDB *>self.db, iccmax, iccsync))
+
+    def optimize(
+        self, int64_t bnum=0, int8_t apow=-1, int8_t fpow=-1, uint8_t opts=0xFF
+    ):
+        """Rewrite the file without gaps. Arguments as in `tune`; defaults keep them."""
+        cdef boolean ok
+        cdef int code = 0
+        self.enter()
+        with nogil:
+            ok = tctdboptimize(<TCTDB *>self.db, bnum, apow, fpow, opts)
+            if not ok:
+                code = tctdbecode(<TCTDB *>self.db)
+        self.leave()
+        if not ok:
+            self.fail(code)
+
+    def defrag(self, int64_t step=0):
+        """Close gaps in the file: `step` of them, or all with 0."""
+        cdef boolean ok
+        cdef int code = 0
+        self.enter()
+        with nogil:
+            ok = tctdbdefrag(<TCTDB *>self.db, step)
+            if not ok:
+                code = tctdbecode(<TCTDB *>self.db)
+        self.leave()
+        if not ok:
+            self.fail(code)
+
+    def cacheclear(self):
+        """Drop what is kept in memory."""
+        self.simple(<plain_call>tctdbcacheclear)
+
+    def setindex(self, name, type, *, bint keep=False):
+        """Build, rebuild or remove the index of a column.
+
+        Args:
+            name: The column; empty = the primary key.
+            type: "lexical" (STR* conditions and orders), "decimal" (NUM*), "token"
+                (STRAND, STROR, STROREQ), "qgram" (FTS*), "opt" (tidy it), "void"
+                (remove it), or the C API's number.
+            keep: Do nothing when the column has this index already.
+        """
+        cdef bytes column = c_text(name, "the column's name")
+        cdef const char *cname = column
+        cdef int kind
+        cdef boolean ok
+        cdef int code = 0
+        if isinstance(type, str):
+            if type not in INDEXES:
+                raise ValueError(f"no index is called {type!r}")
+            kind = INDEXES[type]
+        else:
+            kind = type
+        if (kind & ~TDBITKEEP) not in (0, 1, 2, 3, 9998, 9999):
+            raise ValueError(f"unknown index type {kind}")
+        if keep:
+            kind |= TDBITKEEP
+        self.enter()
+        with nogil:
+            ok = tctdbsetindex(<TCTDB *>self.db, cname, kind)
+            if not ok:
+                code = tctdbecode(<TCTDB *>self.db)
+        self.leave()
+        if ok or (code == TCEKEEP and kind & TDBITKEEP):
+            return
+        self.fail(code)
+
+    def genuid(self):
+        """Return a number that was never returned before: 1, 2, 3 and so on."""
+        cdef int64_t result
+        cdef int code = 0
+        self.enter()
+        with nogil:
+            result = tctdbgenuid(<TCTDB *>self.db)
+            if result < 0:
+                code = tctdbecode(<TCTDB *>self.db)
+        self.leave()
+        if result < 0:
+            self.fail(code)
+        return result
+
+    # -- rows
+
+    cdef bint store(self, row_call call, object pkey, object row) except -1:
+        cdef bytes key = encoded(pkey)
+        cdef const char *kbuf = PyBytes_AS_STRING(key)
+        cdef int ksiz = <int>PyBytes_GET_SIZE(key)
+        cdef TCMAP *columns = map_of(row)
+        cdef boolean ok
+        cdef int code = 0
+        try:
+            self.enter()
+            with nogil:
+                ok = call(<TCTDB *>self.db, kbuf, ksiz, columns)
+                if not ok:
+                    code = tctdbecode(<TCTDB *>self.db)
+            self.leave()
+        finally:
+            tcmapdel(columns)
+        if not ok:
+            if code == TCEKEEP:
+                return False
+            self.fail(code)
+        return True
+
+    def put(self, pkey, row):
+        """Store a row, replacing the one with the same primary key.
+
+        Args:
+            pkey: The primary key.
+            row: A mapping, or pairs, of column names and values.
+        """
+        self.store(tctdbput, pkey, row)
+
+    def putkeep(self, pkey, row):
+        """Store a row unless its key exists; return whether it was stored."""
+        return self.store(tctdbputkeep, pkey, row)
+
+    def putcat(self, pkey, row):
+        """Add columns to a row; columns it has already stay as they are."""
+        self.store(tctdbputcat, pkey, row)
+
+    def get(self, pkey, default=None):
+        """Return a row as a dict of bytes, or `default`."""
+        cdef bytes key = encoded(pkey)
+        cdef const char *kbuf = PyBytes_AS_STRING(key)
+        cdef int ksiz = <int>PyBytes_GET_SIZE(key)
+        cdef TCMAP *columns
+        cdef int code = 0
+        self.enter()
+        with nogil:
+            columns = tctdbget(<TCTDB *>self.db, kbuf, ksiz)
+            if columns == NULL:
+                code = tctdbecode(<TCTDB *>self.db)
+        try:
+            self.leave()
+            if columns != NULL:
+                return row_of(columns)
+        finally:
+            if columns != NULL:
+                tcmapdel(columns)
+        if code != TCENOREC:
+            self.fail(code)
+        return default
+
+    def getcol(self, pkey, name, default=None):
+        """Return one column's value of a row, or `default`."""
+        cdef bytes key = encoded(pkey)
+        cdef bytes column = encoded(name)
+        cdef const char *kbuf = PyBytes_AS_STRING(key)
+        cdef int ksiz = <int>PyBytes_GET_SIZE(key)
+        cdef const char *nbuf = PyBytes_AS_STRING(column)
+        cdef int nsiz = <int>PyBytes_GET_SIZE(column)
+        cdef char *value
+        cdef int vsiz = 0
+        cdef int code = 0
+        self.enter()
+        with nogil:
+            value = tctdbget4(<TCTDB *>self.db, kbuf, ksiz, nbuf, nsiz, &vsiz)
+            if value == NULL:
+                code = tctdbecode(<TCTDB *>self.db)
+        try:
+            self.leave()
+            if value != NULL:
+                return PyBytes_FromStringAndSize(value, vsiz)
+        finally:
+            free(value)
+        if code != TCENOREC:
+            self.fail(code)
+        return default
+
+    def __getitem__(self, pkey):
+        value = self.get(pkey, missing)
+        if value is missing:
+            raise error_for(TCENOREC, "no record found")
+        return value
+
+    def __setitem__(self, pkey, row):
+        self.store(tctdbput, pkey, row)
+
+    def out(self, pkey):
+        """Remove a row; return whether there was one."""
+        cdef bytes key = encoded(pkey)
+        cdef const char *kbuf = PyBytes_AS_STRING(key)
+        cdef int ksiz = <int>PyBytes_GET_SIZE(key)
+        cdef boolean ok
+        cdef int code = 0
+        self.enter()
+        with nogil:
+            ok = tctdbout(<TCTDB *>self.db, kbuf, ksiz)
+            if not ok:
+                code = tctdbecode(<TCTDB *>self.db)
+        self.leave()
+        if not ok:
+            if code == TCENOREC:
+                return False
+            self.fail(code)
+        return True
+
+    delete = out
+
+    def __delitem__(self, pkey):
+        if not self.out(pkey):
+            raise error_for(TCENOREC, "no record found")
+
+    cdef int measure(self, object pkey) except -2:
+        cdef bytes key = encoded(pkey)
+        cdef const char *kbuf = PyBytes_AS_STRING(key)
+        cdef int ksiz = <int>PyBytes_GET_SIZE(key)
+        cdef int size
+        cdef int code = 0
+        self.enter()
+        with nogil:
+            size = tctdbvsiz(<TCTDB *>self.db, kbuf, ksiz)
+            if size < 0:
+                code = tctdbecode(<TCTDB *>self.db)
+        self.leave()
+        if size < 0 and code != TCENOREC:
+            self.fail(code)
+        return size
+
+    def vsiz(self, pkey):
+        """Return the size of a row as stored; RecordMissingError when there is none."""
+        cdef int size = self.measure(pkey)
+        if size < 0:
+            raise error_for(TCENOREC, "no record found")
+        return size
+
+    def __contains__(self, pkey):
+        return self.measure(pkey) >= 0
+
+    def fwmkeys(self, prefix, int max=-1):
+        """Return the primary keys that begin with `prefix`, at most `max` (-1: all)."""
+        cdef bytes kept = encoded(prefix)
+        cdef const char *pbuf = PyBytes_AS_STRING(kept)
+        cdef int psiz = <int>PyBytes_GET_SIZE(kept)
+        cdef TCLIST *keys
+        self.enter()
+        with nogil:
+            keys = tctdbfwmkeys(<TCTDB *>self.db, pbuf, psiz, max)
+        result = list_of(keys)
+        self.leave()
+        return result
+
+    # -- counters, in the column `_num`
+
+    def addint(self, pkey, num):
+        """Add to the number in the row's column `_num` and return the sum.
+
+        Raises:
+            OverflowError: The sum leaves 32 bits; the row is unchanged.
+        """
+        cdef int32_t step = PyNumber_Index(num)
+        cdef bytes key = encoded(pkey)
+        cdef const char *kbuf = PyBytes_AS_STRING(key)
+        cdef int ksiz = <int>PyBytes_GET_SIZE(key)
+        cdef char *text
+        cdef int size = 0
+        cdef int64_t total
+        cdef int result = 0
+        cdef int code = 0
+        cdef bint fits
+        self.enter()
+        with nogil:
+            # WHY a lock of ours: the C library's sum wraps around, so it has to be
+            # known before. Only other writers of `_num` past this call can come between.
+            pthread_mutex_lock(&self.lock)
+            text = tctdbget4(<TCTDB *>self.db, kbuf, ksiz, "_num", 4, &size)
+            total = step + (tcatoi(text) if text != NULL else 0)
+            free(text)
+            fits = INT32_MIN < total <= INT32_MAX
+            if fits:
+                result = tctdbaddint(<TCTDB *>self.db, kbuf, ksiz, step)
+                if result == INT32_MIN:
+                    code = tctdbecode(<TCTDB *>self.db)
+            pthread_mutex_unlock(&self.lock)
+        self.leave()
+        if not fits:
+            raise OverflowError("the sum does not fit; the row is unchanged")
+        if code:
+            self.fail(code)
+        return result
+
+    def adddouble(self, pkey, double num):
+        """Add to the number in the row's column `_num` and return the sum."""
+        cdef bytes key = encoded(pkey)
+        cdef const char *kbuf = PyBytes_AS_STRING(key)
+        cdef int ksiz = <int>PyBytes_GET_SIZE(key)
+        cdef double result
+        cdef int code = 0
+        self.enter()
+        with nogil:
+            result = tctdbadddouble(<TCTDB *>self.db, kbuf, ksiz, num)
+            if isnan(result):
+                code = tctdbecode(<TCTDB *>self.db)
+        self.leave()
+        if isnan(result) and not isnan(num):
+            self.fail(code)
+        return result
+
+    def foreach(self, function):
+        """Call `function(primary key, row)` for every row, until it returns False.
+
+        The file is locked meanwhile; the function must not use this handle.
+        """
+        def visit(pkey, row):
+            return TDBQPSTOP if function(pkey, row) is False else 0
+
+        self.query().proc(visit)
+
+    # -- many at a time, and MutableMapping
+
+    def put_many(self, items):
+        """Store rows from a mapping or from pairs of key and row; return how many."""
+        cdef long long total = 0
+        for pkey, row in items.items() if hasattr(items, "items") else items:
+            self.store(tctdbput, pkey, row)
+            total += 1
+        return total
+
+    def get_many(self, pkeys, default=None):
+        """Return the rows of `pkeys` as a list, `default` standing for missing ones."""
+        return [self.get(pkey, default) for pkey in pkeys]
+
+    def update(self, items=(), /):
+        """Store the rows of a mapping or of pairs."""
+        self.put_many(items)
+
+    def setdefault(self, pkey, default=()):
+        """Return a row, storing `default` first when there is none."""
+        while True:
+            self.putkeep(pkey, default)
+            row = self.get(pkey, missing)
+            if row is not missing:
+                return row
+
+    def pop(self, pkey, *default):
+        """Remove a row and return it, or the default."""
+        if len(default) > 1:
+            raise TypeError("pop expects a key and at most one default")
+        row = self.get(pkey, missing)
+        if row is missing or not self.out(pkey):
+            if default:
+                return default[0]
+            raise error_for(TCENOREC, "no record found")
+        return row
+
+    def popitem(self):
+        """Remove some row and return it as (primary key, row)."""
+        for pkey, row in rows(self):
+            if self.out(pkey):
+                return pkey, row
+        raise error_for(TCENOREC, "no record found")
+
+    def clear(self):
+        """Remove all rows."""
+        self.vanish()
+
+    def __iter__(self):
+        return TableIterator(self)
+
+    def iterkeys(self):
+        """Return a new iterator over the primary keys."""
+        return TableIterator(self)
+
+    def itervalues(self):
+        """Return a new iterator over the rows."""
+        return (row for _, row in rows(self))
+
+    def iteritems(self):
+        """Return a new iterator over (primary key, row)."""
+        return rows(self)
+
+    def keys(self):
+        """Return a view of the primary keys."""
+        return RecordKeys(self)
+
+    def values(self):
+        """Return a view of the rows."""
+        return RecordValues(self)
+
+    def items(self):
+        """Return a view of the (primary key, row) pairs."""
+        return RecordItems(self)
+
+    def query(self):
+        """Return a new query, which finds every row until conditions are added."""
+        return TDBQuery(self)
+
+
+include "_table_iterator.pxi"
+include "_query.pxi"
+
+name_constants(TDB, "TDB")
