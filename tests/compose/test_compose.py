@@ -58,11 +58,9 @@ class Stack:
         return str(state["Health"]["Status"])
 
     def items(self) -> int:
-        reply = get(self.url + "/tags/.json")
-        if reply.status != 200:
-            reply = get(self.url + "/.json")
+        reply = get(self.url + "/sources.json")
         assert reply.status == 200
-        return int(reply.json["_hunch"]["total"])
+        return sum(int(source["items"]) for source in reply.json["sources"])
 
 
 @pytest.fixture(scope="module")

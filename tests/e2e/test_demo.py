@@ -134,7 +134,7 @@ def test_every_answer_carries_the_security_headers(demo: Site) -> None:
 def test_sources_are_well(demo: Site) -> None:
     sources = demo.get("/sources.json").json["sources"]
     assert len(sources) == 12
-    assert {s["health"] for s in sources} == {"ok"}
+    assert {s["tone"] for s in sources} == {"well"}
 
 
 def test_the_origin_is_not_reached_through_the_site(demo: Site) -> None:

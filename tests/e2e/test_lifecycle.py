@@ -19,7 +19,7 @@ def test_stop_and_start_again_loses_nothing(folder: pathlib.Path) -> None:
         eventually(lambda: len(site.items()) >= 150, timeout_s=90)
         eventually(
             lambda: all(
-                s["health"] == "ok" for s in site.get("/sources.json").json["sources"]
+                s["tone"] == "well" for s in site.get("/sources.json").json["sources"]
             )
         )
         before, version = site.items(), site.version()

@@ -3,6 +3,7 @@
 import pathlib
 
 import pytest
+
 from hunch_stream import config
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
