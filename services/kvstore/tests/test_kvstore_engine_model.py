@@ -39,7 +39,7 @@ WRITES = st.lists(
     max_size=8,
 )
 OPTIONS = Options(memory_table_bytes=1 << 30, log_chunk_bytes=4096, merge_width=3)
-STEPS = int(os.environ.get("KVSTORE_MODEL_STEPS", "1200"))
+STEPS = int(os.environ.get("KVSTORE_MODEL_STEPS", "600"))
 
 
 def between(model, start, stop):

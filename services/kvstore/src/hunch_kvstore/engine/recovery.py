@@ -19,7 +19,7 @@ from hunch_kvstore.engine.manifest import (
 )
 from hunch_kvstore.engine.option import Options
 from hunch_kvstore.engine.replay import LogFile, replay
-from hunch_kvstore.engine.segment import Segment, open_segments
+from hunch_kvstore.engine.segment import Segment, close_segments, open_segments
 
 RESTORING = "RESTORING"  # there while a restore is under way
 FILE_NAME = re.compile(r"(log|segment)-(\d{12})\.(log|tcb|filter)(\.tmp)*")
@@ -67,20 +67,38 @@ def recover(folder: Path, options: Options) -> Recovered:
     manifest = replace(manifest, next_serial=max(manifest.next_serial, last + 1))
     logs = log_serials(folder, manifest)
     segments = open_segments(folder, manifest.segments, options)
+    try:
+        layer, sequence, commits = read_logs(folder, manifest, logs, bool(segments))
+    except BaseException:
+        close_segments(segments)
+        raise
+    return Recovered(manifest, segments, layer, logs, sequence, commits)
+
+
+def read_logs(
+    folder: Path, manifest: Manifest, logs: list[int], remember: bool
+) -> tuple[Layer, int, int]:
+    """Return the layer the logs make, their last sequence and how many commits.
+
+    Log files that turn out to be empty are removed, from `logs` too.
+
+    Raises:
+        StoreDamaged: If they do not hold.
+    """
     layer = Layer()
-    sequence = sealed = manifest.sealed_sequence
+    sequence = manifest.sealed_sequence
     commits = 0
     paths = [log_path(folder, serial) for serial in logs]
     seen: list[LogFile] = []
-    for found, points, ranges in replay(paths, manifest.owner, sealed, seen):
-        layer.apply(points, ranges, remember=bool(segments))
+    for found, points, ranges in replay(paths, manifest.owner, sequence, seen):
+        layer.apply(points, ranges, remember=remember)
         commits += 1
         sequence = found
     for serial, log in zip(logs.copy(), seen, strict=True):
         if tidy(log):
             logs.remove(serial)
     sync_folder(folder)
-    return Recovered(manifest, segments, layer, logs, sequence, commits)
+    return layer, sequence, commits
 
 
 def tidy(log: LogFile) -> bool:

@@ -23,7 +23,7 @@ from hunch_kvstore.engine.manifest import Manifest, SegmentEntry
 from hunch_kvstore.engine.merge_choice import choose_merge, room_for
 from hunch_kvstore.engine.option import Options
 from hunch_kvstore.engine.recovery import Recovered
-from hunch_kvstore.engine.segment import Segment, filter_path, tree_path
+from hunch_kvstore.engine.segment import Segment, close_segments, filter_path, tree_path
 from hunch_kvstore.engine.segment_build import temporary
 
 FIRST_RETRY_S, LAST_RETRY_S = 0.5, 60.0
@@ -128,8 +128,7 @@ class Sealing:
             step.job.remove_files()
         elif step is not None and (segment := step.work.result()) is not None:
             segment.close()
-        for segment in self.segments:
-            segment.close()
+        close_segments(self.segments)
 
     def _begin(self, now: float) -> None:
         """Start the jobs that are due."""

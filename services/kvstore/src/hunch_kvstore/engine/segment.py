@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from hunch_kvstore.engine import _frame
 from hunch_kvstore.engine._bloom import Bloom
 from hunch_kvstore.engine.disk import read_in_blocks
-from hunch_kvstore.engine.error import StoreDamaged
+from hunch_kvstore.engine.error import StoreDamaged, StoreError
 from hunch_kvstore.engine.layer import MISSING, Missing
 from hunch_kvstore.engine.manifest import REMEDY, SegmentEntry
 from hunch_kvstore.engine.option import Options
@@ -141,6 +141,7 @@ class Segment:
             BDBONOLCK,
             BDBOREADER,
             Error,
+            ThreadError,
         )
 
         self.entry = entry
@@ -171,6 +172,9 @@ class Segment:
             # WHY NOLCK: fcntl locks are dropped when anything else in the process, a
             # backup say, closes the file. Nobody writes to it any more.
             self._tree.open(self.path, BDBOREADER | BDBONOLCK)
+        except ThreadError as error:
+            what = f"{self.path} is open in this process already"
+            raise StoreError(what) from error
         except Error as error:
             what = f"it does not open ({error})"
             raise StoreDamaged(self.path, None, what, REMEDY) from error
@@ -235,11 +239,20 @@ def open_segments(
         StoreDamaged: If one of them does not hold.
     """
     total = sum(entry.size_bytes for entry in entries) or 1
-    segments = []
-    for entry in entries:
-        share = options.cache_bytes * entry.size_bytes // total
-        segment = Segment(folder, entry, share)
-        if options.verify:
-            segment.verify()
-        segments.append(segment)
+    segments: list[Segment] = []
+    try:
+        for entry in entries:
+            share = options.cache_bytes * entry.size_bytes // total
+            segments.append(Segment(folder, entry, share))
+            if options.verify:
+                segments[-1].verify()
+    except BaseException:
+        close_segments(segments)
+        raise
     return segments
+
+
+def close_segments(segments: Sequence[Segment]) -> None:
+    """Close segments; they may then be opened again."""
+    for segment in segments:
+        segment.close()

@@ -44,7 +44,11 @@ class Engine:
             self.recovered = found
             self._active: Layer = found.layer
             self._sealing = Sealing(folder, found, options)
-            self._sync = LogSync(self._new_log(self.sequence), sync)
+            try:
+                self._sync = LogSync(self._new_log(self.sequence), sync)
+            except BaseException:
+                self._sealing.close()
+                raise
         except BaseException:
             self._lock.release()
             raise
