@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 from hunch_stream.source import SourceState
 from hunch_web.answer import Moment, Recipe, answer
 from hunch_web.controller.stream import Root
+from hunch_web.view.card import Link
 from hunch_web.view.health import SourceView, source_views, summary
 from hunch_web.view.page import Page, signs
 from hunch_web.view.site import SiteView
@@ -54,6 +55,7 @@ class Sources(Root):
             lede=summary(views),
             empty="Add one with “hunch add https://…”.",
             sources=views,
+            views=(Link("All of them as OPML", "/opml"),),
             filters=filters,
             signs=tuple(sorted({*signs((), filters), *marks})),
             year=moment.today.year,

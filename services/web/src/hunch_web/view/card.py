@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import re
 from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
 
 from hunch_stream.item import Item, Media
+from hunch_stream.markup import plain_text
 from hunch_stream.query import Query, Term
 from hunch_web.view import when
-from hunch_web.view.content import clean, safe_address
+from hunch_web.view.content import clean, safe_address, without_hashtags
 from hunch_web.view.mark import Mark, mark_of, service_of_host
 from hunch_web.view.rating import Rating, split_rating
 
@@ -34,6 +36,8 @@ _NOUNS = {
 _NOTE_LENGTH = 1_400
 _EXCERPT_LENGTH = 330
 _GRID = 4
+# How feeds say that a summary is cut.
+_OMISSION = re.compile(r"\s*(?:\[(?:…|\.\.\.)\]|\[&hellip;\])\s*\Z")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ class Card:
         target: Where the title leads: the original, or our page if it is an article.
         body: Safe markup; in the stream only for what is short, or an empty string.
         excerpt: Plain text; empty if `body` says it all.
+        words: The beginning of its plain text in any case.
         pictures: What of its pictures we hold; the first ones in the stream.
         more_pictures: How many are on the item's own page only.
         rest: Whether the item's own page has more to read.
@@ -99,6 +104,7 @@ class Card:
     title: str
     body: str
     excerpt: str
+    words: str
     rest: bool
     pictures: tuple[Picture, ...]
     more_pictures: int
@@ -120,7 +126,7 @@ class Card:
     @property
     def name(self) -> str:
         """What to call the item where a title is needed (page title, links)."""
-        return self.title or _cut(self.excerpt, 80) or f"{self.noun} of {self.full}"
+        return self.title or _cut(self.words, 80) or f"{self.noun} of {self.full}"
 
 
 def card(
@@ -145,7 +151,8 @@ def card(
     pictures = tuple(p for m in item.media if (p := _picture(m)))
     copies = _copies(item)
     shown = pictures if whole else pictures[: 1 if item.type == "text" else _GRID]
-    body, excerpt, rest = _text(item, copies, whole=whole)
+    words = _words(item)
+    body, excerpt, rest = _text(item, words, copies, whole=whole)
     mark = mark_of(item.service, item.type, label)
     moment = item.effective
     edited = item.updated if item.state == "edited" else None
@@ -166,6 +173,7 @@ def card(
         title="" if item.type == "note" else title,
         body=body,
         excerpt=excerpt,
+        words=_cut(words, 200),
         rest=rest,
         pictures=shown,
         more_pictures=len(pictures) - len(shown) if item.type == "picture" else 0,
@@ -230,39 +238,29 @@ def _sound(media: tuple[Media, ...]) -> Sound | None:
     return None
 
 
+def _words(item: Item) -> str:
+    text = " ".join(item.summary.split()) or plain_text(item.content_html)
+    return _OMISSION.sub(" …", text)
+
+
 def _text(
-    item: Item, copies: Mapping[str, str], *, whole: bool
+    item: Item, words: str, copies: Mapping[str, str], *, whole: bool
 ) -> tuple[str, str, bool]:
     """Return body, excerpt, and whether there is more than these."""
-    summary = " ".join(item.summary.split())
+    is_pictured = item.type in ("picture", "note")
     if whole:
-        own = (
-            {m.url for m in item.media if m.path}
-            if item.type in ("picture", "note")
-            else set()
-        )
-        left = {url: path for url, path in copies.items() if url not in own}
-        body = clean(
-            item.content_html,
-            left,
-            pictures=item.type not in ("picture", "note"),
-            demote=0,
-        )
-        return body, "" if body else summary, False
+        body = clean(item.content_html, copies, pictures=not is_pictured)
+        return body, "" if body else words, False
     if item.type == "note":
-        body = clean(item.content_html, pictures=False)
+        body = without_hashtags(clean(item.content_html, pictures=False), item.tags)
         if body and len(body) <= _NOTE_LENGTH:
             return body, "", False
-        text = summary or " ".join(item.title.split())
-        return "", _cut(text, _NOTE_LENGTH // 2), len(item.content_html) > _NOTE_LENGTH
+        text = words or item.title
+        return "", _cut(text, _NOTE_LENGTH // 2), len(text) > _NOTE_LENGTH // 2
     if item.type == "code":
-        return "", _cut(summary, 140), False
-    excerpt = _cut(summary, _EXCERPT_LENGTH)
-    return (
-        "",
-        excerpt,
-        len(item.content_html) > 2 * _EXCERPT_LENGTH or excerpt != summary,
-    )
+        return "", _cut(words, 140), False
+    excerpt = _cut(words, _EXCERPT_LENGTH)
+    return "", excerpt, excerpt != words
 
 
 def _cut(text: str, length: int) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
@@ -53,6 +53,7 @@ _SILENT = frozenset(
 _PARAGRAPHS = frozenset({"p", "li", "dd", "dt", "td", "th", "tr"})
 # LIMIT: deeper nesting than this is no text; browsers slow down on it.
 _DEPTH = 40
+_MARKUP = re.compile(r"<[^>]*>")
 
 
 def safe_address(address: str) -> str:
@@ -89,6 +90,22 @@ def clean(
     writer.feed(source)
     writer.close()
     return writer.finish()
+
+
+def without_hashtags(body: str, tags: Collection[str]) -> str:
+    """Return a body without a last paragraph that only repeats the tags.
+
+    Where hashtags stand in a line of their own, the list of tags under the item says
+    the same and leads to our own pages.
+    """
+    start = body.rfind("<p>")
+    if start <= 0 or not body.endswith("</p>"):
+        return body
+    words = _MARKUP.sub("", body[start:]).split()
+    known = {tag.lower() for tag in tags}
+    if all(w.startswith("#") and html.unescape(w)[1:].lower() in known for w in words):
+        return body[:start].rstrip()
+    return body
 
 
 class _Writer(HTMLParser):

@@ -7,6 +7,7 @@ import dataclasses
 import datetime as dt
 import math
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from hunch_web.view.when import long_day
 
@@ -27,6 +28,10 @@ _MONTHS = (
 LEVELS = 4
 # PERF: a day costs 120 bytes of page; ten busy years are 400 KB before compression.
 GRIDS = 10
+# LIMIT: one item of the year 1 must not bring two thousand empty years with it.
+_LONGEST = 60
+
+K = TypeVar("K")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -78,8 +83,7 @@ class YearGrid:
 
     year: Cell
     days: tuple[GridDay, ...]
-    months: tuple[tuple[int, Cell], ...]
-    weeks: int
+    months: tuple[Cell, ...]
 
 
 def heat_of(count: int, busiest: int) -> int:
@@ -107,26 +111,14 @@ def strip(
     years = _cells(
         [
             (y, str(y), str(y), f"/{y}/", by_year.get(y, 0))
-            for y in _span(by_year, year)
+            for y in _years(by_year, year)
         ],
         year,
     )
     if year is None:
         return Strip(years)
-    by_month = _sums((d.month, n) for d, n in counts.items() if d.year == year)
-    months = _cells(
-        [
-            (
-                m,
-                _MONTHS[m - 1],
-                f"{calendar.month_name[m]} {year}",
-                f"/{year:04}/{m:02}/",
-                by_month.get(m, 0),
-            )
-            for m in range(1, 13)
-        ],
-        month,
-    )
+    by_month = _by_month(counts)
+    months = _months(by_month, year, month, max(by_month.values(), default=0))
     if month is None:
         return Strip(years, months)
     length = calendar.monthrange(year, month)[1]
@@ -149,15 +141,21 @@ def grids(counts: Mapping[dt.date, int]) -> tuple[YearGrid, ...]:
     if not counts:
         return ()
     busiest = max(counts.values())
-    years = strip(counts).years
+    by_month = _by_month(counts)
+    busiest_month = max(by_month.values())
+    by_year: dict[int, list[dt.date]] = {}
+    for date in sorted(counts):
+        by_year.setdefault(date.year, []).append(date)
     return tuple(
-        _grid(
+        YearGrid(
             year,
-            {d: n for d, n in counts.items() if d.year == int(year.label)},
-            busiest,
-            with_days=place < GRIDS,
+            tuple(
+                _day(date, counts[date], busiest)
+                for date in (by_year.get(int(year.label), ()) if place < GRIDS else ())
+            ),
+            _months(by_month, int(year.label), None, busiest_month),
         )
-        for place, year in enumerate(reversed(years))
+        for place, year in enumerate(reversed(strip(counts).years))
     )
 
 
@@ -170,42 +168,61 @@ def neighbours(
     return before, after
 
 
-def _grid(
-    year: Cell, counts: Mapping[dt.date, int], busiest: int, *, with_days: bool
-) -> YearGrid:
-    number = int(year.label)
-    offset = dt.date(number, 1, 1).weekday()
-    days = []
-    for date in sorted(counts) if with_days else ():
-        index = date.timetuple().tm_yday - 1 + offset
-        n = counts[date]
-        cell = Cell(
-            str(date.day), long_day(date), n, heat_of(n, busiest), f"/{date:%Y/%m/%d}/"
-        )
-        days.append(GridDay(date, index // 7, index % 7, cell))
-    months = tuple(
-        ((dt.date(number, m, 1).timetuple().tm_yday - 1 + offset) // 7, cell)
-        for m, cell in enumerate(strip(counts, number).months, 1)
+def _day(date: dt.date, count: int, busiest: int) -> GridDay:
+    offset = dt.date(date.year, 1, 1).weekday()
+    index = date.timetuple().tm_yday - 1 + offset
+    heat = heat_of(count, busiest)
+    cell = Cell(str(date.day), long_day(date), count, heat, f"/{date:%Y/%m/%d}/")
+    return GridDay(date, index // 7, index % 7, cell)
+
+
+def _months(
+    by_month: Mapping[tuple[int, int], int],
+    year: int,
+    current: int | None,
+    busiest: int,
+) -> tuple[Cell, ...]:
+    return _cells(
+        [
+            (
+                m,
+                _MONTHS[m - 1],
+                f"{calendar.month_name[m]} {year}",
+                f"/{year:04}/{m:02}/",
+                by_month.get((year, m), 0),
+            )
+            for m in range(1, 13)
+        ],
+        current,
+        busiest,
     )
-    return YearGrid(year, tuple(days), months, 53)
 
 
-def _span(by_year: Mapping[int, int], year: int | None) -> range:
-    known = [*by_year, *([year] if year is not None else [])]
-    return range(min(known), max(known) + 1) if known else range(0)
+def _years(known: Iterable[int], year: int | None) -> list[int]:
+    """Return the years to show: without gaps, unless a stray date makes them long."""
+    found = set(known)
+    if found and max(found) - min(found) < _LONGEST:
+        found.update(range(min(found), max(found)))
+    if year is not None:
+        found.add(year)
+    return sorted(found)
 
 
-def _sums(pairs: Iterable[tuple[int, int]]) -> dict[int, int]:
-    sums: dict[int, int] = {}
+def _by_month(counts: Mapping[dt.date, int]) -> dict[tuple[int, int], int]:
+    return _sums(((date.year, date.month), n) for date, n in counts.items())
+
+
+def _sums(pairs: Iterable[tuple[K, int]]) -> dict[K, int]:
+    sums: dict[K, int] = {}
     for key, count in pairs:
         sums[key] = sums.get(key, 0) + count
     return sums
 
 
 def _cells(
-    rows: list[tuple[int, str, str, str, int]], current: int | None
+    rows: list[tuple[int, str, str, str, int]], current: int | None, busiest: int = 0
 ) -> tuple[Cell, ...]:
-    busiest = max((row[4] for row in rows), default=0)
+    busiest = busiest or max((row[4] for row in rows), default=0)
     return tuple(
         Cell(
             label,
