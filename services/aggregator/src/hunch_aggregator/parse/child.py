@@ -28,12 +28,12 @@ def limit() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
-def limit_cpu() -> None:
-    """Allow `CPU_S` more seconds of computing; the kernel ends the process after."""
+def limit_cpu(cpu_s: int) -> None:
+    """Allow some more seconds of computing; the kernel ends the process after."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     spent = int(used.ru_utime + used.ru_stime) + 1
     _soft, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (spent + CPU_S, hard))
+    resource.setrlimit(resource.RLIMIT_CPU, (spent + cpu_s, hard))
 
 
 def work(job: Job) -> Answer:
@@ -60,20 +60,20 @@ def work(job: Job) -> Answer:
         )
 
 
-def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
+def serve(incoming: BinaryIO, outgoing: BinaryIO, cpu_s: int) -> None:
     """Answer jobs until the other side closes."""
     decoder = msgspec.msgpack.Decoder(Job)
     encoder = msgspec.msgpack.Encoder()
     while len(head := incoming.read(LENGTH.size)) == LENGTH.size:
         raw = incoming.read(LENGTH.unpack(head)[0])
-        limit_cpu()
+        limit_cpu(cpu_s)
         answer = encoder.encode(work(decoder.decode(raw)))
         outgoing.write(LENGTH.pack(len(answer)) + answer)
         outgoing.flush()
 
 
 def main() -> None:
-    """Run as `python -m hunch_aggregator.parse.child`."""
+    """Run as `python -m hunch_aggregator.parse.child [SECONDS]`."""
     os.nice(5)
     # PERF: imported before the first job, so that its time is the job's own
     import feedparser  # noqa: F401
@@ -85,7 +85,7 @@ def main() -> None:
         # WHY: a library that prints would break the protocol; it prints to stderr
         outgoing = os.fdopen(os.dup(1), "wb")
         os.dup2(2, 1)
-        serve(sys.stdin.buffer, outgoing)
+        serve(sys.stdin.buffer, outgoing, int(sys.argv[1]) if sys.argv[1:] else CPU_S)
     except (BrokenPipeError, KeyboardInterrupt):
         os._exit(0)
     except MemoryError:

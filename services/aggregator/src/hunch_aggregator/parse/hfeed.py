@@ -102,6 +102,8 @@ def _entry(item: dict[str, Any], url: str) -> ParsedEntry | None:
     title = "" if not name or (text and name.startswith(text[:40])) else name
     media = _media(p, body.pictures, url)
     target, verb = _response(p, url)
+    if verb in ("Liked", "Shared") and not body.html:
+        title = ""
     if target and verb and not body.html:
         body = clean_html(f'<p>{verb} <a href="{target}">{target}</a></p>', url)
     return ParsedEntry(

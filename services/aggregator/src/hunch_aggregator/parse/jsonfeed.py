@@ -68,7 +68,7 @@ def _entry(
     if not guid:
         return None
     html, text = item.get("content_html"), item.get("content_text")
-    body = clean_html(html, url)
+    body = clean_html(html, link or url)
     if not body.html and isinstance(text, str):
         body = clean_html(paragraphs(text), url)
     title = clean_text(item.get("title"), 500)

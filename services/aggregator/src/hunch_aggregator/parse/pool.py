@@ -31,10 +31,11 @@ class _Dead(Exception):  # noqa: N818 - says what the child is
 
 
 class _Child:
-    def __init__(self) -> None:
+    def __init__(self, cpu_s: int) -> None:
         self.jobs = 0
+        self._cpu_s = cpu_s
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "hunch_aggregator.parse.child"],
+            [sys.executable, "-m", "hunch_aggregator.parse.child", str(cpu_s)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             # WHY: Ctrl-C at the terminal is for the parent, who ends its children
@@ -51,6 +52,11 @@ class _Child:
         self._out = self._process.stdout.fileno()
         os.set_blocking(self._in, False)
         os.set_blocking(self._out, False)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can be given a job."""
+        return self._process.poll() is None
 
     def ask(self, raw: bytes, wall_s: float) -> bytes:
         """Send a job and return the raw answer."""
@@ -98,7 +104,7 @@ class _Child:
         except subprocess.TimeoutExpired:
             return "fell silent"
         if code in (-signal.SIGXCPU, -signal.SIGKILL):
-            return f"took more than {CPU_S} seconds of computing"
+            return f"took more than {self._cpu_s} seconds of computing"
         if code == 7:
             return "took too much memory"
         return "crashed the parser"
@@ -119,13 +125,17 @@ class ParsePool:
     Args:
         size: How many children at most. They start when first needed.
         wall_s: How long one job may take by the clock.
+        cpu_s: How many seconds of computing one job may take.
     """
 
-    def __init__(self, size: int = 2, wall_s: float = _WALL_S) -> None:
+    def __init__(
+        self, size: int = 2, wall_s: float = _WALL_S, cpu_s: int = CPU_S
+    ) -> None:
         self._turns = threading.Semaphore(size)
         self._lock = threading.Lock()
         self._idle: list[_Child] = []
         self._wall_s = wall_s
+        self._cpu_s = cpu_s
         self._closed = False
 
     def __enter__(self) -> ParsePool:
@@ -154,12 +164,18 @@ class ParsePool:
         assert isinstance(answer, (Picture, Unreadable))
         return answer
 
+    def _borrow(self) -> _Child:
+        with self._lock:
+            child = self._idle.pop() if self._idle else None
+        if child is not None and not child.is_alive:
+            child.close()
+            child = None
+        return child or _Child(self._cpu_s)
+
     def _do(self, job: Job) -> Answer:
         raw = _encoder.encode(job)
         with self._turns:
-            with self._lock:
-                child = self._idle.pop() if self._idle else None
-            child = child or _Child()
+            child = self._borrow()
             try:
                 answer: Answer = _decoder.decode(child.ask(raw, self._wall_s))
             except _Dead as dead:

@@ -61,9 +61,11 @@ def parse_feed(job: DocumentJob) -> ParsedFeed | Unreadable:
         or service_of_host(job.url)
         or _podcast(raw_entries, feed)
     )
+    language = str(feed.get("language") or "")
+    is_rss = not str(found.get("version", "")).startswith("atom")
     entries: dict[str, ParsedEntry] = {}
     for raw in raw_entries:
-        entry = parse_entry(raw, job.url, service, str(feed.get("language") or ""))
+        entry = parse_entry(raw, job.url, service, language, is_rss=is_rss)
         if entry is not None:
             # WHY: a document that names an entry twice means the first, newest one
             entries.setdefault(entry.guid, entry)

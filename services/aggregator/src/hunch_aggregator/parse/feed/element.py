@@ -15,6 +15,7 @@ from hunch_aggregator.parse.clean import (
     clean_tags,
     clean_text,
     clean_url,
+    drop_images,
     paragraphs,
     text_of_html,
 )
@@ -28,28 +29,42 @@ Raw = Any  # feedparser has no types; everything out of it is checked here
 
 
 def parse_entry(
-    raw: Raw, url: str, service: str, feed_language: str
+    raw: Raw, url: str, service: str, feed_language: str, *, is_rss: bool
 ) -> ParsedEntry | None:
-    """Return the entry, or None if it is empty."""
-    body = _body(raw, url)
-    title = _text(raw, "title")
+    """Return the entry, or None if it is empty.
+
+    Args:
+        raw: feedparser's entry.
+        url: Where the document came from.
+        service: Of the feed, perhaps empty.
+        feed_language: As the feed declares it.
+        is_rss: RSS does not say what relative addresses in texts relate to; it is the
+            entry's own page more often than the feed's.
+    """
     link = _alternate(raw, url)
+    body = _body(raw, url, link if is_rss and link else url)
+    is_apart = service in PICTURE_APART
+    shown = _without_own_picture(body.html) if is_apart else body.html
+    title = _text(raw, "title")
     guid = _guid(raw, link, title, body.html)
     if not guid or not (title or body.html or link or raw.get("links")):
         return None
-    media = entry_media(raw, url, body.pictures)
+    media = entry_media(raw, url, body.pictures, is_apart=is_apart)
     summary = _summary(raw, body, title)
     published = _published(raw)
-    updated = parse_date(raw.get("updated"), raw.get("updated_parsed"))
+    updated = parse_date(
+        # WHY dict.get: feedparser's own answers a missing `updated` with `published`
+        dict.get(raw, "updated"),
+        dict.get(raw, "updated_parsed"),
+    )
     entry = ParsedEntry(
         guid=guid,
         url=link,
-        title="" if _repeats(title, body.html, summary) else title,
+        title="" if _repeats(title, shown, summary) else title,
         summary=summary,
-        content_html=body.html,
-        tags=clean_tags(_terms(raw)),
+        content_html=shown,
+        tags=clean_tags(_terms(raw, service)),
         published=published,
-        # WHY: feedparser gives the publication date for a missing date of change
         updated=updated if updated != published else None,
         author=clean_text(text_of_html(raw.get("author")), 200),
         media=media,
@@ -76,6 +91,25 @@ def _guid(raw: Raw, link: str, title: str, html: str) -> str:
     return ""
 
 
+# Services that put all tags of an entry into one element.
+SPACED_TAGS = frozenset({"pinboard", "linkding"})
+# Services that put the picture into the text only because feeds had no place for it.
+PICTURE_APART = frozenset({"flickr", "letterboxd", "pixelfed", "youtube", "vimeo"})
+_POSTED = re.compile(
+    r"^\s*<p>\s*<a [^>]*>[^<]{1,200}</a> posted an? (?:photo|video):\s*</p>"
+)
+_EMPTIED = re.compile(r"<(p|a|figure|div)(?: [^>]*)?>(?:\s|&nbsp;)*</\1>")
+
+
+def _without_own_picture(html: str) -> str:
+    """Return the text of a post whose picture is shown beside it anyway."""
+    html = drop_images(_POSTED.sub("", html), keep=set())
+    before = ""
+    while before != html:
+        before, html = html, _EMPTIED.sub("", html)
+    return html.strip()
+
+
 def _detail_type(raw: Raw, name: str) -> str:
     detail = raw.get(f"{name}_detail")
     return str(detail.get("type", "")) if isinstance(detail, dict) else ""
@@ -88,19 +122,23 @@ def _text(raw: Raw, name: str) -> str:
     return text_of_html(value, 500)
 
 
-def _body(raw: Raw, url: str) -> CleanHTML:
+def _body(raw: Raw, url: str, page: str) -> CleanHTML:
     """Return the fullest HTML of the entry, cleaned."""
+
+    def base_of(holder: object) -> str:
+        named = holder.get("base") if isinstance(holder, dict) else None
+        return str(named) if named and named != url else page
+
     contents = [c for c in raw.get("content", []) if isinstance(c, dict)]
     contents = [c for c in contents if c.get("value")]
     rich = [c for c in contents if "html" in str(c.get("type", ""))] or contents
     if rich:
         best = max(rich, key=lambda c: len(str(c["value"])))
         if best.get("type") == "text/plain":
-            return clean_html(paragraphs(str(best["value"])), url)
-        return clean_html(best["value"], str(best.get("base") or url))
+            return clean_html(paragraphs(str(best["value"])), page)
+        return clean_html(best["value"], base_of(best))
     summary = raw.get("summary")
-    detail = raw.get("summary_detail")
-    base = str(detail.get("base") or url) if isinstance(detail, dict) else url
+    base = base_of(raw.get("summary_detail"))
     if not isinstance(summary, str):
         return CleanHTML()
     if _detail_type(raw, "summary") == "text/plain" or "<" not in summary:
@@ -159,7 +197,7 @@ def _reply(raw: Raw, url: str) -> str:
     return ""
 
 
-def _terms(raw: Raw) -> list[str]:
+def _terms(raw: Raw, service: str) -> list[str]:
     terms: list[str] = []
     for tag in raw.get("tags", []):
         if not isinstance(tag, dict):
@@ -170,14 +208,10 @@ def _terms(raw: Raw) -> list[str]:
             continue
         if "flickr.com/photos/tags" in scheme or scheme.startswith("urn:flickr:tags"):
             word = tag.get("term") or ""
-        terms.append(str(word))
-    # SPEC RSS 1.0 taxonomy: Pinboard names tags as addresses of topics
-    topics = raw.get("taxo_topics")
-    terms += [
-        topic.rsplit("t:", 1)[1].strip("/")
-        for topic in (topics if isinstance(topics, list) else [])
-        if isinstance(topic, str) and "t:" in topic
-    ]
+        if service in SPACED_TAGS or "urn:flickr:tags" in scheme:
+            terms += str(word).split()
+        else:
+            terms.append(str(word))
     if isinstance(raw.get("media_keywords"), str):
         terms.append(raw["media_keywords"])
     return terms

@@ -21,9 +21,16 @@ _OF_MEDIUM = {"image": "image/*", "video": "video/*", "audio": "audio/*"}
 
 
 def entry_media(
-    raw: Raw, url: str, in_text: list[tuple[str, str]]
+    raw: Raw, url: str, in_text: list[tuple[str, str]], *, is_apart: bool = False
 ) -> tuple[ParsedMedia, ...]:
-    """Return what belongs to the entry, pictures of its text last."""
+    """Return what belongs to the entry, pictures of its text last.
+
+    Args:
+        raw: feedparser's entry.
+        url: Base of relative addresses.
+        in_text: Address and description of the pictures in the cleaned text.
+        is_apart: The picture in the text is only a smaller copy of the entry's own.
+    """
     alts = dict(in_text)
     named = (clean_url(t.get("url"), url) for t in _dicts(raw.get("media_thumbnail")))
     thumbnails = [address for address in named if address]
@@ -45,6 +52,12 @@ def entry_media(
         first = next(iter(found.values()))
         if not first.thumbnail and thumbnail != first.url:
             found[first.url] = _with_thumbnail(first, thumbnail)
+    if is_apart and found:
+        first = next(iter(found.values()))
+        alt = next((alt for _address, alt in in_text if alt), "")
+        if first.is_picture and not first.alt and alt:
+            found[first.url] = msgspec.structs.replace(first, alt=alt)
+        in_text = []
     for address, alt in in_text:
         # WHY: a picture inside the text is often the thumbnail of the one above
         if address not in thumbnails or not found:

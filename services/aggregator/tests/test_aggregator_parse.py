@@ -1,0 +1,199 @@
+"""Documents and what they mean, in pairs: `data/NAME.ext` and `data/NAME.ext.json`.
+
+`HUNCH_WRITE_EXPECTED=1` writes the second file anew; read the difference before
+committing it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from html import escape
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from hunch_aggregator.parse import DocumentJob, Links, ParsedFeed, Unreadable
+from hunch_aggregator.parse.document import parse_document
+
+DATA = Path(__file__).parent / "data"
+URLS = {
+    "mastodon_statuses": "https://mastodon.example/api/v1/accounts/1/statuses?limit=40",
+    "mastodon_account": "https://mastodon.example/api/v1/accounts/lookup?acct=ada",
+    "bluesky": "https://public.api.bsky.app/xrpc/app.bsky.feed.getAuthorFeed?actor=a",
+    "rss20_letterboxd": "https://letterboxd.com/ada/rss/",
+}
+DOCUMENTS = sorted(
+    p
+    for p in DATA.iterdir()
+    if not p.name.endswith((".xml.json", ".html.json", ".json.json"))
+)
+
+
+def parse(body: bytes, url: str = "https://feeds.example/feed", content_type: str = ""):
+    return parse_document(DocumentJob(url, body, content_type))
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.name)
+def test_a_document_means_what_its_pair_says(path):
+    found = parse(
+        path.read_bytes(), URLS.get(path.stem, f"https://feeds.example/{path.name}")
+    )
+    got = json.loads(msgspec.json.encode(found))
+    pair = path.with_name(path.name + ".json")
+    if os.environ.get("HUNCH_WRITE_EXPECTED"):
+        pair.write_text(json.dumps(got, indent=1, ensure_ascii=False) + "\n")
+    assert got == json.loads(pair.read_text())
+
+
+# --- what is not a feed, or hardly
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", "empty"),
+        (b" \r\n\t\xef\xbb\xbf", "empty"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(200), "neither"),
+        (b"just words", "neither"),
+        (b"\xff\xfe\x00\x00" * 50, "neither"),
+        (b"<html><head><title>Hi</title></head><body>page</body></html>", "web page"),
+        (b"<!DOCTYPE html><p>captive portal", "web page"),
+        (b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>", "no feed"),
+        (b'{"a": ', "broken"),
+        (b'{"hello": "world"}', "JSON, but"),
+        (b'{"error": "Record not found"}', "error"),
+        (b"[1, 2, 3]", "JSON, but"),
+        (b"[" * 100_000, "broken"),
+    ],
+)
+def test_what_is_no_feed_gets_a_reason_and_a_remedy(body, words):
+    found = parse(body)
+    assert isinstance(found, Unreadable)
+    assert words in found.reason
+    assert found.remedy
+
+
+RSS = b'<rss version="2.0"><channel><title>T</title><item>%s</item></channel></rss>'
+
+
+def entry(inner: bytes, **kwargs):
+    found = parse(RSS % inner, **kwargs)
+    assert isinstance(found, ParsedFeed)
+    return found.entries[0]
+
+
+def test_a_feed_with_the_wrong_label_is_still_a_feed():
+    for label in ("text/html", "text/plain", "application/octet-stream", "image/png"):
+        found = parse(RSS % b"<title>x</title><guid>1</guid>", content_type=label)
+        assert isinstance(found, ParsedFeed)
+
+
+def test_invalid_utf8_loses_signs_and_not_the_entry():
+    found = entry(b"<title>caf\xe9 \xff\xfe ol\xc3\xa9</title><guid>g</guid>")
+    assert found.title.startswith("caf")
+    assert found.title.encode()
+
+
+def test_control_characters_and_undefined_entities_do_not_lose_entries():
+    found = entry(b"<title>a\x01b &nbsp; &hellip; &bogus; c</title><guid>g</guid>")
+    assert "c" in found.title
+    assert "\x01" not in found.title
+
+
+def test_an_entry_without_guid_and_link_has_a_stable_name():
+    one = entry(b"<title>alone</title><description>text</description>")
+    two = entry(b"<title>alone</title><description>text</description>")
+    assert one.guid == two.guid
+    assert one.guid.startswith("sha256:")
+
+
+def test_the_first_of_two_entries_with_one_guid_wins():
+    body = RSS % (
+        b"<title>new</title><guid>1</guid></item><item><title>old</title><guid>1</guid>"
+    )
+    found = parse(body)
+    assert [e.title for e in found.entries] == ["new"]
+
+
+def test_an_untitled_post_whose_title_is_its_beginning_has_none():
+    found = entry(
+        b"<title>It rained all day and then...</title><guid>1</guid>"
+        b"<description>It rained all day and then the sun came.</description>"
+    )
+    assert found.title == ""
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "<script>alert(1)</script>",
+        "<svg/onload=alert(1)>",
+        "<img src=x onerror=alert(1)>",
+        '<a href="javascript:alert(1)">x</a>',
+        '<a href="jAvAsCrIpT&colon;alert&lpar;1&rpar;">x</a>',
+        '<a href="java&Tab;script:alert(1)">x</a>',
+        '<a href="&#106;avascript:alert(1)">x</a>',
+        '<a href="data:text/html,<script>alert(1)</script>">x</a>',
+        '<iframe srcdoc="<script>alert(1)</script>"></iframe>',
+        "<b><noscript><!-- </noscript><img src=x onerror=alert(1) --></noscript>",
+        "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
+        '<form action="https://evil.example"><input name=p></form>',
+        '<p style="position:fixed;inset:0">x</p>',
+        '<p id="body" class="x" name="y">x</p>',
+        '<base href="https://evil.example/">',
+        '<meta http-equiv=refresh content="0;url=https://evil.example">',
+        '<link rel=stylesheet href="https://evil.example/x.css">',
+        '<video src="https://evil.example/x" autoplay>',
+        '<a href="https://ok.example" target=_top ping="https://evil.example">x</a>',
+    ],
+)
+def test_html_comes_out_harmless(attack):
+    found = entry(
+        f"<guid>1</guid><title>{escape(attack)}</title>"
+        f"<description>{escape(attack + '<p>after</p>')}</description>".encode()
+    )
+    html = found.content_html.lower()
+    bad = (
+        "<script onerror onload javascript: srcdoc <iframe <form <input <style style= "
+    )
+    bad += "<base <meta <link <svg <math <video id= name= target= ping= data: class="
+    for sign in bad.split():
+        assert sign not in html, sign
+    assert "<" not in found.title or "<" in attack
+
+
+@pytest.mark.parametrize(
+    "scheme", ["javascript:alert(1)", "data:text/html,x", "file:///x"]
+)
+def test_no_field_holds_an_address_that_is_not_of_the_web(scheme):
+    body = f"""<feed xmlns="http://www.w3.org/2005/Atom"
+      xmlns:media="http://search.yahoo.com/mrss/">
+      <title>t</title><link href="{scheme}"/><link rel="hub" href="{scheme}"/>
+      <link rel="next" href="{scheme}"/><link rel="self" href="{scheme}"/><entry>
+      <id>{scheme}</id><title>x</title><link href="{scheme}"/>
+      <link rel="enclosure" type="image/png" href="{scheme}"/>
+      <link rel="syndication" href="{scheme}"/><link rel="canonical" href="{scheme}"/>
+      <media:thumbnail url="{scheme}"/><media:content url="{scheme}" type="image/png"/>
+      <content type="html">&lt;img src="{scheme}">&lt;a href="{scheme}">x&lt;/a></content>
+      </entry></feed>"""
+    found = parse(body.encode())
+    one = found.entries[0]
+    for address in (found.home, found.hub, found.older, found.topic, one.url):
+        assert address == ""
+    assert one.canonical == ""
+    assert not one.media
+    assert not one.syndication
+    assert scheme.split(":")[0] + ":" not in one.content_html
+
+
+def test_texts_cannot_turn_the_display_around():
+    found = entry("<guid>1</guid><title>a\u202egpj.exe\u2066b</title>".encode())
+    assert found.title == "agpj.exeb"
+
+
+def test_links_of_a_page_lead_to_its_feed_first():
+    found = parse((DATA / "page.html").read_bytes())
+    assert isinstance(found, Links)
+    assert found.urls[0] == "https://site.example/atom.xml"
