@@ -20,6 +20,7 @@ counted and the total is what was seen.
 
 from __future__ import annotations
 
+from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,6 @@ from heapq import nsmallest
 from math import isnan
 from typing import Final, TypeAlias
 
-from .chunk import Numbers
 from .document import NO_VALUE, TIES, arrival_in, key_of, value_at
 from .index import Index
 from .keys import pack_number
@@ -103,7 +103,7 @@ class Collector:
         self._index = index
         self._planner = planner
         self._source = planner.source(node)
-        self._blocks: Iterator[Numbers] | None = None
+        self._blocks: Iterator[array[int]] | None = None
         self._seen = 0
 
     def within(self, source: Source) -> None:
@@ -127,7 +127,7 @@ class Collector:
             pass
         return self._seen
 
-    def _numbers(self) -> Iterator[Numbers]:
+    def _numbers(self) -> Iterator[array[int]]:
         if self._blocks is None:
             self._blocks = self._source.blocks()
         for block in self._blocks:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 from itertools import islice
 from math import inf
 from typing import Final
 
-from .chunk import Numbers
+from .chunk import numbers_of
 from .document import (
     LAST,
     NO_VALUE,
@@ -307,7 +308,7 @@ class Planner:
             return Checked(self.everything, passes)
         return Given(numbers)
 
-    def _gathered(self, node: Range, field: Field) -> Numbers | None:
+    def _gathered(self, node: Range, field: Field) -> array[int] | None:
         """Return the documents of a range in order of value; None if they are many."""
         head = field_prefix(self._base, b"n", field.number)
         start = head + ordered(node.low)
@@ -321,7 +322,7 @@ class Planner:
             found.append(unpack_number(name[-8:]))
             if len(found) > _GATHERED:
                 return None
-        return sorted(found)
+        return numbers_of(sorted(found))
 
     def value(self, number: int, at: int) -> float:
         """Return a document's value of the NUMERIC field at that place; NaN if none."""

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from hunch_kvstore.resp.reply import Reply
 
 from .catalog import Catalog
+from .chunk import numbers_of
 from .collect import Collector, Hit, Order
 from .counter import Counter
 from .error import SearchError
@@ -154,7 +155,8 @@ def _field_key(name: str, schema: Schema) -> bytes:
 def _count_name(request: Request) -> str:
     """Return what two requests of the same total have in common."""
     told = (request.query, request.parameters, request.is_verbatim, request.keys)
-    return repr((*told, request.in_fields, request.filters, request.slop))
+    near = (request.slop, request.in_order)
+    return repr((*told, request.in_fields, request.filters, near))
 
 
 def _known(reader: Reader, index: Index, keys: list[str]) -> Given:
@@ -163,7 +165,7 @@ def _known(reader: Reader, index: Index, keys: list[str]) -> Given:
         raw = reader.get(index.base + b"k" + key.encode("utf-8", "surrogateescape"))
         if raw is not None:
             found.add(unpack_number(raw))
-    return Given(sorted(found))
+    return Given(numbers_of(sorted(found)))
 
 
 def _narrowed(node: Node | None, request: Request, schema: Schema) -> Node | None:
@@ -172,8 +174,9 @@ def _narrowed(node: Node | None, request: Request, schema: Schema) -> Node | Non
     if request.in_fields is not None:
         restrict(node, frozenset(request.in_fields))
     if isinstance(node, All) and not node.exact:
-        node.slop = request.slop
-        node.in_order = request.in_order
+        if request.slop is not None:
+            node.slop = request.slop
+        node.in_order = node.in_order or request.in_order
     for item in request.filters:
         node = All([_filter(item, schema), node])
     return node

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from math import frexp, isqrt
 from typing import TypeAlias
 
+from .chunk import numbers_of
 from .document import Stream, tag_form, top_in
 from .folding import bigrams, is_unspaced
 from .index import Index
@@ -110,21 +111,23 @@ class Scorer:
         if isinstance(node, (Term, Tag)):
             return part
         source = self._planner.source(node)
-        return lambda text: part(text) if source.keep((text.number,)) else (0.0, [])
+        return lambda text: (
+            part(text) if source.keep(numbers_of((text.number,))) else (0.0, [])
+        )
 
     def _term(self, node: Term) -> Part:
         self._needs_words = True
         fields = {at for at, _ in self._planner.fields_of(node)}
         if node.text and is_unspaced(node.text[0]):
             pair = bigrams(node.text)[0]
-            return _run_part(node.text, fields, self._rarity_of(node, pair))
+            return _run_part(node.text, fields, self._rarity_of(pair))
         plain = [
-            (form, self._rarity_of(node, form))
+            (form, self._rarity_of(form))
             for form in (node.text, *node.stems)
             if form[:1] != "+"
         ]
         root = node.stems[0][1:] if node.stems else ""
-        root_rarity = self._rarity_of(node, "+" + root) if root else 0.0
+        root_rarity = self._rarity_of("+" + root) if root else 0.0
 
         def part(text: Text) -> Scored:
             total, places = 0.0, []
@@ -161,7 +164,7 @@ class Scorer:
                 for i, word in enumerate(words if at in fields else ()):
                     if test(word):
                         if word not in known:
-                            known[word] = self._rarity_of(node, word)
+                            known[word] = self._rarity_of(word)
                         total += known[word] * weight
                         places.append(start + i)
             return total, places
@@ -182,21 +185,21 @@ class Scorer:
         if len(parts) == 1:
             rarity = parts[0][1]
             return lambda text: (
-                (rarity, []) if parts[0][0].keep((text.number,)) else _NONE
+                (rarity, []) if parts[0][0].keep(numbers_of((text.number,))) else _NONE
             )
 
         def part(text: Text) -> Scored:
-            one = (text.number,)
+            one = numbers_of((text.number,))
             return sum(rarity for source, rarity in parts if source.keep(one)), []
 
         return part if parts else _one
 
-    def _rarity_of(self, node: Node, form: str) -> float:
-        """Return the rarity of a word over the fields a node looks into."""
+    def _rarity_of(self, form: str) -> float:
+        """Return the rarity of a word over all TEXT fields."""
         raw = form.encode("utf-8", "surrogateescape")
         lists = [
             Listed(self._reader, term_prefix(self._index.base, field.number, raw))
-            for _, field in self._planner.fields_of(node)
+            for field in self._planner.texts
         ]
         lists = [one for one in lists if one.size]
         if len(lists) <= 1:

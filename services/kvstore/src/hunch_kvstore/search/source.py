@@ -8,11 +8,12 @@ skips all chunks between. Nobody reads further than the taker wants blocks.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol
 
-from .chunk import Numbers, between, common, count_of, decode, merged, without
+from .chunk import NONE, between, common, count_of, decode, merged, numbers_of, without
 from .document import LAST
 from .keys import after, unpack_number
 from .posting import INBOX, Reader, chunks, count, inbox_numbers
@@ -31,11 +32,11 @@ class Source(Protocol):
 
     size: int
 
-    def blocks(self, low: int = 0, high: int = LAST) -> Iterator[Numbers]:
+    def blocks(self, low: int = 0, high: int = LAST) -> Iterator[array[int]]:
         """Yield the numbers from `low` to `high`, ascending, in runs of any length."""
         ...
 
-    def keep(self, numbers: Numbers) -> Numbers:
+    def keep(self, numbers: array[int]) -> array[int]:
         """Return those of ascending numbers that are in it."""
         ...
 
@@ -45,13 +46,13 @@ class Nothing:
 
     size = 0
 
-    def blocks(self, low: int = 0, high: int = LAST) -> Iterator[Numbers]:  # noqa: ARG002
+    def blocks(self, low: int = 0, high: int = LAST) -> Iterator[array[int]]:  # noqa: ARG002
         """Yield nothing."""
         return iter(())
 
-    def keep(self, numbers: Numbers) -> Numbers:  # noqa: ARG002
+    def keep(self, numbers: array[int]) -> array[int]:  # noqa: ARG002
         """Return nothing."""
-        return ()
+        return NONE
 
 
 class Listed:
@@ -61,7 +62,7 @@ class Listed:
         self._reader = reader
         self.prefix = prefix
         self.size = 0
-        self._inbox: Numbers = ()
+        self._inbox: array[int] = NONE
         # PERF: judging the size reads the first chunks, which are the newest documents
         # and mostly all that is wanted: they are kept, and looked at first.
         self._head: list[tuple[int, bytes]] = []
@@ -80,7 +81,7 @@ class Listed:
         # chunk: the last one looked at is kept with its range.
         self._from = 1
         self._to = 0
-        self._numbers: Numbers = ()
+        self._numbers: array[int] = NONE
 
     def _chunks(self, low: int) -> Iterator[tuple[int, bytes]]:
         """Yield (last number, chunk) from the one that may hold `low` on."""
@@ -91,7 +92,7 @@ class Listed:
         if not self._is_whole:
             yield from chunks(self._reader, self.prefix, max(low, last + 1))
 
-    def blocks(self, low: int = 0, high: int = LAST) -> Iterator[Numbers]:
+    def blocks(self, low: int = 0, high: int = LAST) -> Iterator[array[int]]:
         """Yield chunk by chunk, what waits in the inbox sorted in."""
         waiting = between(self._inbox, low, high)
         for last, raw in self._chunks(low):
@@ -107,9 +108,9 @@ class Listed:
         if waiting:
             yield waiting
 
-    def keep(self, numbers: Numbers) -> Numbers:
+    def keep(self, numbers: array[int]) -> array[int]:
         """Seek the chunks the numbers fall into; intersect with each."""
-        found: list[int] = []
+        found = numbers_of(())
         at, stop = 0, len(numbers)
         while at < stop:
             if not self._from <= numbers[at] <= self._to:
@@ -125,7 +126,7 @@ class Listed:
     def _seek(self, number: int) -> None:
         found = next(self._chunks(number), None)
         if found is None:
-            self._from, self._to, self._numbers = number, LAST, ()
+            self._from, self._to, self._numbers = number, LAST, NONE
         else:
             self._from, self._to, self._numbers = number, found[0], decode(found[1])
 
@@ -142,7 +143,7 @@ class Every(Listed):
         # WHY: it never leads an intersection, however few documents there are.
         self.size += 4 * ENOUGH
 
-    def keep(self, numbers: Numbers) -> Numbers:
+    def keep(self, numbers: array[int]) -> array[int]:
         """Return all of them."""
         return numbers
 
@@ -161,7 +162,7 @@ class Both:
         self._low = max((window.low for window in windows), default=0)
         self._high = min((window.high for window in windows), default=LAST)
 
-    def blocks(self, low: int = 0, high: int = LAST) -> Iterator[Numbers]:
+    def blocks(self, low: int = 0, high: int = LAST) -> Iterator[array[int]]:
         """Let the rarest source lead, a short block first: thirty may be enough."""
         leader, *others = self._sources
         low, high = max(low, self._low), min(high, self._high)
@@ -173,7 +174,7 @@ class Both:
             if block:
                 yield block
 
-    def keep(self, numbers: Numbers) -> Numbers:
+    def keep(self, numbers: array[int]) -> array[int]:
         """Pass them through all sources."""
         for source in self._sources:
             if not numbers:
@@ -189,12 +190,12 @@ class Either:
         self._sources = sources
         self.size = sum(source.size for source in sources)
 
-    def blocks(self, low: int = 0, high: int = LAST) -> Iterator[Numbers]:
+    def blocks(self, low: int = 0, high: int = LAST) -> Iterator[array[int]]:
         """Merge: give out what lies below the nearest end of all current blocks."""
         streams = [source.blocks(low, high) for source in self._sources]
-        heads: list[tuple[Numbers, Iterator[Numbers]]] = []
+        heads: list[tuple[array[int], Iterator[array[int]]]] = []
         for stream in streams:
-            block: Numbers = next(stream, ())
+            block = next(stream, NONE)
             if block:
                 heads.append((block, stream))
         while heads:
@@ -208,13 +209,13 @@ class Either:
                 upto = bisect_right(block, end)
                 if upto:
                     parts.append(block[:upto])
-                rest = block[upto:] or next(stream, ())
+                rest = block[upto:] or next(stream, NONE)
                 if rest:
                     left.append((rest, stream))
             heads = left
             yield merged(parts)
 
-    def keep(self, numbers: Numbers) -> Numbers:
+    def keep(self, numbers: array[int]) -> array[int]:
         """Return what any source keeps."""
         return merged([source.keep(numbers) for source in self._sources])
 
@@ -227,14 +228,14 @@ class Except:
         self._source = source
         self.size = everything.size
 
-    def blocks(self, low: int = 0, high: int = LAST) -> Iterator[Numbers]:
+    def blocks(self, low: int = 0, high: int = LAST) -> Iterator[array[int]]:
         """Go through all documents."""
         for block in sliced(self._everything.blocks(low, high)):
             left = self.keep(block)
             if left:
                 yield left
 
-    def keep(self, numbers: Numbers) -> Numbers:
+    def keep(self, numbers: array[int]) -> array[int]:
         """Return what the source does not keep."""
         return without(numbers, self._source.keep(numbers))
 
@@ -248,32 +249,32 @@ class Checked:
         # WHY: a look costs more than a posting, so it comes after plain lists.
         self.size = source.size + 1
 
-    def blocks(self, low: int = 0, high: int = LAST) -> Iterator[Numbers]:
+    def blocks(self, low: int = 0, high: int = LAST) -> Iterator[array[int]]:
         """Look at the documents of the source, a few at a time."""
         for block in sliced(self._source.blocks(low, high)):
-            found = [number for number in block if self._passes(number)]
+            found = numbers_of(n for n in block if self._passes(n))
             if found:
                 yield found
 
-    def keep(self, numbers: Numbers) -> Numbers:
+    def keep(self, numbers: array[int]) -> array[int]:
         """Look only at those the source has."""
-        return [n for n in self._source.keep(numbers) if self._passes(n)]
+        return numbers_of(n for n in self._source.keep(numbers) if self._passes(n))
 
 
 class Given:
     """Documents that are already known, ascending."""
 
-    def __init__(self, numbers: Numbers) -> None:
+    def __init__(self, numbers: array[int]) -> None:
         self._numbers = numbers
         self.size = len(numbers)
 
-    def blocks(self, low: int = 0, high: int = LAST) -> Iterator[Numbers]:
+    def blocks(self, low: int = 0, high: int = LAST) -> Iterator[array[int]]:
         """Yield them in one run."""
         numbers = between(self._numbers, low, high)
         if numbers:
             yield numbers
 
-    def keep(self, numbers: Numbers) -> Numbers:
+    def keep(self, numbers: array[int]) -> array[int]:
         """Return those that are among them."""
         return common(numbers, self._numbers)
 
@@ -293,7 +294,7 @@ class Window:
         self._passes = passes
         self.size = everything.size
 
-    def blocks(self, low: int = 0, high: int = LAST) -> Iterator[Numbers]:
+    def blocks(self, low: int = 0, high: int = LAST) -> Iterator[array[int]]:
         """Go through all documents between."""
         low, high = max(low, self.low), min(high, self.high)
         for block in self._everything.blocks(low, high) if low <= high else ():
@@ -301,7 +302,7 @@ class Window:
             if found:
                 yield found
 
-    def keep(self, numbers: Numbers) -> Numbers:
+    def keep(self, numbers: array[int]) -> array[int]:
         """Cut, and look at those in the first and the last moment."""
         inside = between(numbers, self.low, self.high)
         if not inside:
@@ -309,15 +310,15 @@ class Window:
         low_moment, high_moment = self.low >> 24, self.high >> 24
         if inside[0] >> 24 != low_moment and inside[-1] >> 24 != high_moment:
             return inside
-        return [
+        return numbers_of(
             number
             for number in inside
             if (number >> 24 != low_moment and number >> 24 != high_moment)
             or self._passes(number)
-        ]
+        )
 
 
-def sliced(blocks: Iterator[Numbers]) -> Iterator[Numbers]:
+def sliced(blocks: Iterator[array[int]]) -> Iterator[array[int]]:
     """Cut blocks: the first pieces short, later ones longer."""
     size = _FIRST_SLICE
     for block in blocks:

@@ -1,0 +1,223 @@
+# cython: boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
+"""The loops of `chunk`, compiled; see there for the form of a chunk."""
+
+from array import array as _array
+
+from cpython cimport array
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memcpy
+
+cdef array.array _TEMPLATE = _array("Q")
+cdef enum:
+    HEAD = 12
+
+
+cdef inline uint64_t* _items(array.array numbers) noexcept:
+    return <uint64_t*> numbers.data.as_voidptr
+
+
+cdef inline array.array _new(Py_ssize_t length):
+    return array.clone(_TEMPLATE, length, False)
+
+
+# SAFETY: every function takes arrays of type code Q only; the package makes no others,
+# and this check keeps a mistake from reading past the end.
+cdef inline int _check(array.array numbers) except -1:
+    if numbers.ob_descr.itemsize != 8:
+        raise TypeError("numbers must be an array of Q")
+    return 0
+
+
+def encode(array.array numbers not None):
+    """Return the chunk of some ascending numbers, at least one."""
+    _check(numbers)
+    cdef Py_ssize_t count = len(numbers), i
+    if count < 1 or count > 65535:
+        raise ValueError("a chunk holds 1 to 65535 numbers")
+    cdef uint64_t* item = _items(numbers)
+    cdef uint64_t bits = 0, gap
+    cdef int shift = 0, width = 1
+    for i in range(1, count):
+        bits |= item[i] - item[i - 1]
+    if bits:
+        while not (bits >> shift) & 1:
+            shift += 1
+        gap = bits >> shift
+        width = 1 if gap < 256 else 2 if gap < 65536 else 4 if gap < (<uint64_t>1 << 32) else 8
+    cdef bytes raw = b"\0" * (HEAD + (count - 1) * width)
+    cdef uint8_t* out = <uint8_t*> <char*> raw
+    cdef uint16_t narrow
+    cdef uint32_t wide
+    out[0] = count & 255
+    out[1] = count >> 8
+    out[2] = shift
+    out[3] = width
+    memcpy(out + 4, &item[0], 8)
+    out += HEAD
+    for i in range(1, count):
+        gap = (item[i] - item[i - 1]) >> shift
+        if width == 1:
+            out[0] = <uint8_t> gap
+        elif width == 2:
+            narrow = <uint16_t> gap
+            memcpy(out, &narrow, 2)
+        elif width == 4:
+            wide = <uint32_t> gap
+            memcpy(out, &wide, 4)
+        else:
+            memcpy(out, &gap, 8)
+        out += width
+    return raw
+
+
+def decode(bytes raw not None):
+    """Return the numbers of a chunk.
+
+    Raises:
+        ValueError: If the bytes are no chunk.
+    """
+    cdef Py_ssize_t size = len(raw), i
+    if size < HEAD:
+        raise ValueError("damaged posting chunk")
+    cdef const uint8_t* at = <const uint8_t*> <const char*> raw
+    cdef Py_ssize_t count = at[0] | at[1] << 8
+    cdef int shift = at[2], width = at[3]
+    # LIMIT: a damaged chunk must not make this read or write outside.
+    if (
+        count < 1
+        or shift > 63
+        or (width != 1 and width != 2 and width != 4 and width != 8)
+        or size != HEAD + (count - 1) * width
+    ):
+        raise ValueError("damaged posting chunk")
+    cdef array.array found = _new(count)
+    cdef uint64_t* item = _items(found)
+    cdef uint64_t now, gap
+    cdef uint16_t narrow
+    cdef uint32_t wide
+    memcpy(&now, at + 4, 8)
+    at += HEAD
+    item[0] = now
+    for i in range(1, count):
+        if width == 1:
+            gap = at[0]
+        elif width == 2:
+            memcpy(&narrow, at, 2)
+            gap = narrow
+        elif width == 4:
+            memcpy(&wide, at, 4)
+            gap = wide
+        else:
+            memcpy(&gap, at, 8)
+        at += width
+        now += gap << shift
+        item[i] = now
+    return found
+
+
+cdef inline Py_ssize_t _gallop(
+    uint64_t* item, Py_ssize_t at, Py_ssize_t stop, uint64_t number
+) noexcept:
+    """Return the first place from `at` on whose number is not below `number`."""
+    cdef Py_ssize_t step = 1, low = at, middle
+    while at < stop and item[at] < number:
+        low = at + 1
+        at += step
+        step *= 2
+    if at > stop:
+        at = stop
+    while low < at:
+        middle = (low + at) // 2
+        if item[middle] < number:
+            low = middle + 1
+        else:
+            at = middle
+    return low
+
+
+def common(array.array left not None, array.array right not None):
+    """Return what two ascending runs share, ascending."""
+    _check(left)
+    _check(right)
+    if len(left) > len(right):
+        left, right = right, left
+    cdef Py_ssize_t short = len(left), long_ = len(right), i = 0, j = 0, n = 0
+    cdef array.array found = _new(short)
+    cdef uint64_t* one = _items(left)
+    cdef uint64_t* two = _items(right)
+    cdef uint64_t* out = _items(found)
+    if short * 8 < long_:
+        for i in range(short):
+            j = _gallop(two, j, long_, one[i])
+            if j == long_:
+                break
+            if two[j] == one[i]:
+                out[n] = one[i]
+                n += 1
+    else:
+        while i < short and j < long_:
+            if one[i] == two[j]:
+                out[n] = one[i]
+                n += 1
+                i += 1
+                j += 1
+            elif one[i] < two[j]:
+                i += 1
+            else:
+                j += 1
+    array.resize(found, n)
+    return found
+
+
+def without(array.array left not None, array.array right not None):
+    """Return the numbers of one ascending run that another does not hold."""
+    _check(left)
+    _check(right)
+    cdef Py_ssize_t length = len(left), stop = len(right), i, j = 0, n = 0
+    if stop == 0:
+        return left
+    cdef array.array found = _new(length)
+    cdef uint64_t* one = _items(left)
+    cdef uint64_t* two = _items(right)
+    cdef uint64_t* out = _items(found)
+    for i in range(length):
+        while j < stop and two[j] < one[i]:
+            j += 1
+        if j == stop or two[j] != one[i]:
+            out[n] = one[i]
+            n += 1
+    array.resize(found, n)
+    return found
+
+
+def union(array.array left not None, array.array right not None):
+    """Return all numbers of two ascending runs, ascending, each once."""
+    _check(left)
+    _check(right)
+    cdef Py_ssize_t a = len(left), b = len(right), i = 0, j = 0, n = 0
+    cdef array.array found = _new(a + b)
+    cdef uint64_t* one = _items(left)
+    cdef uint64_t* two = _items(right)
+    cdef uint64_t* out = _items(found)
+    while i < a and j < b:
+        if one[i] == two[j]:
+            out[n] = one[i]
+            i += 1
+            j += 1
+        elif one[i] < two[j]:
+            out[n] = one[i]
+            i += 1
+        else:
+            out[n] = two[j]
+            j += 1
+        n += 1
+    while i < a:
+        out[n] = one[i]
+        i += 1
+        n += 1
+    while j < b:
+        out[n] = two[j]
+        j += 1
+        n += 1
+    array.resize(found, n)
+    return found

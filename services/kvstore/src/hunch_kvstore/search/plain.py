@@ -1,0 +1,82 @@
+"""The loops of `chunk` in plain Python; see there for the form of a chunk."""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections.abc import Iterable
+from functools import lru_cache, reduce
+from itertools import accumulate, repeat
+from operator import lshift, or_, rshift, sub
+from struct import Struct
+from typing import Final
+
+_HEAD: Final = Struct("<HBBQ")
+_CODES: Final = {1: "B", 2: "H", 4: "I", 8: "Q"}
+_SWAP: Final = sys.byteorder == "big"
+
+
+def encode(numbers: array[int]) -> bytes:
+    """Return the chunk of some ascending numbers, at least one."""
+    first = numbers[0]
+    if len(numbers) == 1:
+        return _HEAD.pack(1, 0, 1, first)
+    gaps: Iterable[int] = list(map(sub, numbers[1:], numbers))
+    bits = reduce(or_, gaps)
+    shift = (bits & -bits).bit_length() - 1
+    if shift:
+        gaps = map(rshift, gaps, repeat(shift))
+    length = ((bits >> shift).bit_length() + 7) // 8
+    width = 1 if length <= 1 else 2 if length <= 2 else 4 if length <= 4 else 8
+    body = array(_CODES[width], gaps)
+    if _SWAP:
+        body.byteswap()
+    return _HEAD.pack(len(numbers), shift, width, first) + body.tobytes()
+
+
+@lru_cache(maxsize=1024)
+def decode(raw: bytes) -> array[int]:
+    """Return the numbers of a chunk. The result is shared: never change it.
+
+    WHY a cache keyed by the bytes: a chunk that changes is other bytes, so there is
+    nothing to invalidate, and 1024 entries of at most 8 KiB are at most 8 MiB.
+
+    Raises:
+        ValueError: If the bytes are no chunk.
+    """
+    if len(raw) < _HEAD.size:
+        raise ValueError("damaged posting chunk")
+    count, shift, width, first = _HEAD.unpack_from(raw)
+    if (
+        not count
+        or width not in _CODES
+        or shift > 63
+        or len(raw) != _HEAD.size + (count - 1) * width
+    ):
+        raise ValueError("damaged posting chunk")
+    body = array(_CODES[width])
+    body.frombytes(raw[_HEAD.size :])
+    if _SWAP:
+        body.byteswap()
+    gaps = map(lshift, body, repeat(shift)) if shift else body
+    return array("Q", accumulate(gaps, initial=first))
+
+
+def common(left: array[int], right: array[int]) -> array[int]:
+    """Return what two ascending runs share, ascending."""
+    if len(left) > len(right):
+        left, right = right, left
+    return array("Q", sorted(set(left).intersection(right)))
+
+
+def without(left: array[int], right: array[int]) -> array[int]:
+    """Return the numbers of one ascending run that another does not hold."""
+    if not right:
+        return left
+    gone = set(right)
+    return array("Q", (number for number in left if number not in gone))
+
+
+def union(left: array[int], right: array[int]) -> array[int]:
+    """Return all numbers of two ascending runs, ascending, each once."""
+    return array("Q", sorted({*left, *right}))
