@@ -10,7 +10,7 @@ import html
 import logging
 import traceback
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from smisk import http
 from smisk.core.exchange import Exchange, current, exchange_var
@@ -138,7 +138,7 @@ class Application:
             if not isinstance(chunks, list | tuple):
                 chunks = self._streamed(chunks, exchange)
             else:
-                self._end(exchange)
+                self.end_exchange(exchange)
             return chunks
         finally:
             exchange_var.reset(token)
@@ -153,9 +153,10 @@ class Application:
         finally:
             if (close := getattr(chunks, "close", None)) is not None:
                 close()
-            self._end(exchange)
+            self.end_exchange(exchange)
 
-    def _end(self, exchange: Exchange) -> None:
+    def end_exchange(self, exchange: Exchange) -> None:
+        """Close what the request used; its answer is complete."""
         request = exchange.request
         try:
             self.request_did_end(request, exchange.response)
@@ -288,9 +289,11 @@ class Application:
 
         return run(self, bind, self.forks if forks is None else forks)
 
-    def exit(self) -> NoReturn:
-        """End this process gracefully, from within a request or a signal handler."""
-        raise SystemExit(0)
+    def exit(self) -> None:
+        """Let `run` end once the requests being answered are."""
+        from smisk.core.running import leave
+
+        leave()
 
 
 def error_page(error: http.HTTPError, location: str | None = None) -> bytes:

@@ -22,6 +22,7 @@ class Exchange:
         "application",
         "charset",
         "cn_path",
+        "document",
         "extension",
         "leaf",
         "media_type",
@@ -41,6 +42,8 @@ class Exchange:
         self.leaf: Leaf | None = None
         self.serializer: Serializer | None = None
         self.media_type: str | None = None
+        #: What a body that named its leaf held besides.
+        self.document: object = None
         #: Extension the URL asked for, None when it had none.
         self.extension: str | None = None
         #: The path without that extension.

@@ -6,7 +6,7 @@ import secrets
 import time
 from typing import Literal
 
-_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-,"
+_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
 
 
 def pack(raw: bytes, bits: Literal[4, 5, 6] = 6) -> str:

@@ -1,11 +1,17 @@
 """Running an application under the FastCGI server."""
 
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from smisk.core.application import Application
 
 _bound: str | None = None
+_leader: int | None = None
 
 
 def bind(address: str) -> None:
@@ -26,10 +32,51 @@ def listening() -> str | None:
 
 
 def run(application: "Application", address: str | None, forks: int) -> int:
-    """Serve `application`; see `Application.run`."""
+    """Serve `application`; see `Application.run`.
+
+    Alone, the process serves by itself; with forks, that many and one more workers
+    serve under a parent that replaces whichever dies.
+    """
+    global _leader
     import fcgi
 
+    address = address or _bound
+    if address is not None and address.startswith("*:"):
+        address = "0.0.0.0" + address[1:]  # noqa: S104 - that is what the star says
+    _leader = os.getpid()
     try:
-        return fcgi.serve(application, bind=address or _bound, processes=forks + 1)
+        if forks:
+            return fcgi.serve(application, bind=address, processes=forks + 1)
+        with _signals_end_it():
+            return fcgi.serve(application, bind=address, processes=0)
+    except KeyboardInterrupt:
+        return 0
     finally:
+        _leader = None
         application.stop()
+
+
+def leave() -> None:
+    """Ask the server this process belongs to, or else this process, to end."""
+    os.kill(_leader or os.getpid(), signal.SIGTERM)
+
+
+@contextlib.contextmanager
+def _signals_end_it() -> Iterator[None]:
+    """Let SIGINT, SIGHUP and SIGUSR1 mean what SIGTERM does: finish, then end."""
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    numbers = (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
+    # What an application has chosen for itself stays (a reload on SIGHUP).
+    usual = (signal.SIG_DFL, signal.default_int_handler)
+    before = {n: signal.getsignal(n) for n in numbers}
+    taken = [n for n in numbers if before[n] in usual]
+    for number in taken:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, before[number])

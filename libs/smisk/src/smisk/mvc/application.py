@@ -10,16 +10,17 @@ from smisk import core, http
 from smisk.core.exchange import Exchange, current
 from smisk.error import ConfigurationError
 from smisk.mvc import representation
-from smisk.mvc.body import parameters_of
+from smisk.mvc.body import parameters_of, route_by_body
 from smisk.mvc.control import Controller, find_root
 from smisk.mvc.decorators import Filter
 from smisk.mvc.leaf import Leaf
-from smisk.mvc.reflection import answer_options
+from smisk.mvc.reflection import Reflection, answer_options
 from smisk.mvc.router import Router
 from smisk.serialization import defaults
 from smisk.serialization.serializer import Registry, Serializer, Unsuitable
 
 if TYPE_CHECKING:
+    from smisk.mvc.model import Model
     from smisk.mvc.template import Templates
 
 log = logging.getLogger("smisk.application")
@@ -41,6 +42,7 @@ class Application(core.Application):
         enable_reflection: Whether OPTIONS describes leaves, and ``/smisk:methods``,
             ``/smisk:charsets``, ``/smisk:serializers`` answer.
         autoreload: Whether templates are looked at for changes at each use.
+        model: The database (see `smisk.mvc.model`).
     """
 
     root: type[Controller] | None = None
@@ -52,6 +54,7 @@ class Application(core.Application):
     error_templates: ClassVar[dict[int, str]] = {}
     enable_reflection = False
     autoreload = False
+    model: "Model | None" = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -100,6 +103,10 @@ class Application(core.Application):
             ConfigurationError: On a format nobody serializes, a route that is none.
         """
         self.router.build()
+        if self.enable_reflection:
+            told = Reflection()
+            for name, function in Reflection.leaf_functions():
+                self.router.add(Leaf(told, name, function), f"/smisk:{name}")
         self._refresh()
         for leaf in self.router.leaves:
             try:
@@ -134,19 +141,36 @@ class Application(core.Application):
             if answered is not None:
                 self._send(exchange, None, answered)
             return
+        if method == "POST":
+            route_by_body(self, exchange)
         leaf, groups = self.router.resolve(method, exchange.cn_path)
         exchange.leaf = leaf
         representation.choose(self, exchange, leaf)
+        self._send(exchange, leaf, self._call(exchange, leaf, groups))
+
+    def _call(self, exchange: Exchange, leaf: Leaf, groups: dict[str, str]) -> object:
+        parameters: dict[str, Any] = {}
         if leaf.parameters:
             given = parameters_of(self, exchange, leaf, groups)
-            result = leaf.action(**leaf.parameters.bind(given))
-        else:
-            result = leaf.action()
-        self.leaf_did_answer(exchange)
-        self._send(exchange, leaf, result)
+            parameters = leaf.parameters.bind(given)
+        if self.model is None:
+            return leaf.action(**parameters)
+        is_error = True
+        try:
+            result = leaf.action(**parameters)
+            is_error = False
+        except http.HTTPError as answer:
+            is_error = answer.status >= 400
+            raise
+        finally:
+            self.model.end(exchange, is_error=is_error)
+        return result
 
-    def leaf_did_answer(self, exchange: Exchange) -> None:
-        """Called when a leaf has returned, before its data is written."""
+    def end_exchange(self, exchange: Exchange) -> None:
+        """Close what the request used."""
+        if self.model is not None:
+            self.model.close(exchange)
+        super().end_exchange(exchange)
 
     def _send(self, exchange: Exchange, leaf: Leaf | None, result: object) -> None:
         response = exchange.response

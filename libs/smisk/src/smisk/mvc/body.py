@@ -41,6 +41,8 @@ def _body(
     application: "Application", exchange: Exchange, leaf: "Leaf"
 ) -> Mapping[str, Any]:
     request = exchange.request
+    if exchange.document is not None:
+        return _by_name(exchange.document, leaf)
     kind, _ = request.content_type
     if kind in _FORMS:
         return {**request.post, **request.files}
@@ -65,8 +67,31 @@ def _body(
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         msg = f"the body is not well-formed {reader.name}"
         raise http.BadRequest(msg) from error
+    return _by_name(data, leaf)
+
+
+def _by_name(data: object, leaf: "Leaf") -> Mapping[str, Any]:
     if isinstance(data, Mapping):
         return {str(k): v for k, v in data.items()}
     # A list is given to the parameters in their order.
     values = data if isinstance(data, list) else [data]
     return dict(zip(leaf.parameters.by_name, values, strict=False))
+
+
+def route_by_body(application: "Application", exchange: Exchange) -> None:
+    """Let a body that names its leaf decide the path.
+
+    Raises:
+        http.BadRequest: If it should and does not.
+    """
+    kind, _ = exchange.request.content_type
+    reader = exchange.serializer or application.serializers.by_media_type.get(kind)
+    if reader is None or not reader.names_leaf:
+        return
+    exchange.serializer, exchange.extension = reader, reader.extension
+    exchange.media_type = reader.media_types[0]
+    try:
+        exchange.cn_path, exchange.document = reader.route(exchange)
+    except (ValueError, KeyError, TypeError) as error:
+        msg = f"the body is not well-formed {reader.name}"
+        raise http.BadRequest(msg) from error

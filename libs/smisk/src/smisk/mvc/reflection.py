@@ -1,13 +1,47 @@
-"""What an application says about itself: OPTIONS."""
+"""What an application says about itself: OPTIONS, and ``/smisk:…``."""
 
+from encodings.aliases import aliases
 from typing import TYPE_CHECKING
 
 from smisk import http
 from smisk.core.exchange import Exchange
+from smisk.mvc.control import Controller
+from smisk.negotiation import codec_for
 
 if TYPE_CHECKING:
     from smisk.mvc.application import Application
     from smisk.mvc.leaf import Leaf
+
+
+class Reflection(Controller):
+    """Leaves that describe the application; reached as ``/smisk:NAME``."""
+
+    def methods(self) -> dict[str, object]:
+        """Every leaf there is."""
+        leaves = self.application.router.leaves
+        return {leaf.path or leaf.name: describe(leaf) for leaf in leaves}
+
+    def charsets(self) -> dict[str, list[str]]:
+        """Every charset that can be written, with its other names."""
+        found: dict[str, list[str]] = {}
+        for alias, name in sorted(aliases.items()):
+            codec = codec_for(name)
+            if codec is not None:
+                found.setdefault(codec, []).append(alias.replace("_", "-"))
+        return found
+
+    def serializers(self) -> dict[str, object]:
+        """Every serializer of the application."""
+        return {
+            one.extension: {
+                "name": one.name,
+                "extensions": list(one.extensions),
+                "media_types": list(one.media_types),
+                "writes": one.can_serialize,
+                "reads": one.can_deserialize,
+            }
+            for one in self.application.serializers
+        }
 
 
 def answer_options(application: "Application", exchange: Exchange) -> object:
@@ -16,24 +50,25 @@ def answer_options(application: "Application", exchange: Exchange) -> object:
     Raises:
         http.NotFound: Nothing is at that path.
     """
+    from smisk.mvc.representation import choose
+
+    router = application.router
     response = exchange.response
     if exchange.request.env.get("PATH_INFO", "") in ("*", "/*"):
-        verbs = {m for leaf in application.router.leaves for m in leaf.methods}
+        leaves = router.leaves
+        verbs = {verb for leaf in leaves for verb in leaf.methods}
         allowed = sorted(verbs | {"OPTIONS"})
-        leaves = application.router.leaves
     else:
-        allowed = application.router.allowed(exchange.cn_path)
-        leaves = [leaf for leaf, _ in application.router.at(exchange.cn_path)]
+        leaves = [leaf for leaf, _ in router.at(exchange.cn_path)]
+        allowed = router.allowed(exchange.cn_path)
     if not allowed:
         raise http.NotFound
     response.headers["Allow"] = ", ".join(allowed)
     if not application.enable_reflection:
         response.status = 204
         return None
-    from smisk.mvc.representation import choose
-
     choose(application, exchange, leaves[0])
-    return {"leaves": {leaf.path or leaf.name: describe(leaf) for leaf in leaves}}
+    return {leaf.path or leaf.name: describe(leaf) for leaf in leaves}
 
 
 def describe(leaf: "Leaf") -> dict[str, object]:
@@ -44,7 +79,7 @@ def describe(leaf: "Leaf") -> dict[str, object]:
         "description": (leaf.function.__doc__ or "").strip(),
         "routes": [route.pattern for route in leaf.routes],
         "parameters": {
-            p.name: {"required": p.is_required, "type": p.type_name or "any"}
-            for p in leaf.parameters.by_name.values()
+            one.name: {"required": one.is_required, "type": one.type_name or "any"}
+            for one in leaf.parameters.by_name.values()
         },
     }

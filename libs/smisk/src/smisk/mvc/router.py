@@ -166,6 +166,12 @@ class Router:
         for child in children:
             self._add(child, declared)
 
+    def add(self, leaf: Leaf, path: str) -> None:
+        """Add a leaf that stands outside the tree."""
+        leaf.path = path
+        self.leaves.append(leaf)
+        self._table.setdefault(normalize(path), []).append(leaf)
+
     def _connect(self) -> None:
         for pattern, target, methods in self._pending:
             leaf = self.leaf_for(target)

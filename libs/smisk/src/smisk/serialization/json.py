@@ -8,9 +8,15 @@ from smisk.core.exchange import Exchange
 from smisk.serialization.plain import plain
 from smisk.serialization.serializer import Serializer
 
-_encode = json.JSONEncoder(
-    ensure_ascii=False, check_circular=False, separators=(",", ":"), default=plain
-).encode
+_encode, _encode_ascii = (
+    json.JSONEncoder(
+        ensure_ascii=is_ascii,
+        check_circular=False,
+        separators=(",", ":"),
+        default=plain,
+    ).encode
+    for is_ascii in (False, True)
+)
 # LIMIT: what stands before the bracket runs as a script: names and dots, nothing else.
 _CALLBACK = re.compile(
     r"[A-Za-z_$][\w$]{0,63}(?:\.[A-Za-z_$][\w$]{0,63}){0,7}\Z", re.ASCII
@@ -30,7 +36,10 @@ class JSON(Serializer):
 
     def serialize(self, data: object, exchange: Exchange) -> bytes:  # noqa: ARG002
         """Write `data` as JSON."""
-        return _encode(data).encode("utf-8", "surrogatepass")
+        try:
+            return _encode(data).encode()
+        except UnicodeEncodeError:  # half a surrogate pair has no UTF-8
+            return _encode_ascii(data).encode()
 
     def serialize_error(self, error: http.HTTPError, exchange: Exchange) -> bytes:
         """Write ``{"error": {"status": …, "title": …, "description": …}}``."""
@@ -68,10 +77,9 @@ class JSONP(JSON):
             raise http.BadRequest(msg)
         # The line separators of Unicode end a string in older scripts; "</" ends one
         # in a page that includes us; the comment keeps the start out of our hands.
-        text = _encode(data).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-        text = text.replace("</", "<\\/")
+        text = _encode_ascii(data).replace("</", "<\\/")
         exchange.response.headers["X-Content-Type-Options"] = "nosniff"
-        return f"/**/{callback}({text});".encode("utf-8", "surrogatepass")
+        return f"/**/{callback}({text});".encode()
 
     def serialize_error(self, error: http.HTTPError, exchange: Exchange) -> bytes:
         """Write the error as JSON does; a broken callback is not repeated."""

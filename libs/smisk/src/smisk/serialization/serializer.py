@@ -37,6 +37,8 @@ class Serializer:
     autoescape: bool = True
     can_serialize: bool = True
     can_deserialize: bool = False
+    #: Whether a body names the leaf it is for (see `route`).
+    names_leaf: bool = False
 
     @property
     def extension(self) -> str:
@@ -62,6 +64,14 @@ class Serializer:
 
     def deserialize(self, raw: bytes, exchange: Exchange) -> object:
         """Read the body of a request.
+
+        Raises:
+            ValueError: If it is malformed; answered 400.
+        """
+        raise NotImplementedError
+
+    def route(self, exchange: Exchange) -> tuple[str, object]:
+        """Return the path of the leaf a body is for, and its parameters.
 
         Raises:
             ValueError: If it is malformed; answered 400.

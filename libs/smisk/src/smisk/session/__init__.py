@@ -2,6 +2,7 @@
 
 from smisk.session.file import FileStore
 from smisk.session.memory import MemoryStore
+from smisk.session.resp import RESPStore
 from smisk.session.session import Sessions, SessionSlot, Store
 
-__all__ = ["FileStore", "MemoryStore", "SessionSlot", "Sessions", "Store"]
+__all__ = ["FileStore", "MemoryStore", "RESPStore", "SessionSlot", "Sessions", "Store"]

@@ -37,7 +37,7 @@ class FileStore:
                 msg = f"{self.folder} is not ours alone"
                 raise PermissionError(msg)
             self._is_ready = True
-        if not session_id.replace("-", "").replace(",", "").isalnum():
+        if not session_id.replace("-", "").replace("_", "").isalnum():
             msg = "not a session id"
             raise ValueError(msg)
         return self.folder / session_id

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from smisk.core.request import Request
     from smisk.core.response import Response
 
-_ID = re.compile(r"[0-9a-zA-Z,\-]{27}\Z").match
+_ID = re.compile(r"[0-9a-zA-Z_\-]{27}\Z").match
 
 
 class Store(Protocol):

@@ -1,0 +1,161 @@
+"""The command line: ``smisk module:Application``."""
+
+import argparse
+import contextlib
+import importlib
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from smisk import __version__, devserver
+from smisk.core.application import Application
+from smisk.error import ConfigurationError
+from smisk.wsgi import Gateway
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    line = argparse.ArgumentParser(
+        prog="smisk", description="Run a Smisk (or any WSGI) application."
+    )
+    add = line.add_argument
+    add("app", help="module:name of a class, an instance, or a function() making one")
+    add(
+        "--http",
+        nargs="?",
+        const="127.0.0.1:8080",
+        metavar="HOST:PORT",
+        help="serve HTTP for development (default 127.0.0.1:8080)",
+    )
+    add("--bind", help="FastCGI: host:port, :port or the path of a unix socket")
+    add("--forks", type=int, help="FastCGI: worker processes beside the first")
+    add(
+        "--spawn",
+        type=int,
+        default=1,
+        metavar="N",
+        help="stand-alone processes, on N ports from that of --bind on",
+    )
+    add("--chdir", type=Path, help="folder to run in and import from")
+    add("--umask", type=lambda text: int(text, 8))
+    add("--pidfile", type=Path)
+    add("--debug", action="store_true", help="show tracebacks, reload templates")
+    add("--reload", action="store_true", help="start again when a source file changes")
+    add("--version", action="version", version=f"smisk {__version__}")
+    return line
+
+
+def load(target: str) -> Callable[..., Iterable[bytes]]:
+    """Import ``module:name`` and make an application of it.
+
+    Raises:
+        ConfigurationError: If there is none.
+    """
+    module_name, _, name = target.partition(":")
+    module = importlib.import_module(module_name)
+    found: Any = module
+    if not name:
+        found = _only_application(module)
+    else:
+        for part in name.removesuffix("()").split("."):
+            found = getattr(found, part, None)
+    if isinstance(found, type) or name.endswith("()"):
+        found = found() if callable(found) else None
+    if not callable(found):
+        msg = f"{target} is not an application"
+        raise ConfigurationError(msg)
+    application: Callable[..., Iterable[bytes]] = found
+    return application
+
+
+def _only_application(module: object) -> object:
+    names = ("application", "app", "create")
+    for value in (getattr(module, name, None) for name in names):
+        if value is not None:
+            return value() if callable(value) and value.__name__ == "create" else value
+    classes = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, Application)
+        and value.__module__ == getattr(module, "__name__", "")
+    ]
+    if len(classes) != 1:
+        msg = f"say which application: there are {len(classes)}"
+        raise ConfigurationError(msg)
+    return classes[0]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line and return an exit code."""
+    given = parser().parse_args(argv)
+    if given.chdir:
+        os.chdir(given.chdir)
+    if given.umask is not None:
+        os.umask(given.umask)
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        with _pidfile(given.pidfile):
+            return _serve(given)
+    except ConfigurationError as error:
+        sys.stderr.write(f"smisk: {error}\n")
+        return 2
+
+
+def _serve(given: argparse.Namespace) -> int:
+    if given.spawn > 1:
+        return _spawn(given)
+    application = load(given.app)
+    smisk = application if isinstance(application, Application) else None
+    if smisk is not None and given.debug:
+        smisk.show_traceback = True
+        if hasattr(smisk, "autoreload"):
+            smisk.autoreload = True
+    if given.http:
+        return devserver.serve(application, given.http, reload=given.reload)
+    if smisk is None:
+        smisk = Gateway(application)
+    if given.reload:
+        devserver.restart_on_change()
+    return smisk.run(given.bind, forks=given.forks)
+
+
+def _spawn(given: argparse.Namespace) -> int:
+    """Run one process for each of several ports; end them all together."""
+    import signal
+    import subprocess
+
+    host, colon, port = (given.bind or given.http or "").rpartition(":")
+    if not colon or not port.isdigit():
+        msg = "--spawn needs --bind (or --http) with a port to count from"
+        raise ConfigurationError(msg)
+    option = "--bind" if given.bind else "--http"
+    children = []
+    for number in range(given.spawn):
+        address = f"{host}:{int(port) + number}"
+        command = [sys.executable, "-m", "smisk", given.app, option, address]
+        command += ["--debug"] * given.debug
+        children.append(subprocess.Popen(command))
+
+    def end(number: int, _frame: object) -> None:
+        for child in children:
+            child.send_signal(number)
+
+    signal.signal(signal.SIGTERM, end)
+    with contextlib.suppress(KeyboardInterrupt):
+        return max(child.wait() for child in children)
+    return 130
+
+
+@contextlib.contextmanager
+def _pidfile(path: Path | None) -> Iterator[None]:
+    if path is None:
+        yield
+        return
+    path.write_text(f"{os.getpid()}\n")
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)

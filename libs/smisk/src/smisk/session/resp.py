@@ -1,0 +1,33 @@
+"""Sessions in a RESP store: shared by every worker of every machine."""
+
+from smisk.resp import Connection
+
+
+class RESPStore:
+    """Keeps sessions in a store that speaks RESP; it ends them by itself.
+
+    Args:
+        store: A connection, or the URL of one.
+        prefix: What the keys begin with.
+    """
+
+    def __init__(self, store: Connection | str, prefix: str = "session:") -> None:
+        self._store = Connection(store) if isinstance(store, str) else store
+        self._prefix = prefix
+
+    def read(self, session_id: str) -> bytes | None:
+        """Return the session; None if there is none, or no longer."""
+        raw = self._store("GET", self._prefix + session_id)
+        return raw if isinstance(raw, bytes) else None
+
+    def write(self, session_id: str, raw: bytes, ttl_s: int) -> None:
+        """Keep the session for `ttl_s` seconds from now."""
+        self._store("SET", self._prefix + session_id, raw, "EX", ttl_s)
+
+    def refresh(self, session_id: str, ttl_s: int) -> None:
+        """Keep it for `ttl_s` seconds from now, unchanged."""
+        self._store("EXPIRE", self._prefix + session_id, ttl_s)
+
+    def destroy(self, session_id: str) -> None:
+        """Forget the session, if there is one."""
+        self._store("DEL", self._prefix + session_id)
