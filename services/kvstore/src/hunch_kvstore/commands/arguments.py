@@ -45,9 +45,22 @@ def try_integer(raw: bytes) -> int | None:
     return value
 
 
+def wrong_subcommand(container: str, name: str) -> str:
+    """Return the error of a subcommand that counts its arguments by itself."""
+    return (
+        f"ERR unknown subcommand or wrong number of arguments for '{name}'. "
+        f"Try {container} HELP."
+    )
+
+
+def shown(raw: bytes) -> bytes:
+    """Return what of an argument an error text shows: all before a zero byte."""
+    return raw.split(b"\0", 1)[0]
+
+
 def positive(raw: bytes, error: str) -> int:
     """Return an integer that is not negative."""
-    value = integer(raw)
+    value = integer(raw, error)
     if value < 0:
         raise CommandError(error)
     return value
@@ -77,7 +90,7 @@ def out_of_range(raw: bytes, value: float) -> bool:
 
 def loose_double(raw: bytes) -> float | None:
     """Return what strtod makes of the whole of `raw`, None if it is not a number."""
-    if len(raw) > 5 * 1024 or _FLOAT.fullmatch(raw) is None:
+    if len(raw) >= 5 * 1024 or _FLOAT.fullmatch(raw) is None:
         return None
     if b"x" in raw or b"X" in raw:
         try:

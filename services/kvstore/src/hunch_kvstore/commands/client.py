@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from hunch_kvstore.commands.arguments import SYNTAX, integer
+from hunch_kvstore.commands.arguments import SYNTAX, integer, shown
 from hunch_kvstore.commands.connection import check_name
 from hunch_kvstore.commands.context import Context
 from hunch_kvstore.commands.table import command
@@ -85,7 +85,7 @@ def client_setinfo(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Note the client's library."""
     option = args[0].upper()
     if option not in (b"LIB-NAME", b"LIB-VER"):
-        raise CommandError(b"ERR Unrecognized option '%b'" % args[0])
+        raise CommandError(b"ERR Unrecognized option '%b'" % shown(args[0]))
     if any(not 33 <= char <= 126 for char in args[1]):
         raise CommandError(
             f"ERR {option.decode().lower()} cannot contain spaces, newlines "
@@ -178,7 +178,7 @@ def client_list(ctx: Context, args: Sequence[bytes]) -> Reply:
     if option == b"TYPE" and len(args) == 2:
         kind = args[1].lower()
         if kind not in (b"normal", b"master", b"replica", b"slave", b"pubsub"):
-            raise CommandError(b"ERR Unknown client type '%b'" % args[1])
+            raise CommandError(b"ERR Unknown client type '%b'" % shown(args[1]))
         chosen = [who for who in chosen if _kind(who) == kind]
     elif option == b"ID" and len(args) > 1:
         wanted = [integer(raw, "ERR Invalid client ID") for raw in args[1:]]
@@ -224,7 +224,7 @@ def client_kill(ctx: Context, args: Sequence[bytes]) -> Reply:
         elif word == b"TYPE":
             kind = value.lower()
             if kind not in (b"normal", b"master", b"replica", b"slave", b"pubsub"):
-                raise CommandError(b"ERR Unknown client type '%b'" % value)
+                raise CommandError(b"ERR Unknown client type '%b'" % shown(value))
             clients = [who for who in clients if _kind(who) == kind]
         elif word == b"ADDR":
             clients = [who for who in clients if who.address.encode() == value]
@@ -232,7 +232,7 @@ def client_kill(ctx: Context, args: Sequence[bytes]) -> Reply:
             clients = [who for who in clients if who.local_address.encode() == value]
         elif word == b"USER":
             if value != b"default":
-                raise CommandError(b"ERR No such user '%b'" % value)
+                raise CommandError(b"ERR No such user '%b'" % shown(value))
         elif word == b"SKIPME":
             if value.lower() not in (b"yes", b"no"):
                 raise CommandError(SYNTAX)

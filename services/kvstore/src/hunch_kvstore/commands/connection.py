@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Sequence
 
-from hunch_kvstore.commands.arguments import SYNTAX, integer
+from hunch_kvstore.commands.arguments import SYNTAX, integer, shown
 from hunch_kvstore.commands.context import Context
 from hunch_kvstore.commands.table import command
 from hunch_kvstore.commands.transactions import reset_queue
@@ -165,7 +165,9 @@ def hello(ctx: Context, args: Sequence[bytes]) -> Reply:
             check_name(name)
             at += 1
         else:
-            raise CommandError(b"ERR Syntax error in HELLO option '%b'" % args[at])
+            raise CommandError(
+                b"ERR Syntax error in HELLO option '%b'" % shown(args[at])
+            )
         at += 1
     if login:
         _log_in(ctx, login[0], login[1])

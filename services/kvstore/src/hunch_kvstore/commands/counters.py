@@ -8,6 +8,7 @@ from hunch_kvstore.commands import longdouble
 from hunch_kvstore.commands.arguments import INT64_MAX, INT64_MIN, integer
 from hunch_kvstore.commands.context import Context
 from hunch_kvstore.commands.table import command
+from hunch_kvstore.keyspace.encoding import TEXT
 from hunch_kvstore.resp.reply import CommandError, Reply
 
 
@@ -108,5 +109,5 @@ def incrbyfloat(ctx: Context, args: Sequence[bytes]) -> Reply:
     left = longdouble.read(b"0" if old is None else old)
     value = longdouble.text(longdouble.add(left, longdouble.read(raw)))
     expire_ms = (ctx.keys.expires_at(key) or 0) if old is not None else 0
-    ctx.keys.set_string(key, value, expire_ms)
+    ctx.keys.set_string(key, value, expire_ms, TEXT)
     return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from hunch_kvstore.commands.arguments import INT64_MAX, integer
+from hunch_kvstore.commands.arguments import INT64_MAX, integer, shown
 from hunch_kvstore.commands.context import Context
 from hunch_kvstore.commands.table import command
 from hunch_kvstore.resp.reply import CommandError, Reply
@@ -20,7 +20,7 @@ def _conditions(args: Sequence[bytes]) -> set[bytes]:
     for raw in args:
         word = raw.upper()
         if word not in (b"NX", b"XX", b"GT", b"LT"):
-            raise CommandError(b"ERR Unsupported option " + raw)
+            raise CommandError(b"ERR Unsupported option " + shown(raw))
         words.add(word)
     if b"NX" in words and len(words) > 1:
         raise CommandError(

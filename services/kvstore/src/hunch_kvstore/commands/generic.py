@@ -9,7 +9,7 @@ from itertools import islice
 from hunch_kvstore.commands.arguments import SYNTAX, integer, try_integer
 from hunch_kvstore.commands.context import Context
 from hunch_kvstore.commands.table import command
-from hunch_kvstore.keyspace.encoding import KIND, LARGE, META, STRING, TYPE_NAMES
+from hunch_kvstore.keyspace.encoding import KIND, LARGE, META, STRING, TEXT, TYPE_NAMES
 from hunch_kvstore.keyspace.glob import compile_glob, literal_prefix
 from hunch_kvstore.resp.reply import OK, CommandError, Reply, Simple
 
@@ -263,10 +263,15 @@ def cursor(raw: bytes) -> int:
     Raises:
         CommandError: If it is none.
     """
-    text = raw.lstrip(b"+")
-    if not text.isdigit() or len(text) > 20 or int(text) >= 2**64:
+    if not raw:
+        return 0  # SPEC: what C's strtoul makes of it
+    digits = raw[1:] if raw[:1] in (b"+", b"-") else raw
+    if not digits.isdigit() or len(digits) > 20:
         raise CommandError("ERR invalid cursor")
-    return int(text)
+    number = int(raw)
+    if abs(number) >= 2**64:
+        raise CommandError("ERR invalid cursor")
+    return number % 2**64
 
 
 @command(
@@ -360,7 +365,7 @@ def encoding_name(ctx: Context, key: bytes) -> bytes | None:
         value = ctx.keys.string(key) or b""
         if large:
             return b"raw"
-        if try_integer(value) is not None:
+        if not record[0] & TEXT and try_integer(value) is not None:
             return b"int"
         return b"embstr" if len(value) <= 44 else b"raw"
     if TYPE_NAMES[record[0] & KIND] == b"hash":

@@ -291,7 +291,9 @@ def hrandfield(ctx: Context, args: Sequence[bytes]) -> Reply:
         return next(islice(fields.items(), random.randrange(fields.size), None))[0]
     count = integer(args[1])
     if count < -INT64_MAX:
-        raise CommandError("ERR value is out of range")
+        raise CommandError(
+            f"ERR value is out of range, value must between -{INT64_MAX} and {INT64_MAX}"
+        )
     with_values = len(args) == 3
     if len(args) > 3 or (with_values and args[2].upper() != b"WITHVALUES"):
         raise CommandError(SYNTAX)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hunch_kvstore.commands.arguments import SYNTAX, integer
+from hunch_kvstore.commands.arguments import SYNTAX, integer, wrong_subcommand
 from hunch_kvstore.commands.context import Context
 from hunch_kvstore.commands.generic import encoding_name
 from hunch_kvstore.commands.table import command
@@ -167,7 +167,7 @@ def memory_doctor(_ctx: Context, _args: Sequence[bytes]) -> Reply:
 def slowlog_get(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer the newest slow commands."""
     if len(args) > 1:
-        raise CommandError("ERR wrong number of arguments for 'slowlog|get' command")
+        raise CommandError(wrong_subcommand("SLOWLOG", "GET"))
     count = 10
     if args:
         count = integer(args[0], "ERR count should be greater than or equal to -1")

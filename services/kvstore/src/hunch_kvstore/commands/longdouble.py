@@ -23,7 +23,7 @@ def read(raw: bytes, error: str = NOT_A_FLOAT) -> Fraction | float:
     Raises:
         CommandError: If it is no number, with `error`.
     """
-    if len(raw) > 255:
+    if len(raw) >= 5 * 1024:
         raise CommandError(error)
     rough = loose_double(raw)
     if rough is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hunch_kvstore.commands.arguments import wrong_subcommand
 from hunch_kvstore.commands.context import Context
 from hunch_kvstore.commands.table import command
 from hunch_kvstore.keyspace.glob import matches
@@ -135,9 +136,7 @@ def pubsub(_ctx: Context, _args: Sequence[bytes]) -> Reply:
 def pubsub_channels(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer the channels somebody listens to."""
     if len(args) > 1:
-        raise CommandError(
-            "ERR wrong number of arguments for 'pubsub|channels' command"
-        )
+        raise CommandError(wrong_subcommand("PUBSUB", "CHANNELS"))
     return [
         name
         for name in ctx.server.pubsub.channels

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from itertools import islice
-from math import isfinite
 
-from hunch_kvstore.commands.arguments import SYNTAX, double, integer, positive
+from hunch_kvstore.commands import longdouble
+from hunch_kvstore.commands.arguments import SYNTAX, integer, positive
 from hunch_kvstore.commands.blocking import Blocked
 from hunch_kvstore.commands.context import Context
 from hunch_kvstore.commands.table import command
@@ -92,12 +92,11 @@ def _timeout(raw: bytes) -> float:
     Raises:
         CommandError: If it is no number, negative or beyond all calendars.
     """
-    seconds = double(raw, "ERR timeout is not a float or out of range")
-    if not isfinite(seconds) or seconds * 1000 > 2**63 - 1:
-        raise CommandError("ERR timeout is out of range")
-    if seconds < 0:
+    seconds = longdouble.read(raw, "ERR timeout is not a float or out of range")
+    # SPEC: Redis 7.0 lets what does not fit its milliseconds come out as negative.
+    if seconds < 0 or seconds * 1000 >= 2**63:
         raise CommandError("ERR timeout is negative")
-    return time.monotonic() + seconds if seconds else 0.0
+    return time.monotonic() + float(seconds) if seconds else 0.0
 
 
 def _wait(ctx: Context, reply: Reply, blocked: Blocked) -> Reply:

@@ -302,7 +302,9 @@ def zrandmember(ctx: Context, args: Sequence[bytes]) -> Reply:
         return next(islice(zset.members(), random.randrange(zset.size), None))[0]
     count = integer(args[1])
     if count < -INT64_MAX:
-        raise CommandError("ERR value is out of range")
+        raise CommandError(
+            f"ERR value is out of range, value must between -{INT64_MAX} and {INT64_MAX}"
+        )
     with_scores = len(args) == 3
     if len(args) > 3 or (with_scores and args[2].upper() != b"WITHSCORES"):
         raise CommandError(SYNTAX)

@@ -17,6 +17,7 @@ WIDE_HASH: Final = 3  # fields as sub-keys
 ZSET: Final = 4
 KIND: Final = 0x0F  # mask of the type
 LARGE: Final = 0x40  # Redis would have left its compact encoding; never cleared
+TEXT: Final = 0x20  # a string Redis would not hold as a number although it is one
 EXPIRES: Final = 0x80  # eight bytes of expiry follow
 
 TYPE_NAMES: Final = {

@@ -199,7 +199,7 @@ class Keyspace:
             self.tx.put(EXPIRY + U64.pack(expire_ms) + key, b"")
             self.tx.put(META + key, header(STRING | flags, expire_ms) + value)
         else:
-            self.tx.put(META + key, (b"\x41" if flags else b"\x01") + value)
+            self.tx.put(META + key, header(STRING | flags) + value)
 
     def is_large(self, key: bytes) -> bool:
         """Tell whether Redis would hold the value in its general encoding by now."""

@@ -138,6 +138,9 @@ class SortedSet:
         prefix = self._by_name
         if not prefix:
             return
+        if not self._kind & LARGE:
+            yield from self._by_lex_compact(low, high, low_open, high_open, reverse)
+            return
         start = prefix + (low or b"") + (b"\0" if low_open else b"")
         if high is None:
             stop = after(prefix)
@@ -147,6 +150,38 @@ class SortedSet:
             return
         for raw, value in self._keys.tx.scan(start, stop, reverse=reverse):
             yield raw[9:], unpack_score(value)
+
+    def _by_lex_compact(
+        self,
+        low: bytes | None,
+        high: bytes | None,
+        low_open: bool,
+        high_open: bool,
+        reverse: bool,
+    ) -> Iterator[tuple[bytes, float]]:
+        """Walk along the scores, as Redis does with a small set.
+
+        SPEC: only for members of one score is the order by name promised; with mixed
+        scores the answer is whatever that walk meets.
+        """
+        listed = list(self.ascending())
+
+        def is_above(member: bytes) -> bool:
+            return low is None or (member > low if low_open else member >= low)
+
+        def is_below(member: bytes) -> bool:
+            return high is None or (member < high if high_open else member <= high)
+
+        if not is_above(listed[-1][0]) or not is_below(listed[0][0]):
+            return
+        enters, stays = (is_below, is_above) if reverse else (is_above, is_below)
+        inside = False
+        for member, score in reversed(listed) if reverse else listed:
+            inside = inside or enters(member)
+            if inside and not stays(member):
+                return
+            if inside:
+                yield member, score
 
     def rank(self, member: bytes, *, reverse: bool = False) -> int | None:
         """Return how many members come before this one, None if it is not there."""
@@ -169,6 +204,12 @@ class SortedSet:
             old: What `score` returned for it.
         """
         tx = self._keys.tx
+        if len(member) > _COMPACT_BYTES or (
+            old is None and self.size >= _COMPACT_ENTRIES
+        ):
+            self._kind |= LARGE
+        if not score and not self._kind & LARGE:
+            score = 0.0  # SPEC: Redis's compact encoding holds -0 as the integer 0
         if not self._by_name:
             raw = U64.pack(self._keys.new_version())
             self._by_name = SUB + raw
@@ -176,8 +217,6 @@ class SortedSet:
         position = sortable(score)
         if old is None:
             self.size += 1
-            if self.size > _COMPACT_ENTRIES or len(member) > _COMPACT_BYTES:
-                self._kind |= LARGE
         else:
             tx.delete(self._by_score + sortable(old) + member)
         raw_score = pack_score(score)

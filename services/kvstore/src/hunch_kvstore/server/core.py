@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, cast
 
 from hunch_kvstore.commands.blocking import Blocked
@@ -92,7 +91,6 @@ class Core:
         self.addresses: list[str] = []
         self.config_file = ""
         self.blocked: dict[Client, Blocked] = {}
-        self.perform: Callable[[Client, list[list[bytes]]], None] = self._perform
         self._schemas_at_risk = False  # a transaction open has changed the catalog
         self._blocked_sequence = -1
         self._blocked_until_s = 0.0
@@ -174,16 +172,34 @@ class Core:
                 client.out.append(b"+QUEUED\r\n")
                 return
         except CommandError as error:
-            if client.queue is not None:
+            if row is not None and row.name == "EXEC":
+                self._break_off(client)
+                error = CommandError(
+                    b"EXECABORT Transaction discarded because of: "
+                    + error.raw.removeprefix(b"ERR ")
+                )
+            elif client.queue is not None:
                 client.queue.is_broken = True
             self.count_error(error)
             client.send(error)
             return
         self._call(client, row, words)
 
-    def _perform(self, client: Client, commands: list[list[bytes]]) -> None:
-        for words in commands:
-            self.process(client, words)
+    def _break_off(self, client: Client) -> None:
+        """Leave the transaction that an EXEC could not begin."""
+        client.queue = None
+        self.unwatch(client)
+
+    def perform(self, client: Client, commands: list[list[bytes]]) -> None:
+        """Run commands of one client until it blocks or leaves."""
+        process = self.process
+        for place, words in enumerate(commands):
+            process(client, words)
+            if client.closing or client.killed:
+                return
+            if client.blocked is not None:
+                client.waiting = commands[place + 1 :]
+                return
 
     def _unknown(self, client: Client, words: list[bytes]) -> None:
         """Refuse a command that does not exist.
@@ -443,14 +459,8 @@ class Core:
         self.ready.add(client)
         client.send(reply)
 
-    def serve_blocked(
-        self, perform: Callable[[Client, list[list[bytes]]], None]
-    ) -> None:
-        """Try again for clients that wait, in the order they came.
-
-        Args:
-            perform: Runs the commands that waited with a client.
-        """
+    def serve_blocked(self) -> None:
+        """Try again for clients that wait, in the order they came."""
         if not self.blocked:
             return
         now_s = time.monotonic()
@@ -480,7 +490,7 @@ class Core:
                 self._wrote = False
             self.unblock(client, reply)
             waiting, client.waiting = client.waiting, []
-            perform(client, waiting)
+            self.perform(client, waiting)
 
     # -- housekeeping ----------------------------------------------------------------
 
@@ -492,8 +502,7 @@ class Core:
         """
         self.engine.tick(now_s)
         self._expire()
-        if self.blocked:
-            self.serve_blocked(self.perform)
+        self.serve_blocked()
 
     def _expire(self) -> None:
         """Delete keys that are due, for a quarter of the time between ticks at most."""

@@ -214,7 +214,7 @@ class Loop:
         if client.blocked is not None:
             client.waiting += commands
         else:
-            self.perform(client, commands)
+            core.perform(client, commands)
         if client.killed:
             self._close(connection)
             return
@@ -223,17 +223,6 @@ class Loop:
         elif client.parser.pending_bytes > self._buffer_limit(client):
             core.log.warning("query buffer limit", peer=client.address)
             self._close(connection)
-
-    def perform(self, client: Client, commands: list[list[bytes]]) -> None:
-        """Run commands of one client until it blocks or leaves."""
-        process = self.core.process
-        for place, words in enumerate(commands):
-            process(client, words)
-            if client.closing or client.killed:
-                return
-            if client.blocked is not None:
-                client.waiting = commands[place + 1 :]
-                return
 
     def _buffer_limit(self, client: Client) -> int:
         if not client.authenticated:
@@ -245,7 +234,7 @@ class Loop:
     def _finish_round(self) -> None:
         """Flush the engine once, then send what the round has answered."""
         core = self.core
-        core.serve_blocked(self.perform)
+        core.serve_blocked()
         core.flush()
         ready, core.ready = core.ready, set()
         for client in ready:
