@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from hunch_kvstore.engine._layer import Layer
 from hunch_kvstore.engine.disk import sync_file, sync_folder
 from hunch_kvstore.engine.error import StoreDamaged
-from hunch_kvstore.engine.layer import Layer
 from hunch_kvstore.engine.log import log_path
 from hunch_kvstore.engine.manifest import (
     NAME,

@@ -18,11 +18,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from hunch_kvstore.engine import merge
-from hunch_kvstore.engine.layer import Layer
+from hunch_kvstore.engine import _merge as merge
+from hunch_kvstore.engine._layer import Layer, RangeSet
 from hunch_kvstore.engine.log import log_path
 from hunch_kvstore.engine.manifest import SegmentEntry
-from hunch_kvstore.engine.range_set import RangeSet
 from hunch_kvstore.engine.replay import replay
 from hunch_kvstore.engine.segment import Segment
 from hunch_kvstore.engine.segment_build import Plan, build_segment

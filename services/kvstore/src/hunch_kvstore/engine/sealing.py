@@ -14,10 +14,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from hunch_kvstore.engine._layer import Layer
 from hunch_kvstore.engine.disk import free_bytes, remove_files, sync_folder
 from hunch_kvstore.engine.error import StoreError
 from hunch_kvstore.engine.job import Job, JobFailed, merge_order, seal_order
-from hunch_kvstore.engine.layer import Layer
 from hunch_kvstore.engine.log import log_path
 from hunch_kvstore.engine.manifest import Manifest, SegmentEntry
 from hunch_kvstore.engine.merge_choice import choose_merge, room_for

@@ -19,12 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 from hunch_kvstore.engine import _frame
 from hunch_kvstore.engine._bloom import Bloom
+from hunch_kvstore.engine._layer import MISSING, Missing, RangeSet
 from hunch_kvstore.engine.disk import read_in_blocks
 from hunch_kvstore.engine.error import StoreDamaged, StoreError
-from hunch_kvstore.engine.layer import MISSING, Missing
 from hunch_kvstore.engine.manifest import REMEDY, SegmentEntry
 from hunch_kvstore.engine.option import Options
-from hunch_kvstore.engine.range_set import RangeSet
 
 if TYPE_CHECKING:
     from tokyocabinet import BDB
@@ -196,12 +195,18 @@ class Segment:
         self, start: bytes, stop: bytes | None, *, reverse: bool = False
     ) -> Iterator[tuple[bytes, bytes | None]]:
         """Yield the points in [start, stop) in order, deleted ones included."""
-        if self._first is None or self._last is None:
-            return
-        if start > self._last or (stop is not None and stop <= self._first):
-            return
-        for key, stored in self._tree.items(start, stop, reverse=reverse):
+        for key, stored in self.records(start, stop, reverse):
             yield key, stored[1:] if stored else None
+
+    def records(
+        self, start: bytes, stop: bytes | None, reverse: bool
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """Return the records of the tree in [start, stop), as they are stored."""
+        if self._first is None or self._last is None:
+            return iter(())
+        if start > self._last or (stop is not None and stop <= self._first):
+            return iter(())
+        return iter(self._tree.items(start, stop, reverse=reverse))
 
     def close(self) -> None:
         """Close the tree; scans that still run end with an error."""

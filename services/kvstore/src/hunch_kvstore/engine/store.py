@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-from hunch_kvstore.engine import merge
+from hunch_kvstore.engine import _merge as merge
+from hunch_kvstore.engine._layer import MISSING, Layer
 from hunch_kvstore.engine.disk import free_bytes
 from hunch_kvstore.engine.error import DiskFull, StoreFailed, WritesRefused
-from hunch_kvstore.engine.layer import MISSING, Layer
 from hunch_kvstore.engine.lock import FolderLock
 from hunch_kvstore.engine.log import Log, refusal
 from hunch_kvstore.engine.log_sync import LogSync

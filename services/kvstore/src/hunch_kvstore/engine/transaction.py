@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from hunch_kvstore.engine import merge
-from hunch_kvstore.engine.layer import MISSING, Layer
+from hunch_kvstore.engine import _merge as merge
+from hunch_kvstore.engine._layer import MISSING, Layer
 
 if TYPE_CHECKING:
     from hunch_kvstore.engine.store import Engine
