@@ -1,4 +1,70 @@
 # Iteration over a B+ tree in either direction.
+#
+# PERF: the C library's cursor looks its leaf up in the page cache three times for each
+# record, 0.2 to 0.7 us. The block reader below looks it up once for each leaf and reads
+# the records where they lie. For that it knows the beginning of two structures that are
+# private to tcbdb.c; it believes them only for the one version they were read in, and
+# only when they agree with what the cursor says. Otherwise it moves the cursor.
+
+cdef extern from * nogil:
+    """
+    typedef struct { int ksiz; int vsiz; TCLIST *rest; } TreeRecord;
+    typedef struct { uint64_t id; TCPTRLIST *recs; } TreeLeaf;
+
+    static int tree_layout_known(void) {
+      return strcmp(tcversion, "1.4.48") == 0;
+    }
+
+    /* The leaf that a cursor stands on, or NULL when it is not as expected. */
+    static TCPTRLIST *tree_leaf(TCBDB *bdb, BDBCUR *cur, const void *key) {
+      int size;
+      const TreeLeaf *leaf = tcmapget(bdb->leafc, &cur->id, sizeof(cur->id), &size);
+      if (!leaf || leaf->id != cur->id || cur->kidx < 0 ||
+          cur->kidx >= TCPTRLISTNUM(leaf->recs)) return NULL;
+      const char *rec = TCPTRLISTVAL(leaf->recs, cur->kidx);
+      return rec + sizeof(TreeRecord) == (const char *)key ? leaf->recs : NULL;
+    }
+
+    static int tree_leaf_size(TCPTRLIST *recs) { return TCPTRLISTNUM(recs); }
+
+    static TreeRecord *tree_record(TCPTRLIST *recs, int index) {
+      return TCPTRLISTVAL(recs, index);
+    }
+
+    static int tree_values(TreeRecord *rec) {
+      return 1 + (rec->rest ? TCLISTNUM(rec->rest) : 0);
+    }
+
+    static const char *tree_key(TreeRecord *rec) {
+      return (const char *)rec + sizeof(*rec);
+    }
+
+    static const char *tree_value(TreeRecord *rec, int index, int *size) {
+      if (index > 0) return tclistval(rec->rest, index - 1, size);
+      *size = rec->vsiz;
+      return (const char *)rec + sizeof(*rec) + rec->ksiz + TCALIGNPAD(rec->ksiz);
+    }
+    """
+    ctypedef struct TCPTRLIST
+    ctypedef struct TreeRecord:
+        int ksiz
+        int vsiz
+    bint tree_layout_known()
+    TCPTRLIST *tree_leaf(TCBDB *, BDBCUR *, const void *key)
+    int tree_leaf_size(TCPTRLIST *)
+    TreeRecord *tree_record(TCPTRLIST *, int)
+    int tree_values(TreeRecord *)
+    const char *tree_key(TreeRecord *)
+    const char *tree_value(TreeRecord *, int, int *)
+
+cdef bint LAYOUT_KNOWN = tree_layout_known()
+
+
+cdef enum Progress:
+    FULL            # the block has all the records it was to have
+    EDGE            # the range ends here
+    LEAF_DONE       # go on with the next leaf
+    NO_MEMORY
 
 
 cdef class TreeIterator(BlockIterator):
@@ -18,8 +84,11 @@ cdef class TreeIterator(BlockIterator):
     # them `seat` needs no Python object while the GIL is away.
     cdef const char *from_buf   # where to begin: `start`, or `stop` when going back
     cdef int from_size
+    cdef const char *edge_buf   # where to end: `stop`, or `start` when going back
+    cdef int edge_size
     cdef const char *last_buf
     cdef int last_size
+    cdef size_t final           # where in the arena the block's last record is
 
     def __init__(self, BDB owner not None, Kind kind, start, stop, bint reverse):
         self.owner = owner
@@ -31,6 +100,10 @@ cdef class TreeIterator(BlockIterator):
         if begin is not None:
             self.from_buf = PyBytes_AS_STRING(begin)
             self.from_size = <int>PyBytes_GET_SIZE(begin)
+        cdef bytes edge = self.start if reverse else self.stop
+        if edge is not None:
+            self.edge_buf = PyBytes_AS_STRING(edge)
+            self.edge_size = <int>PyBytes_GET_SIZE(edge)
         owner.enter()
         owner.leave()
         self.epoch = owner.epoch
@@ -38,54 +111,41 @@ cdef class TreeIterator(BlockIterator):
     cdef int fill(self) except -1:
         cdef Database owner = self.owner
         cdef TCBDB *db = <TCBDB *>owner.db
-        cdef bytes edge = self.start if self.reverse else self.stop
-        cdef const char *ebuf = NULL
-        cdef int esiz = 0
         cdef BDBCUR *cur
         cdef TCXSTR *kxstr
         cdef TCXSTR *vxstr
-        cdef TCCMP compare
-        cdef void *cmpop
+        cdef TCPTRLIST *leaf
+        cdef const char *key
+        cdef Progress progress = LEAF_DONE
         cdef bint on
         cdef int code = 0
-        cdef int count = 0
-        cdef int order
-        cdef size_t place = 0
-        cdef uint32_t size
-        if edge is not None:
-            ebuf = PyBytes_AS_STRING(edge)
-            esiz = <int>PyBytes_GET_SIZE(edge)
+        cdef int size = 0
+        cdef uint32_t last
         owner.enter()
         with nogil:
             owner.acquire()
-            compare = tcbdbcmpfunc(db)
-            cmpop = tcbdbcmpop(db)
             cur = tcbdbcurnew(db)
             kxstr = tcxstrnew()
             vxstr = tcxstrnew()
+            self.left = 0
             on = self.seat(db, cur)
             while on:
-                on = tcbdbcurrec(cur, kxstr, vxstr)
+                key = <const char *>tcbdbcurkey3(cur, &size)
+                on = key != NULL
                 if not on:
                     break
-                if ebuf != NULL:
-                    order = compare(
-                        <const char *>tcxstrptr(kxstr), tcxstrsize(kxstr),
-                        ebuf, esiz, cmpop)
-                    if (order < 0) if self.reverse else (order >= 0):
-                        self.done = True
+                leaf = tree_leaf(db, cur, key) if LAYOUT_KNOWN else NULL
+                if leaf != NULL:
+                    progress = self.take_leaf(db, leaf, cur)
+                else:
+                    on = tcbdbcurrec(cur, kxstr, vxstr)
+                    if not on:
                         break
-                place = self.arena.used
-                if arena_record(
-                    &self.arena,
-                    tcxstrptr(kxstr), tcxstrsize(kxstr),
-                    tcxstrptr(vxstr), 0 if self.kind == KEYS else tcxstrsize(vxstr),
-                ) < 0:
-                    code = -2
-                    break
-                count += 1
-                self.vidx = cur.vidx
-                if count == self.want or self.arena.used > 1 << 20:
+                    progress = self.take(
+                        db, cur.vidx,
+                        <const char *>tcxstrptr(kxstr), tcxstrsize(kxstr),
+                        <const char *>tcxstrptr(vxstr), tcxstrsize(vxstr))
+                if progress != LEAF_DONE:
                     break
                 on = tcbdbcurprev(cur) if self.reverse else tcbdbcurnext(cur)
             if not on:
@@ -95,19 +155,70 @@ cdef class TreeIterator(BlockIterator):
             tcbdbcurdel(cur)
             owner.release()
         owner.leave()
-        if code == -2:
+        if progress == NO_MEMORY:
             raise MemoryError
-        if not on:
-            if code != TCENOREC:
-                owner.fail(code)
-            self.done = True
-        if count:
-            memcpy(&size, self.arena.data + place, 4)
-            self.last = (self.arena.data + place + 8)[:size]
+        if not on and code != TCENOREC:
+            owner.fail(code)
+        self.done = not on or progress == EDGE
+        if self.left:
+            memcpy(&last, self.arena.data + self.final, 4)
+            self.last = (self.arena.data + self.final + 8)[:last]
             self.last_buf = PyBytes_AS_STRING(self.last)
-            self.last_size = <int>size
-        self.left = count
+            self.last_size = <int>last
         return 0
+
+    cdef Progress take_leaf(
+        self, TCBDB *db, TCPTRLIST *leaf, BDBCUR *cur
+    ) noexcept nogil:
+        """Take the records from the cursor's to the end of its leaf; it follows."""
+        cdef int step = -1 if self.reverse else 1
+        cdef int index = cur.kidx
+        cdef int vidx = cur.vidx
+        cdef int end = -1 if self.reverse else tree_leaf_size(leaf)
+        cdef int values
+        cdef int vsiz = 0
+        cdef TreeRecord *rec
+        cdef const char *value
+        cdef Progress progress
+        while index != end:
+            rec = tree_record(leaf, index)
+            values = tree_values(rec)
+            if vidx < 0:
+                vidx = values - 1 if self.reverse else 0
+            while 0 <= vidx < values:
+                value = tree_value(rec, vidx, &vsiz)
+                progress = self.take(
+                    db, vidx, tree_key(rec), rec.ksiz, value, vsiz)
+                if progress != LEAF_DONE:
+                    return progress
+                vidx += step
+            vidx = -1
+            cur.kidx = index
+            cur.vidx = 0 if self.reverse else values - 1
+            index += step
+        return LEAF_DONE
+
+    cdef Progress take(
+        self, TCBDB *db, int vidx, const char *kbuf, int ksiz,
+        const char *vbuf, int vsiz,
+    ) noexcept nogil:
+        """Append one record to the block."""
+        cdef int order
+        if self.edge_buf != NULL:
+            order = tcbdbcmpfunc(db)(
+                kbuf, ksiz, self.edge_buf, self.edge_size, tcbdbcmpop(db))
+            if (order < 0) if self.reverse else (order >= 0):
+                return EDGE
+        self.final = self.arena.used
+        if arena_record(
+            &self.arena, kbuf, ksiz, vbuf, 0 if self.kind == KEYS else vsiz
+        ) < 0:
+            return NO_MEMORY
+        self.left += 1
+        self.vidx = vidx
+        if self.left == self.want or self.arena.used > 1 << 20:
+            return FULL
+        return LEAF_DONE
 
     cdef bint seat(self, TCBDB *db, BDBCUR *cur) noexcept nogil:
         """Put the cursor on the first record of the next block; False if none."""
