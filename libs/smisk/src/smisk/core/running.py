@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from smisk.core.application import Application
 
 _bound: str | None = None
-_leader: int | None = None
+_leader: int = 0
 
 
 def bind(address: str) -> None:
@@ -52,13 +52,17 @@ def run(application: "Application", address: str | None, forks: int) -> int:
     except KeyboardInterrupt:
         return 0
     finally:
-        _leader = None
+        _leader = 0
         application.stop()
 
 
 def leave() -> None:
     """Ask the server this process belongs to, or else this process, to end."""
-    os.kill(_leader or os.getpid(), signal.SIGTERM)
+    if _leader in (0, os.getpid()):
+        # WHY not SIGTERM: that would serve who is waiting, too; others can do that.
+        os.kill(os.getpid(), signal.SIGQUIT)
+    else:
+        os.kill(_leader, signal.SIGTERM)
 
 
 @contextlib.contextmanager
