@@ -163,6 +163,12 @@ cdef class Layer:
             self._ranges = RangeSet()
         return self._ranges
 
+    def range_list(self):
+        """Return the ranges as a list of pairs."""
+        if self._ranges is None or not self._ranges.any:
+            return []
+        return list(self._ranges)
+
     cdef void store(self, bytes key, value) except *:
         cdef PyObject *old = PyDict_GetItem(self.points, key)
         if old is NULL:

@@ -67,7 +67,7 @@ def seal(job: dict[str, Any]) -> SegmentEntry | None:
     entries = sorted(layer.points.items())
     if bottom:
         entries = [point for point in entries if point[1] is not None]
-    kept = list(layer.ranges)
+    kept = layer.range_list()
     if not entries and not kept:
         return None
     payload = sum(len(key) + len(value or b"") for key, value in entries)

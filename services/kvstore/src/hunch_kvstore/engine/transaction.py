@@ -92,7 +92,7 @@ class Transaction:
         self._layer = None
         if layer is None:
             return self._engine.sequence
-        return self._engine.commit(layer.points, list(layer.ranges))
+        return self._engine.commit(layer.points, layer.range_list())
 
     def abort(self) -> None:
         """Forget all writes."""
