@@ -26,7 +26,9 @@ def demo() -> Iterator[Site]:
         site.start()
         try:
             eventually(lambda: len(site.items()) >= 150, timeout_s=90)
-            eventually(lambda: "All 12 sources are well" in site.get("/sources.json").text)
+            eventually(
+                lambda: "All 12 sources are well" in site.get("/sources.json").text
+            )
             yield site
         finally:
             site.stop()
