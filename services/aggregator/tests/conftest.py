@@ -17,10 +17,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from hunch_aggregator.fetch import Door, Fetcher, Limits, parse_networks
 from hunch_aggregator.parse import ParsePool
 from hunch_stream.store import Store, StoreError
+
+# WHY: the machine is shared; how long one example takes says nothing
+settings.register_profile("aggregator", deadline=None)
+settings.load_profile("aggregator")
 
 DATA = Path(__file__).parent / "data"
 LOOPBACK = parse_networks(["127.0.0.0/8", "::1/128"])

@@ -417,12 +417,12 @@ class Pipeline:
         }
         aliases = self._new_aliases(decision)
         if intents:
-            after = msgspec.structs.replace(
-                after, changed=now, items=after.items + _growth(intents, source.slug)
-            )
+            after = msgspec.structs.replace(after, changed=now)
         pieces = list(_pieces(changes, MOST_PER_COMMIT)) or [[]]
         version = 0
         for number, piece in enumerate(pieces):
+            items = after.items + _growth(piece, source.slug)
+            after = msgspec.structs.replace(after, items=items)
             # WHY: validators and the due time go with the last piece only, so that a
             # crash in between fetches the document again
             is_last = number == len(pieces) - 1
@@ -471,13 +471,14 @@ def _change(intent: Intent, store: Store) -> Change:
     return Change(intent.before, intent.after, print_)
 
 
-def _growth(intents: Sequence[Intent], slug: str) -> int:
+def _growth(changes: Sequence[Change], slug: str) -> int:
+    """Return how many items more a source has after some changes."""
     growth = 0
-    for intent in intents:
-        if intent.after.source == slug:
-            growth += intent.after.state != "gone"
-            if intent.before is not None:
-                growth -= intent.before.state != "gone"
+    for change in changes:
+        if change.after.source == slug:
+            growth += change.after.state != "gone"
+            if change.before is not None:
+                growth -= change.before.state != "gone"
     return growth
 
 

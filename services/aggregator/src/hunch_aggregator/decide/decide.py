@@ -116,6 +116,7 @@ class _Decider:
         self.service = service_of(feed, source)
         self.decision = Decision()
         self.present: set[str] = set()
+        self.own_ids = frozenset(ids_of(feed, source))
         self.guids = {entry.guid for entry in feed.entries}
         self.touched: dict[str, Intent] = {}
 
@@ -190,14 +191,16 @@ class _Decider:
         if stored is not None:
             return stored[0]
         # WHY: an item whose guid changed keeps the id of its first one
-        again = (i for i in self.known.siblings if i.guid == entry.guid)
+        free = (i for i in self.known.siblings if i.id not in self.own_ids)
+        again = (i for i in free if i.guid == entry.guid)
         return next(again, None) or self._renamed(entry)
 
     def _renamed(self, entry: ParsedEntry) -> Item | None:
         """Return the item that this entry was before its guid changed."""
         when = entry.published or entry.updated
         for item in self.known.siblings:
-            if item.guid in self.guids or item.id in self.present:
+            is_taken = item.id in self.present or item.id in self.own_ids
+            if is_taken or item.guid in self.guids:
                 continue
             if item.published != when:
                 continue

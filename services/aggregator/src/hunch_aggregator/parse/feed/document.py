@@ -51,6 +51,12 @@ def parse_feed(job: DocumentJob) -> ParsedFeed | Unreadable:
             "The document is XML, but no feed that is known." + _bozo(found, " "),
             "Check the address: it should be an RSS, Atom or JSON feed.",
         )
+    if not found.get("entries") and _bozo(found):
+        return Unreadable(
+            "The feed breaks off or is damaged before its first entry."
+            + _bozo(found, " "),
+            "The source must repair its feed; it will be tried again.",
+        )
     feed = found.get("feed", {})
     links = [link for link in feed.get("links", []) if isinstance(link, dict)]
     home = clean_url(feed.get("link"), job.url)
