@@ -253,6 +253,17 @@ def fill(store: Store, items: list[Item]) -> None:
     store.follow([state.slug for state in states(items)], NOW)
 
 
+def running(kvstore: KeyValueStore) -> Iterator[KeyValueStore]:
+    try:
+        kvstore.start()
+        store = kvstore.client()
+        fill(store, life())
+        store.close()
+        yield kvstore
+    finally:
+        kvstore.stop()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _closed_counters() -> Iterator[None]:
     """Close the files of the counters, which their library leaves to the system."""
@@ -271,25 +282,13 @@ def filled_store(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[KeyValueStore]:
     """One store with a life in it, for tests that only read."""
-    kvstore = KeyValueStore(tmp_path_factory.mktemp("kv"))
-    kvstore.start()
-    store = kvstore.client()
-    fill(store, life())
-    store.close()
-    yield kvstore
-    kvstore.stop()
+    yield from running(KeyValueStore(tmp_path_factory.mktemp("kv")))
 
 
 @pytest.fixture
 def own_store(tmp_path: Path) -> Iterator[KeyValueStore]:
     """A store of the test's own, with a life in it."""
-    kvstore = KeyValueStore(tmp_path)
-    kvstore.start()
-    store = kvstore.client()
-    fill(store, life())
-    store.close()
-    yield kvstore
-    kvstore.stop()
+    yield from running(KeyValueStore(tmp_path))
 
 
 MakeSite = Callable[[KeyValueStore], Site]

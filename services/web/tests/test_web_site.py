@@ -1,5 +1,6 @@
 """Every address of the site, in process, over a real store."""
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -170,6 +171,27 @@ def test_etag_differs_by_page_and_format(client: Client) -> None:
         client.get(p).headers["ETag"] for p in ("/", "/.json", "/.atom", "/tags/snow")
     }
     assert len(tags) == 4
+
+
+def test_page_asked_for_again_is_sent_compressed(client: Client) -> None:
+    plain = client.get("/")
+    for accept, is_packed in [
+        ("gzip, br", True),
+        ("gzip;q=0, br", False),
+        ("gzip;q=0.5", True),
+        ("", False),
+    ]:
+        reply = client.get("/", headers={"Accept-Encoding": accept})
+        assert ("Content-Encoding" in reply.headers) == is_packed
+        body = gzip.decompress(reply.body) if is_packed else reply.body
+        assert body == plain.body
+        assert "Accept-Encoding" in reply.headers["Vary"]
+        assert (reply.headers["ETag"] != plain.headers["ETag"]) == is_packed
+        for tag in (reply.headers["ETag"], plain.headers["ETag"]):
+            again = client.get(
+                "/", headers={"Accept-Encoding": accept, "If-None-Match": tag}
+            )
+            assert (again.status, again.headers["ETag"]) == (304, tag)
 
 
 def test_query_finds_what_it_says(client: Client) -> None:

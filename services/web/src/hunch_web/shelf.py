@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import gzip
 
 # LIMIT: addresses are made up by anyone; what is kept of them is bounded both ways.
 MAX_COPIES = 512
@@ -23,12 +24,23 @@ class Copy:
     Attributes:
         tag: The version of the page, without format and quotes; empty if it has none.
         made: Monotonic seconds.
+        packed: The body compressed by gzip; empty until someone asked twice.
     """
 
     tag: str
     content_type: str
     body: bytes
     made: float
+    packed: bytes = b""
+
+    @property
+    def size_bytes(self) -> int:
+        """What it takes up."""
+        return len(self.body) + len(self.packed)
+
+    def with_packed(self) -> Copy:
+        """Return the copy with its compressed form, made once for all who ask again."""
+        return dataclasses.replace(self, packed=gzip.compress(self.body, 6, mtime=0))
 
 
 class Shelf:
@@ -57,14 +69,14 @@ class Shelf:
     def put(self, key: Key, copy: Copy) -> None:
         """Keep a copy in place of an older one."""
         self._drop(key)
-        if len(copy.body) > self._room_bytes // 8:
+        if copy.size_bytes > self._room_bytes // 8:
             return
         self._copies[key] = copy
-        self.size_bytes += len(copy.body)
+        self.size_bytes += copy.size_bytes
         while len(self._copies) > self._most or self.size_bytes > self._room_bytes:
             self._drop(next(iter(self._copies)))
 
     def _drop(self, key: Key) -> None:
         old = self._copies.pop(key, None)
         if old is not None:
-            self.size_bytes -= len(old.body)
+            self.size_bytes -= old.size_bytes

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from hunch_stream.item import Item
-from hunch_web.view.card import Card, card
+from hunch_web.view.card import Picture, card, pictures_of
 from hunch_web.view.content import clean, safe_address
 from hunch_web.view.site import SiteView
 
@@ -92,7 +92,8 @@ class Document:
 
 def entry(item: Item, site: SiteView, labels: Mapping[str, str]) -> Entry:
     """Return what a subscriber gets of an item."""
-    shown = card(item, site.zone, labels, whole=True)
+    shown = card(item, site.zone, labels)
+    pictures = pictures_of(item)
     copies = {
         address: site.absolute(f"/media/{media.path}")
         for media in item.media
@@ -109,13 +110,13 @@ def entry(item: Item, site: SiteView, labels: Mapping[str, str]) -> Entry:
         name=printable(shown.name),
         summary=printable(item.summary),
         html=printable(
-            _pictures(shown, site, body) + (body or _paragraph(item.summary))
+            _pictures(pictures, site, body) + (body or _paragraph(item.summary))
         ),
         published=item.effective,
         updated=max(item.updated or item.effective, item.effective),
         author=printable(site.author),
         language=item.language,
-        image=site.absolute(shown.pictures[0].address) if shown.pictures else "",
+        image=site.absolute(pictures[0].address) if pictures else "",
         tags=tuple(printable(tag) for tag in item.tags),
         attachments=tuple(
             Attachment(m.url, m.type, printable(m.alt), m.size_bytes, m.duration_s)
@@ -137,11 +138,11 @@ def printable(text: str) -> str:
     return _FORBIDDEN.sub("", text)
 
 
-def _pictures(shown: Card, site: SiteView, body: str) -> str:
+def _pictures(pictures: Sequence[Picture], site: SiteView, body: str) -> str:
     """Return markup for those pictures that the body does not show itself."""
     return "".join(
         f'<p><img src="{html.escape(address)}" alt="{html.escape(one.alt)}" /></p>'
-        for one in shown.pictures
+        for one in pictures
         if (address := site.absolute(one.address)) not in body
     )
 

@@ -13,14 +13,19 @@
     return made;
   };
 
+  const words = (item) => {
+    if (item.title || item.summary) return item.title || item.summary;
+    const body = new DOMParser().parseFromString(item.content_html, "text/html").body;
+    return body.textContent.trim() || "Untitled";
+  };
+
   const row = (item) => {
     const line = document.createElement("li");
     const moment = new Date(item.date_published);
     line.append(
-      element("time", moment.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false }),
+      element("time", moment.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false, timeZone: lens.dataset.zone }),
         { datetime: item.date_published }),
-      element("a", item.title || item.summary || new URL(item.url).hostname,
-        { href: new URL(item.url).pathname }),
+      element("a", words(item), { href: new URL(item.url).pathname }),
     );
     return line;
   };

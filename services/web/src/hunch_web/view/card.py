@@ -148,7 +148,7 @@ def card(
     permalink = f"/item/{quote(item.id)}"
     original = safe_address(item.url)
     title, rating = split_rating(item.title, item.rating)
-    pictures = tuple(p for m in item.media if (p := _picture(m)))
+    pictures = pictures_of(item)
     copies = _copies(item)
     shown = pictures if whole else pictures[: 1 if item.type == "text" else _GRID]
     words = _words(item)
@@ -223,6 +223,11 @@ def _copies(item: Item) -> dict[str, str]:
             copies[media.url] = copies[media.thumbnail] = f"/media/{media.path}"
     copies.pop("", None)
     return copies
+
+
+def pictures_of(item: Item) -> tuple[Picture, ...]:
+    """Return those pictures of an item that we hold a copy of."""
+    return tuple(p for media in item.media if (p := _picture(media)))
 
 
 def _picture(media: Media) -> Picture | None:

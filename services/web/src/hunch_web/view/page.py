@@ -65,6 +65,8 @@ def signs(cards: Iterable[Card], filters: Iterable[Filter] = ()) -> tuple[str, .
     for card in cards:
         names.add(card.mark.sign)
         names.update(link.mark.sign for link in card.also if link.mark)
+        if not card.clock:
+            names.add("link")
         if card.rating:
             names.update(("star", "half"))
         if card.type == "video":
