@@ -3,15 +3,18 @@
 import contextlib
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from fcgi.address import Listener
     from smisk.core.application import Application
 
 _bound: str | None = None
 _leader: int = 0
+_listener: "Listener | None" = None
 
 
 def bind(address: str) -> None:
@@ -37,8 +40,9 @@ def run(application: "Application", address: str | None, forks: int) -> int:
     Alone, the process serves by itself; with forks, that many and one more workers
     serve under a parent that replaces whichever dies.
     """
-    global _leader
+    global _leader, _listener
     import fcgi
+    from fcgi.address import listen, parse
 
     address = address or _bound
     if address is not None and address.startswith("*:"):
@@ -47,19 +51,30 @@ def run(application: "Application", address: str | None, forks: int) -> int:
     try:
         if forks:
             return fcgi.serve(application, bind=address, processes=forks + 1)
+        if address is not None:
+            _listener = listen(parse(address))
+            address = f"fd:{os.dup(_listener.socket.fileno())}"
         with _signals_end_it():
             return fcgi.serve(application, bind=address, processes=0)
     except KeyboardInterrupt:
         return 0
     finally:
         _leader = 0
+        if _listener is not None:
+            _listener.close()
+            _listener = None
         application.stop()
 
 
 def leave() -> None:
     """Ask the server this process belongs to, or else this process, to end."""
     if _leader in (0, os.getpid()):
-        # WHY not SIGTERM: that would serve who is waiting, too; others can do that.
+        # WHY: a web server that is refused goes to the next one; one that has connected
+        # and is hung up on gives its client an error.
+        if _listener is not None:
+            with contextlib.suppress(OSError):
+                _listener.socket.shutdown(socket.SHUT_RD)
+        # Not SIGTERM: that waits for more.
         os.kill(os.getpid(), signal.SIGQUIT)
     else:
         os.kill(_leader, signal.SIGTERM)
