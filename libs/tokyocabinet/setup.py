@@ -38,6 +38,7 @@ setup(
             "boundscheck": False,
             "wraparound": False,
             "initializedcheck": False,
+            "auto_pickle": False,
         },
     )
 )

@@ -49,7 +49,7 @@ cdef class Callback:
         self.owner.pending.setdefault(PyThread_get_thread_ident(), error)
 
 
-FAILED = object()
+cdef object FAILED = object()
 
 
 cdef void *copied(bytes data, int *sp) noexcept:

@@ -505,7 +505,9 @@ cdef class FDB(Database):
 
     # -- MutableMapping
 
-    update = put_many
+    def update(self, items=(), /):
+        """Store the records of a mapping or of pairs."""
+        self.put_many(items)
 
     def setdefault(self, key, default=b""):
         """Return the value of `key`, storing `default` first when there is none."""
@@ -516,7 +518,7 @@ cdef class FDB(Database):
             if value is not missing:
                 return value
 
-    def pop(self, key, *default):
+    def pop(self, key, /, *default):
         """Remove a record and return its value, or the default."""
         if len(default) > 1:
             raise TypeError("pop expects a key and at most one default")

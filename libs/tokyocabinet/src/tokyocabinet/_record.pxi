@@ -9,7 +9,7 @@ cdef enum:
     BATCH_BYTES = 1 << 20   # and bytes, so that a held lock is given back soon
     STACK = 4096            # values up to here are fetched without malloc
 
-missing = object()
+cdef object missing = object()
 
 
 cdef class KeyedDatabase(Database):
@@ -413,7 +413,7 @@ cdef class KeyedDatabase(Database):
             if value is not missing:
                 return value
 
-    def pop(self, key, *default):
+    def pop(self, key, /, *default):
         """Remove a record and return its value, or the default."""
         if len(default) > 1:
             raise TypeError("pop expects a key and at most one default")
@@ -438,6 +438,9 @@ cdef class KeyedDatabase(Database):
     def clear(self):
         """Remove all records."""
         self.vanish()
+
+    def __iter__(self):
+        raise NotImplementedError   # each kind has its own
 
     def keys(self):
         """Return a view of the keys."""

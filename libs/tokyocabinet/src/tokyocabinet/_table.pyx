@@ -482,7 +482,7 @@ cdef class TDB(Database):
             if row is not missing:
                 return row
 
-    def pop(self, pkey, *default):
+    def pop(self, pkey, /, *default):
         """Remove a row and return it, or the default."""
         if len(default) > 1:
             raise TypeError("pop expects a key and at most one default")

@@ -15,10 +15,7 @@ import tokyocabinet
 from tokyocabinet import constant
 from tokyocabinet._tree import BDBCursor as _BDBCursor
 from tokyocabinet.constant import *  # noqa: F403 - they are the C API's names
-from tokyocabinet.error import Error, error_for
-
-__all__ = ["BDB", "HDB", "TDB", "BDBCursor", "Error", "TDBQuery"]
-__all__ += constant.__all__
+from tokyocabinet.error import error_for
 
 TDBQuery = tokyocabinet.TDBQuery
 
@@ -93,11 +90,11 @@ class BDB(_Records, tokyocabinet.BDB):  # type: ignore[misc]
         """Remove all records of a key, or raise KeyError."""
         _found(super().outlist(key))
 
-    def curnew(self) -> "BDBCursor":
+    def curnew(self) -> "BDBCursor":  # type: ignore[override]
         """Return a new cursor."""
         return BDBCursor(self)
 
-    cursor = curnew
+    cursor = curnew  # type: ignore[assignment]
 
 
 class BDBCursor:
