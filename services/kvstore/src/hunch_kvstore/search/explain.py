@@ -25,8 +25,6 @@ def explain(node: Node | None, schema: Schema) -> str:
     """Return what FT.EXPLAIN answers."""
     if node is None:
         return "<empty>\n"
-    if isinstance(node, All) and node.exact and not node.children:
-        return '""\n'
     return "".join(line + "\n" for line in _Tree(schema).lines(node, ""))
 
 
@@ -37,9 +35,10 @@ class _Tree:
 
     def lines(self, node: Node, indent: str) -> Iterator[str]:
         made = list(self._lines(node, indent))
-        if node.marks:
-            told = " ".join(f"${name}: {value};" for name, value in node.marks.items())
-            made[-1] += f" => {{ {told} }}"
+        told = _marks(node)
+        if told and not (isinstance(node, Term) and node.stems):
+            room = "" if isinstance(node, Term) else " "
+            made[-1] += f" => {{{room}{told}{room}}}"
         yield from made
 
     def _lines(self, node: Node, indent: str) -> Iterator[str]:
@@ -52,7 +51,8 @@ class _Tree:
                 inner = (
                     head.replace(indent, indent + "  ", 1) if indent else "  " + head
                 )
-                yield inner + node.text
+                weight = f" => {{{_marks(node)}}}" if node.weight != 1.0 else ""
+                yield inner + node.text + weight
                 for form in node.stems:
                     yield f"{inner}{form}(expanded)"
                 yield indent + "}"
@@ -64,6 +64,8 @@ class _Tree:
                 yield f"{head}FUZZY{{{node.text}}}"
             case Wildcard():
                 yield f"{head}WILDCARD{{{node.pattern}}}"
+            case All() if node.exact and not node.children:
+                yield head + '""'
             case All():
                 yield from self._block(
                     head + ("EXACT {" if node.exact else "INTERSECT {"), node, indent
@@ -104,6 +106,17 @@ class _Tree:
             return ""
         names = [name for name in self._texts if name in node.fields]
         return f"@{'|'.join(names) or 'NULL'}:"
+
+
+def _marks(node: Node) -> str:
+    """Return a node's attributes; words have no neighbours, so no slop."""
+    told = [] if node.weight == 1.0 else [f"$weight: {node.weight:g};"]
+    if not isinstance(node, Term):
+        if node.slop is not None:
+            told.append(f"$slop: {node.slop};")
+        if node.slop is not None or node.in_order:
+            told.append(f"$inorder: {'true' if node.in_order else 'false'};")
+    return " ".join(told)
 
 
 def _affix(node: Affix) -> str:

@@ -5,6 +5,8 @@ Rules (query dialect 2)
 * A word is a run of characters that are neither ASCII punctuation, space nor control
   signs; ``_`` belongs to words, and a backslash takes the next sign into the word.
 * The longest reading wins: ``12`` is a number, ``12abc`` a word. ``-5`` is a number.
+* A quoted phrase is one token; a quote that never closes is a sign.
+* ``@field>=5`` and its like are one token.
 * Punctuation that means nothing separates words and is dropped.
 * `Token.near` is the last thing that had a text when the token was read: that is what an
   error message shows after "near", so signs carry the text of what stands before them.
@@ -30,6 +32,7 @@ class Kind(Enum):
     END = 0.0
     OR = 3.0
     MODIFIER = 5.0
+    COMPARE = 5.1
     RP = 6.0
     RB = 6.1
     RSQB = 6.2
@@ -40,7 +43,6 @@ class Kind(Enum):
     LSQB = 9.2
     TILDE = 10.0
     MINUS = 10.1
-    COMPARE = 12.0
     ARROW = 14.0
     COLON = 15.0
     SEMICOLON = 15.1
@@ -57,13 +59,22 @@ class Kind(Enum):
 
 @dataclass(slots=True, frozen=True)
 class Token:
-    """One word or sign; `at` counts characters, `text` is without decoration."""
+    """One word or sign.
+
+    Attributes:
+        at: Where it begins, in characters.
+        text: The word without what marks its kind.
+        near: What an error message at this token shows.
+        value: Of a number.
+        is_whole: For a quote: whether it is a closed phrase.
+    """
 
     kind: Kind
     at: int
     text: str
     near: str
     value: float = 0.0
+    is_whole: bool = True
 
 
 _WORD: Final = r"(?:[^\x00-\x20\x7f!-/:-@\[-`{-~]|_|\\[!-/:-@\[-`{-~\s])+"
@@ -75,10 +86,10 @@ _READINGS: Final = {
         (Kind.MODIFIER, "@" + _WORD),
         (Kind.ATTRIBUTE, r"\$" + _WORD),
         (Kind.ARROW, "=>"),
-        (Kind.COMPARE, "==|!=|>=|<=|>|<"),
+        (Kind.COMPARE, rf"@{_WORD}\s*(?:==|!=|>=|<=|>|<)\s*(?:{_NUMBER}|\${_WORD})"),
         (Kind.CONTAINS, rf"\*\$?{_WORD}\*"),
         (Kind.PREFIX, rf"\$?{_WORD}\*"),
-        (Kind.SUFFIX, rf"\*\$?{_WORD}"),
+        (Kind.SUFFIX, rf"\*(?:{_NUMBER}|\$?{_WORD})"),
         (Kind.WILDCARD, r"w'(?:[^'\\]|\\.)+'"),
         (Kind.VERBATIM, r"'(?:[^'\\]|\\.)+'"),
         (Kind.TERM, _WORD),
@@ -92,13 +103,13 @@ def _candidates(*kinds: Kind) -> list[tuple[Kind, re.Pattern[str]]]:
 
 # What can begin with a sign, in the order in which readings of one length win.
 _BY_SIGN: Final = {
-    "@": _candidates(Kind.MODIFIER),
+    '"': [(Kind.QUOTE, re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL))],
+    "@": _candidates(Kind.MODIFIER, Kind.COMPARE),
     "$": _candidates(Kind.ATTRIBUTE, Kind.PREFIX),
-    "=": _candidates(Kind.ARROW, Kind.COMPARE),
+    "=": _candidates(Kind.ARROW),
     "*": _candidates(Kind.CONTAINS, Kind.SUFFIX),
     "'": _candidates(Kind.VERBATIM),
     "w": _candidates(Kind.PREFIX, Kind.WILDCARD, Kind.TERM),
-    **dict.fromkeys("!<>", _candidates(Kind.COMPARE)),
     **dict.fromkeys("+-", _candidates(Kind.NUMBER)),
     **dict.fromkeys("0123456789iI", _candidates(Kind.NUMBER, Kind.PREFIX, Kind.TERM)),
 }
@@ -127,8 +138,18 @@ _DRESS: Final = {
     Kind.SUFFIX: (1, 0),
     Kind.WILDCARD: (2, 1),
     Kind.VERBATIM: (1, 1),
+    Kind.QUOTE: (1, 1),
+    Kind.COMPARE: (1, 0),
 }
 _ESCAPED: Final = re.compile(r"\\([!-/:-@\[-`{-~\s])")
+
+
+_PHRASE_WORD: Final = re.compile(r"\$?" + _WORD)
+
+
+def phrase_words(text: str) -> list[str]:
+    """Return the words between two quotes; all signs but escaped ones separate them."""
+    return [unescape(word) for word in _PHRASE_WORD.findall(text)]
 
 
 def unescape(text: str) -> str:
@@ -145,20 +166,41 @@ def tokens(query: str) -> Iterator[Token]:
             at += 1
             continue
         text, value = "", 0.0
-        if kind in _SIGNS_KINDS:
-            pass
-        else:
+        if stop - at > 1 or kind not in _SIGN_KINDS:
             head, tail = _DRESS.get(kind, (0, 0))
             text = query[at + head : stop - tail]
-            near = ">" if kind is Kind.ARROW else text
+            if kind is Kind.ARROW:
+                near = query[at + 1 : at + 3]
+            elif kind is not Kind.COMPARE:
+                near = text
             if kind is Kind.NUMBER:
-                value = _number(text)
-        yield Token(kind, at, text, near, value)
-        last, at = at, stop
+                value = number_of(text)
+        shown = split_comparison(text)[0] if kind is Kind.COMPARE else near
+        if kind is Kind.WILDCARD:
+            at += 2
+        yield Token(kind, at, text, shown, value, stop - at > 1)
+        if kind is not Kind.COMPARE:
+            last = at
+        at = stop
     yield Token(Kind.END, last, "", near)
 
 
-_SIGNS_KINDS: Final = frozenset(_SIGNS.values())
+_SIGN_KINDS: Final = frozenset(_SIGNS.values())
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a text reads as one number."""
+    return _READINGS[Kind.NUMBER].fullmatch(text) is not None
+
+
+_COMPARISON: Final = re.compile(rf"({_WORD})\s*([=!<>]+)\s*(.+)", re.DOTALL)
+
+
+def split_comparison(text: str) -> tuple[str, str, str]:
+    """Return field, sign and number of a COMPARE token's text."""
+    found = _COMPARISON.fullmatch(text)
+    assert found is not None
+    return unescape(found[1]), found[2], found[3]
 
 
 def _longest(query: str, at: int) -> tuple[Kind | None, int]:
@@ -171,7 +213,8 @@ def _longest(query: str, at: int) -> tuple[Kind | None, int]:
     return kind, stop
 
 
-def _number(text: str) -> float:
+def number_of(text: str) -> float:
+    """Return the value of a number as queries write it."""
     low = text.lower()
     if low.endswith("inf"):
         return -inf if low[0] == "-" else inf

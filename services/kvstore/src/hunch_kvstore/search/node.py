@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(slots=True, kw_only=True)
@@ -14,14 +14,12 @@ class Node:
         weight: Factor of the score.
         slop: How many other words may stand between the words; None is any number.
         in_order: Whether the words must come in the query's order.
-        marks: The attributes as written, for EXPLAIN.
     """
 
     fields: frozenset[str] | None = None
     weight: float = 1.0
     slop: int | None = None
     in_order: bool = False
-    marks: dict[str, str] = field(default_factory=dict)
 
     def children_(self) -> list[Node]:
         """Return the nodes below this one."""

@@ -21,7 +21,16 @@ from math import inf
 from typing import Final
 
 from .error import QuerySyntaxError, SearchError
-from .lexer import Kind, Token, tokens, unescape
+from .lexer import (
+    Kind,
+    Token,
+    is_number,
+    number_of,
+    phrase_words,
+    split_comparison,
+    tokens,
+    unescape,
+)
 from .node import (
     Affix,
     All,
@@ -53,6 +62,7 @@ _OPENING: Final = frozenset(
         Kind.CONTAINS,
         Kind.PERCENT,
         Kind.WILDCARD,
+        Kind.COMPARE,
     )
 )
 _WORDS: Final = frozenset((Kind.TERM, Kind.NUMBER, Kind.ATTRIBUTE))
@@ -83,6 +93,9 @@ class Parser:
         self._parameters = parameters or {}
         self._depth = 0
         self._text_only = 0
+        # WHY kept until the end: a syntax error anywhere comes before a bad parameter.
+        self._missing: str | None = None
+        self._refused = ""
 
     def parse(self) -> Node | None:
         """Return the query's tree; None if nothing is left of it.
@@ -96,6 +109,10 @@ class Parser:
         node = self._everything() or self._expression(_TOP)
         if not self._at(Kind.END):
             raise self._error()
+        if self._missing is not None:
+            raise SearchError(f"No such parameter `{self._missing}`")
+        if self._refused:
+            raise SearchError(self._refused)
         return node
 
     # -- tokens
@@ -120,30 +137,27 @@ class Parser:
         return QuerySyntaxError(len(head), token.near)
 
     def _value(self, name: str) -> str:
-        try:
-            return self._parameters[name]
-        except KeyError:
-            raise SearchError(f"No such parameter `{name}`") from None
+        value = self._parameters.get(name)
+        if value is None:
+            self._missing = self._missing or name
+            return ""
+        return value
 
     # -- expressions
 
     def _everything(self) -> Node | None:
         """``*`` or ``(*)`` and nothing else."""
+        kinds = (token.kind for token in tokens(self._text))
+        if next(kind for kind in kinds if kind is not Kind.LP) is not Kind.STAR:
+            return None
         opened = 0
-        if self._text.strip().lstrip("(").startswith("*"):
-            while self._at(Kind.LP):
-                self._next()
-                opened += 1
-        if self._at(Kind.STAR):
+        while self._at(Kind.LP):
             self._next()
-            for _ in range(opened):
-                self._expect(Kind.RP)
-            return Everything()
-        if opened:
-            # It was "(*word" after all: read again from the start.
-            self._tokens = tokens(self._text)
-            self._token = next(self._tokens)
-        return None
+            opened += 1
+        self._expect(Kind.STAR)
+        for _ in range(opened):
+            self._expect(Kind.RP)
+        return Everything()
 
     def _expression(self, binding: float) -> Node | None:
         self._depth += 1
@@ -198,12 +212,15 @@ class Parser:
                 return child
             case Kind.MODIFIER if not self._text_only:
                 return self._field()
+            case Kind.COMPARE if not self._text_only:
+                return self._comparison()
             case _:
                 raise self._error()
 
     def _word(self, token: Token) -> Node | None:
         if token.kind is Kind.ATTRIBUTE:
-            return Term(self._normal(self._value(token.text)))
+            value = self._value(token.text)
+            return Term(self._normal(value), verbatim=is_number(value))
         if self._is_stop_word(token.text.lower()):
             return None
         text = self._normal(unescape(token.text))
@@ -221,22 +238,12 @@ class Parser:
 
     def _phrase(self) -> Node:
         """A quoted phrase; numbers, prefixes and parameters in it are plain words."""
-        self._next()
-        words: list[Node] = []
-        while not self._at(Kind.QUOTE):
-            token = self._next()
-            match token.kind:
-                case Kind.ATTRIBUTE:
-                    words.append(Term("$" + token.text, verbatim=True))
-                case Kind.END:
-                    raise self._error(token)
-                case _ if token.text:
-                    text = self._normal(unescape(token.text))
-                    words.append(Term(text, verbatim=True))
-                case _:
-                    pass
-        self._next()
-        return All(words, exact=True)
+        token = self._next()
+        if not token.is_whole:
+            raise self._error()
+        words = phrase_words(token.text)
+        children: list[Node] = [Term(self._normal(w), verbatim=True) for w in words]
+        return All(children, exact=True)
 
     def _fuzzy(self) -> Fuzzy:
         distance = 0
@@ -260,8 +267,6 @@ class Parser:
         while self._at(Kind.OR):
             self._next()
             names.append(unescape(self._expect(Kind.TERM).text))
-        if len(names) == 1 and self._at(Kind.COMPARE):
-            return self._comparison(names[0])
         self._expect(Kind.COLON)
         if len(names) == 1 and self._at(Kind.LB):
             return self._tags(names[0])
@@ -290,10 +295,10 @@ class Parser:
             case Kind.WILDCARD:
                 return Wildcard(self._next().text)
             case Kind.QUOTE:
-                self._next()
-                words = self._tag_words()
-                self._expect(Kind.QUOTE)
-                return Term(" ".join(words), verbatim=True)
+                token = self._next()
+                if not token.is_whole:
+                    raise self._error()
+                return Term(unescape(token.text), verbatim=True)
             case _:
                 words = self._tag_words()
         if len(words) == 1:
@@ -336,18 +341,27 @@ class Parser:
             self._next()
             sign = -sign
         if self._at(Kind.ATTRIBUTE):
-            text = self._value(self._next().text)
-            try:
-                return sign * float(text)
-            except ValueError:
-                raise SearchError(f"Bad {side} range: {text}") from None
+            return sign * self._bound_value("$" + self._next().text, side)
         if not self._at(Kind.NUMBER):
             raise self._error()
         return sign * self._next().value
 
-    def _comparison(self, name: str) -> Node:
-        sign = self._next().text
-        value = self._number("lower")
+    def _bound_value(self, text: str, side: str) -> float:
+        """Return the value of a number or of a parameter that holds one."""
+        if not text.startswith("$"):
+            return number_of(text)
+        text = self._value(text[1:])
+        try:
+            return float(text)
+        except ValueError:
+            if self._missing is None:
+                self._refused = self._refused or f"Bad {side} range: {text}"
+            return 0.0
+
+    def _comparison(self) -> Node:
+        """``@field >= 5`` and its like."""
+        name, sign, text = split_comparison(self._next().text)
+        value = self._bound_value(text, "lower")
         match sign:
             case "==":
                 return Range(name, value, value)
@@ -385,24 +399,22 @@ def _mark(node: Node, name: str, value: str) -> None:
     low = name.lower()
     try:
         if low == "weight":
-            node.weight = float(value)
-            if node.weight < 0:
+            weight = float(value)
+            if weight < 0:
                 raise ValueError(value)
-            value = f"{node.weight:g}"
+            node.weight = weight
         elif low == "slop":
-            node.slop = int(value)
+            node.slop = None if int(value) < 0 else int(value)
         elif low == "inorder":
-            if value.lower() not in ("true", "false", "1", "0"):
-                raise ValueError(value)
-            node.in_order = value.lower() in ("true", "1")
-            value = "true" if node.in_order else "false"
+            node.in_order = {"true": True, "1": True, "false": False, "0": False}[
+                value.lower()
+            ]
         elif low == "phonetic":
             raise SearchError("field does not support phonetics")
         else:
             raise SearchError(f"Invalid attribute {name}")
-    except ValueError:
+    except (ValueError, KeyError):
         raise SearchError(f"Invalid value ({value}) for `{name}`") from None
-    node.marks[low] = value
 
 
 def _both(left: Node | None, right: Node | None) -> Node | None:

@@ -1,0 +1,76 @@
+"""Chunks of document numbers: one suite over the compiled and the plain loops."""
+
+from array import array
+
+import pytest
+from hunch_kvstore.search import _chunk, plain
+from hunch_kvstore.search.chunk import between, merged
+from hypothesis import given
+from hypothesis import strategies as st
+
+BOTH = pytest.mark.parametrize("loops", [_chunk, plain], ids=["compiled", "plain"])
+NUMBERS = st.builds(
+    lambda found, shift: array("Q", sorted({n << shift for n in found})),
+    st.sets(st.integers(1, 2**40 - 1), max_size=200),
+    st.sampled_from([0, 3, 24]),
+)
+
+
+@BOTH
+@given(numbers=NUMBERS)
+def test_a_chunk_gives_its_numbers_back(loops, numbers):
+    if numbers:
+        raw = loops.encode(numbers)
+        assert loops.decode(raw) == numbers
+        assert _chunk.encode(numbers) == plain.encode(numbers) == raw
+
+
+@BOTH
+@given(left=NUMBERS, right=NUMBERS)
+def test_runs_combine_as_sets_do(loops, left, right):
+    one, two = set(left), set(right)
+    assert list(loops.common(left, right)) == sorted(one & two)
+    assert list(loops.union(left, right)) == sorted(one | two)
+    assert list(loops.without(left, right)) == sorted(one - two)
+
+
+@given(numbers=NUMBERS, low=st.integers(0, 2**64 - 1), high=st.integers(0, 2**64 - 1))
+def test_between_cuts(numbers, low, high):
+    assert list(between(numbers, low, high)) == [n for n in numbers if low <= n <= high]
+
+
+@given(st.lists(NUMBERS, max_size=5))
+def test_merged_is_the_union(runs):
+    assert list(merged(runs)) == sorted(set().union(*runs))
+
+
+@BOTH
+def test_the_widest_gaps(loops):
+    numbers = array("Q", [1, 2, 2**64 - 1])
+    assert loops.decode(loops.encode(numbers)) == numbers
+
+
+@BOTH
+def test_a_run_of_close_numbers_takes_a_byte_each(loops):
+    numbers = array("Q", [n << 24 for n in range(1, 1025)])
+    assert len(loops.encode(numbers)) == 12 + 1023
+
+
+@BOTH
+@given(raw=st.binary(max_size=40))
+def test_bytes_that_are_no_chunk_are_refused_or_read_within_bounds(loops, raw):
+    try:
+        found = loops.decode(raw)
+    except ValueError as error:
+        assert "damaged" in str(error)  # noqa: PT017
+    else:
+        assert len(found) == raw[0] | raw[1] << 8
+
+
+def test_only_arrays_of_64_bits_are_taken():
+    with pytest.raises(TypeError):
+        _chunk.common(array("I", [1]), array("Q", [1]))
+    with pytest.raises(TypeError):
+        _chunk.union([1], [2])
+    with pytest.raises(ValueError, match="holds"):
+        _chunk.encode(array("Q"))

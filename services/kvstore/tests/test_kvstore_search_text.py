@@ -1,0 +1,108 @@
+"""From text to the words that are indexed."""
+
+import pytest
+from hunch_kvstore.search.document import analyse, moment_end, moment_of
+from hunch_kvstore.search.folding import bigrams, fold
+from hunch_kvstore.search.schema import Field, FieldType, Schema
+from hunch_kvstore.search.stemmer import stem
+from hunch_kvstore.search.tokenizer import tokenize
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def words(text):
+    return [token.text for token in tokenize(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("The quick_brown fox-trot, isn't it?", "the quick_brown fox trot isn t it"),
+        ("3.14 -5 e-mail@host", "3 14 5 e mail host"),
+        (r"hello\-world foo\ bar x\\y", "hello-world|foo bar|x\\y"),
+        ("Café NAÏVE Straße Ångström", "cafe naive strasse angstrom"),
+        ("ＦＵＬＬ ﬁne ½", "full fine 1⁄2"),
+        ("“quoted”—dash…end", "quoted dash end"),
+        ("Ёлка Ελλάδα", "елка ελλαδα"),
+        ("mail🎉party 🎉", "mail 🎉 party 🎉"),
+        ("東京都 東京tower", "東京都 東京 tower"),
+        ("ภาษาไทย สวัสดี", "ภาษาไทย สวัสดี"),
+        ("한국어 검색", "한국어 검색"),
+        ("हिन्दी खोज", "हिन्दी खोज"),
+        ("がぎ ｶﾞｷﾞ", "がぎ ガギ"),
+        ("", ""),
+        ("  ,. ", ""),
+    ],
+)
+def test_words(text, wanted):
+    assert words(text) == (wanted.split("|") if "|" in wanted else wanted.split())
+
+
+@given(st.text())
+def test_every_token_is_folded_and_stands_where_it_says(text):
+    for token in tokenize(text):
+        assert token.text
+        assert fold(token.text) == token.text or not token.text.isascii()
+        assert 0 <= token.start < token.stop <= len(text)
+
+
+@given(st.text(alphabet="aéÅ東京ガ한글ไท, -", max_size=30))
+def test_places_cut_the_same_words_out(text):
+    for token in tokenize(text):
+        assert fold(text[token.start : token.stop]) == token.text
+
+
+def test_a_hostile_word_is_cut():
+    assert [len(word) for word in words("x" * 100_000)] == [128]
+    assert [len(word) for word in words("é" * 100_000)] == [128]
+
+
+def test_pairs_of_a_run_end_with_the_last_character():
+    assert bigrams("東京都") == ["東京", "京都", "都"]
+    assert bigrams("東") == ["東"]
+
+
+# Taken from the output of RediSearch 2.10.5's FT.EXPLAIN.
+STEMS = """
+running run|happiness happi|generously generous|flies fli|ties tie|dying die|skies sky
+relational relat|conditional condit|hopping hop|hoping hope|agreed agre|feed feed
+controlling control|university univers|national nation|caresses caress|gas gas|this this
+communication communic|arsenal arsenal|sensational sensat|digitizer digit|early earli
+triplicate triplic|electrical electr|adjustable adjust|replacement replac|probate probat
+roll roll|rate rate|cease ceas|inning inning|news news|proceed proceed|bodies bodi
+enjoy enjoy|happy happi|say say|by by|dog dog|dogs dog
+"""
+
+
+@pytest.mark.parametrize("pair", [p for row in STEMS.split("\n") for p in row.split("|") if p])
+def test_stems_are_redisearch_s(pair):
+    word, root = pair.split()
+    assert stem(word) == root
+
+
+@given(st.text())
+def test_any_text_has_a_stem(text):
+    assert isinstance(stem(fold(text)), str)
+
+
+@given(st.floats(allow_nan=False), st.floats(allow_nan=False))
+def test_moments_run_backwards(one, two):
+    if one > two:
+        assert moment_of(one) <= moment_of(two)
+    assert moment_end(moment_of(one)) - moment_of(one) == 2**24 - 1
+
+
+@pytest.mark.parametrize("unit", [1, 1000, 1_000_000])
+def test_dates_of_these_decades_have_fine_moments(unit):
+    now = 1_790_000_000 * unit
+    assert moment_of(float(now)) != moment_of(float(now + 9 * unit))
+
+
+def test_a_bad_number_keeps_the_document_out():
+    number = Field(identifier="n", name="n", type=FieldType.NUMERIC, number=1)
+    schema = Schema(name="i", number=1, fields=(number,))
+    for raw in (b"abc", b"", b"1_000", b"nan", b"0x10", b"1 2"):
+        with pytest.raises(ValueError, match="Invalid numeric value"):
+            analyse(schema, {b"n": raw})
+    assert analyse(schema, {b"n": b"1e3"}).values == (1000.0,)
+    assert analyse(schema, {b"n": b"-inf"}).values == (float("-inf"),)
