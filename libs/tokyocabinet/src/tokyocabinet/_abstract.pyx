@@ -255,7 +255,7 @@ cdef class ADB(KeyedDatabase):
                 TCEMISC, "the database could not be opened", os.fsdecode(name)
             ) from error
 
-    def explain(self, str name):
+    cdef int explain(self, str name) except -1:
         """Raise the error that opening the file behind a name as itself raises."""
         from tokyocabinet._fixed import FDB
         from tokyocabinet._hash import HDB
@@ -268,9 +268,10 @@ cdef class ADB(KeyedDatabase):
                 raise error_for(
                     TCEINVALID, "invalid operation: the name is not *, + or a path"
                     " that ends in .tch, .tcb, .tcf or .tct", name)
-            return
+            return 0
         with kind() as probe:
             probe.open(path, READ_WITHOUT_WAITING)
+        return 0
 
     def fsiz(self):
         """Return the size of the database in bytes, on disk or in memory."""
