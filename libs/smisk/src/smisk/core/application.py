@@ -122,8 +122,7 @@ class Application:
         )
         response = self.response_class(self.charset)
         exchange = Exchange(self, request, response)
-        response.exchange = exchange
-        response.attach(start_response)
+        response.attach(exchange, start_response)
         token = exchange_var.set(exchange)
         try:
             try:

@@ -18,19 +18,17 @@ if TYPE_CHECKING:
 class Exchange:
     """A request, its response and who answers it."""
 
-    __slots__ = (
-        "application",
-        "charset",
-        "cn_path",
-        "document",
-        "extension",
-        "leaf",
-        "media_type",
-        "negotiated",
-        "request",
-        "response",
-        "serializer",
-    )
+    leaf: "Leaf | None" = None
+    serializer: "Serializer | None" = None
+    media_type: str | None = None
+    #: What a body that named its leaf held besides.
+    document: object = None
+    #: Extension the URL asked for, None when it had none.
+    extension: str | None = None
+    #: The path without that extension.
+    cn_path = ""
+    #: Whether Accept decided the format.
+    negotiated = False
 
     def __init__(
         self, application: "Application", request: "Request", response: "Response"
@@ -39,17 +37,6 @@ class Exchange:
         self.request = request
         self.response = response
         self.charset: str = application.charset
-        self.leaf: Leaf | None = None
-        self.serializer: Serializer | None = None
-        self.media_type: str | None = None
-        #: What a body that named its leaf held besides.
-        self.document: object = None
-        #: Extension the URL asked for, None when it had none.
-        self.extension: str | None = None
-        #: The path without that extension.
-        self.cn_path: str = ""
-        #: Whether Accept decided the format.
-        self.negotiated: bool = False
 
 
 exchange_var: ContextVar[Exchange] = ContextVar("smisk.exchange")

@@ -31,8 +31,9 @@ class Headers(MutableMapping[str, str]):
         return lines[0][1] if len(lines) == 1 else ", ".join(v for _, v in lines)
 
     def __setitem__(self, name: str, value: str) -> None:
-        _check(name, value)
-        self._lines[name.lower()] = [(name, value)]
+        if not (value.isascii() and value.isprintable()):
+            _check(name, value)
+        self._lines[_KEYS.get(name) or _key(name)] = [(name, value)]
 
     def __delitem__(self, name: str) -> None:
         del self._lines[name.lower()]
@@ -52,7 +53,7 @@ class Headers(MutableMapping[str, str]):
     def add(self, name: str, value: str) -> None:
         """Add one more line of `name`, keeping those it has."""
         _check(name, value)
-        self._lines.setdefault(name.lower(), []).append((name, value))
+        self._lines.setdefault(_key(name), []).append((name, value))
 
     def append(self, line: str) -> None:
         """Add a header written as one line, ``Name: value``.
@@ -81,7 +82,10 @@ class Headers(MutableMapping[str, str]):
 
     def merge_tokens(self, name: str, *tokens: str) -> None:
         """Add `tokens` to a comma-separated header, each at most once."""
-        have = self[name].split(", ") if name in self else []
+        if name.lower() not in self._lines:
+            self[name] = ", ".join(tokens)
+            return
+        have = self[name].split(", ")
         seen = {token.lower() for token in have}
         self[name] = ", ".join(have + [t for t in tokens if t.lower() not in seen])
 
@@ -90,17 +94,25 @@ class Headers(MutableMapping[str, str]):
         self._lines = {k: self._lines[k] for k in names if k in self._lines}
 
 
-def _check(name: str, value: str) -> None:
-    # PERF: printable ASCII, nearly every value there is, passes without a regex.
-    if not (value.isascii() and value.isprintable()):
-        if _FORBIDDEN(value):
-            msg = f"control character in the value of {name!r}"
-            raise ValueError(msg)
-        try:
-            value.encode("latin-1")
-        except UnicodeEncodeError as error:
-            msg = f"the value of {name!r} does not fit a header: percent-encode it"
-            raise ValueError(msg) from error
+# PERF: a name is looked at once, then known.
+_KEYS: dict[str, str] = {}
+
+
+def _key(name: str) -> str:
     if not _TOKEN(name):
         msg = f"not a header name: {name!r}"
         raise ValueError(msg)
+    if len(_KEYS) < 1000:
+        _KEYS[name] = name.lower()
+    return name.lower()
+
+
+def _check(name: str, value: str) -> None:
+    if _FORBIDDEN(value):
+        msg = f"control character in the value of {name!r}"
+        raise ValueError(msg)
+    try:
+        value.encode("latin-1")
+    except UnicodeEncodeError as error:
+        msg = f"the value of {name!r} does not fit a header: percent-encode it"
+        raise ValueError(msg) from error

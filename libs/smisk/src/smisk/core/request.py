@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from smisk import http
 from smisk.core.cookie import parse_cookies
 from smisk.core.form import UploadedFile, parse_options, read_multipart
+from smisk.core.lazy import lazy
 from smisk.core.limits import RequestLimits
 from smisk.core.stream import Stream
 from smisk.core.url import URL, Query, decompose_query
@@ -58,6 +58,9 @@ class Request:
         limits: How much of what is allowed.
     """
 
+    is_active = True
+    _slot: "SessionSlot | None" = None
+
     def __init__(
         self,
         env: dict[str, Any],
@@ -71,15 +74,13 @@ class Request:
         self.tolerant = tolerant
         self.limits = limits
         self.method: str = env["REQUEST_METHOD"]
-        self.is_active = True
-        self._slot: SessionSlot | None = None
 
-    @cached_property
+    @lazy
     def notes(self) -> dict[str, Any]:
         """A dict of the application's own, gone with the request."""
         return {}
 
-    @cached_property
+    @lazy
     def headers(self) -> RequestHeaders:
         """Headers by name, in any case."""
         return RequestHeaders(self.env)
@@ -93,7 +94,7 @@ class Request:
             msg = f"text that is not {self.charset}"
             raise http.BadRequest(msg) from error
 
-    @cached_property
+    @lazy
     def path(self) -> str:
         """The path below the application's root, decoded; starts with a slash."""
         raw: str = self.env.get("PATH_INFO") or "/"
@@ -106,7 +107,7 @@ class Request:
             raise http.BadRequest(msg)
         return text if text.startswith("/") else "/" + text
 
-    @cached_property
+    @lazy
     def query_string(self) -> str:
         """The query as sent, without the question mark."""
         query: str = self.env.get("QUERY_STRING", "")
@@ -114,7 +115,7 @@ class Request:
             raise http.URITooLong
         return query
 
-    @cached_property
+    @lazy
     def url(self) -> URL:
         """The whole URL of this request, put together again."""
         env = self.env
@@ -138,7 +139,7 @@ class Request:
         url.query = self.query_string or None
         return url
 
-    @cached_property
+    @lazy
     def referring_url(self) -> URL | None:
         """Where the client came from, if it says so intelligibly."""
         text = self.env.get("HTTP_REFERER")
@@ -155,7 +156,7 @@ class Request:
         address: str = self.env.get("REMOTE_ADDR", "")
         return address
 
-    @cached_property
+    @lazy
     def get(self) -> Query:
         """The parameters of the query."""
         return self._decompose(self.query_string)
@@ -171,12 +172,12 @@ class Request:
         except ValueError as error:  # UnicodeDecodeError is one
             raise http.BadRequest(str(error)) from error
 
-    @cached_property
+    @lazy
     def content_type(self) -> tuple[str, dict[str, str]]:
         """Media type of the body in lower case, and its parameters."""
         return parse_options(self.env.get("CONTENT_TYPE") or "")
 
-    @cached_property
+    @lazy
     def content_length(self) -> int | None:
         """Bytes of the body; None if the client did not say."""
         text = self.env.get("CONTENT_LENGTH") or ""
@@ -187,7 +188,7 @@ class Request:
             raise http.BadRequest(msg)
         return int(text)
 
-    @cached_property
+    @lazy
     def input(self) -> Stream:
         """The body, as it comes in."""
         length = self.content_length
@@ -211,7 +212,7 @@ class Request:
             raise http.ContentTooLarge
         return raw
 
-    @cached_property
+    @lazy
     def _form(self) -> tuple[Query, dict[str, UploadedFile | list[UploadedFile]]]:
         kind, _ = self.content_type
         if kind == "application/x-www-form-urlencoded":
@@ -236,7 +237,7 @@ class Request:
         """The files of the form in the body."""
         return self._form[1]
 
-    @cached_property
+    @lazy
     def cookies(self) -> dict[str, str]:
         """What cookies the client sent."""
         header = self.env.get("HTTP_COOKIE", "")
@@ -245,7 +246,7 @@ class Request:
             raise http.RequestHeaderFieldsTooLarge(msg)
         return parse_cookies(header)
 
-    @cached_property
+    @lazy
     def errors(self) -> Stream:
         """The server's error log."""
         log = self.env["wsgi.errors"]

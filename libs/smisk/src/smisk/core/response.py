@@ -32,20 +32,20 @@ class Response:
     """
 
     buffer_size = 64 * 1024
-    #: Sessions and filters that work on the response before it begins.
     exchange: "Exchange"
 
+    status = 200
+    body: Iterable[bytes] | None = None
+    format: str | None = None
+    has_begun = False
+    _held = 0
+    _start_response: StartResponse | None = None
+    _send: Callable[[bytes], object] | None = None
+
     def __init__(self, charset: str = "utf-8") -> None:
-        self.status = 200
         self.charset = charset
         self._headers = Headers()
-        self.body: Iterable[bytes] | None = None
-        self.format: str | None = None
-        self.has_begun = False
         self._chunks: list[bytes] = []
-        self._held = 0
-        self._start: Callable[[], Callable[[bytes], object]] | None = None
-        self._send: Callable[[bytes], object] | None = None
 
     @property
     def headers(self) -> Headers:
@@ -76,7 +76,7 @@ class Response:
             return
         self._chunks.append(raw)
         self._held += len(raw)
-        if self._held > self.buffer_size and self._start is not None:
+        if self._held > self.buffer_size:
             self.begin()
 
     def writelines(self, lines: Iterable[bytes | str]) -> None:
@@ -91,10 +91,12 @@ class Response:
 
     def begin(self) -> None:
         """Send status and headers, and from now on everything as it is written."""
-        if self.has_begun or self._start is None:
+        if self.has_begun or self._start_response is None:
             return
+        self.exchange.application.prepare(self)
         self.has_begun = True
-        self._send = self._start()
+        status = http.status_line(self.status)
+        self._send = self._start_response(status, self._headers.pairs())
         for chunk in self._chunks:
             self._send(chunk)
         self._chunks.clear()
@@ -234,14 +236,10 @@ class Response:
 
     # -- WSGI --------------------------------------------------------------------
 
-    def attach(self, start_response: StartResponse) -> None:
-        """Tie the response to the server's ``start_response``."""
-
-        def start() -> Callable[[bytes], object]:
-            self.exchange.application.prepare(self)
-            return start_response(http.status_line(self.status), self._headers.pairs())
-
-        self._start = start
+    def attach(self, exchange: "Exchange", start_response: StartResponse) -> None:
+        """Tie the response to its exchange and to the server."""
+        self.exchange = exchange
+        self._start_response = start_response
 
     def finish(self, start_response: StartResponse) -> Iterable[bytes]:
         """Complete the answer and return the iterable WSGI asks for."""
@@ -253,7 +251,7 @@ class Response:
             for name in ("Content-Type", "Content-Length"):
                 headers.pop(name, None)
             body = ()
-        elif isinstance(body, list | tuple) and "Content-Length" not in headers:
+        elif type(body) is list and "Content-Length" not in headers:
             headers["Content-Length"] = str(sum(map(len, body)))
         start_response(http.status_line(self.status), headers.pairs())
         if self.exchange.request.method == "HEAD":

@@ -84,12 +84,16 @@ def choose(application: "Application", exchange: Exchange, leaf: "Leaf") -> None
                 if len(leaf.choices) >= MAX_REMEMBERED:
                     leaf.choices.clear()
                 leaf.choices[accept] = choice
-        exchange.serializer, exchange.media_type = choice
-        exchange.negotiated = len(offers) > 1
+        serializer, exchange.media_type = choice
+        exchange.serializer = serializer
+        if serializer.charset is not None:
+            _choose_charset(application, exchange, serializer)
+        if len(offers) > 1:
+            exchange.negotiated = True
+            _tell(exchange, serializer)
+        return
     if exchange.serializer.charset is not None:
         _choose_charset(application, exchange, exchange.serializer)
-    if exchange.negotiated:
-        _tell(exchange, exchange.serializer)
 
 
 def _by_accept(
@@ -144,9 +148,11 @@ def location_of(exchange: Exchange, serializer: Serializer) -> str:
     path = escape_path(env.get("SCRIPT_NAME", "") + (env.get("PATH_INFO") or "/"))
     if exchange.extension is not None:
         path = path.rpartition(".")[0]
-    query = exchange.request.query_string
-    # LIMIT: a query may hold characters no header can.
-    return f"{path}.{serializer.extension}" + ("?" + escape(query) if query else "")
+    location = f"{path}.{serializer.extensions[0]}"
+    if query := env.get("QUERY_STRING"):
+        # LIMIT: a query may hold characters no header can.
+        location += "?" + escape(query)
+    return location
 
 
 def encode_text(
