@@ -80,11 +80,10 @@ def make_log(folder, commits, *, mark=True, serial=1, after=0, seed=1):
         folder,
         serial,
         OWNER,
-        sequence=after,
-        synced=after,
         chunk_bytes=1 << 16,
         reserve_bytes=0,
     )
+    log.begin(after, after)
     written = []
     for number in range(after + 1, after + commits + 1):
         points = {
@@ -228,9 +227,8 @@ def test_an_unsynced_hole_before_a_later_file_ends_the_log(tmp_path):
     written = make_log(tmp_path, 10, mark=False)
     path = log_path(tmp_path, 1)
     path.write_bytes(path.read_bytes()[:-5])
-    log = Log(
-        tmp_path, 2, OWNER, sequence=10, synced=5, chunk_bytes=4096, reserve_bytes=0
-    )
+    log = Log(tmp_path, 2, OWNER, chunk_bytes=4096, reserve_bytes=0)
+    log.begin(10, 5)
     log.append(11, {b"late": b"1"}, [])
     log.write()
     log.close()
@@ -243,9 +241,7 @@ def test_bytes_of_another_log_do_not_pass_for_frames(tmp_path):
     """A value may hold a whole log; its frames have another salt."""
     make_log(tmp_path, 5)
     inner = log_path(tmp_path, 1).read_bytes()
-    log = Log(
-        tmp_path, 2, OWNER, sequence=0, synced=0, chunk_bytes=4096, reserve_bytes=0
-    )
+    log = Log(tmp_path, 2, OWNER, chunk_bytes=4096, reserve_bytes=0)
     log.append(1, {b"log": inner}, [])
     log.write()
     log.close()

@@ -13,7 +13,7 @@ from typing import Any
 from hunch_kvstore.engine.disk import remove_files
 from hunch_kvstore.engine.manifest import Manifest, SegmentEntry
 from hunch_kvstore.engine.option import Options
-from hunch_kvstore.engine.segment import filter_path, tree_path
+from hunch_kvstore.engine.segment import filter_path, to_hex, tree_path
 from hunch_kvstore.engine.segment_build import temporary
 
 
@@ -107,9 +107,21 @@ class Job:
 
 
 def seal_order(
-    manifest: Manifest, serial: int, logs: list[int], until: int
+    manifest: Manifest,
+    serial: int,
+    logs: list[int],
+    until: int,
+    ranges: list[tuple[bytes, bytes | None]],
 ) -> dict[str, Any]:
-    """Return the job of sealing `logs`, which end at sequence `until`."""
+    """Return the job of sealing `logs`, which end at sequence `until`.
+
+    Args:
+        manifest: As it is on disk.
+        serial: Number for the new segment.
+        logs: Numbers of the log files.
+        until: The newest sequence in them.
+        ranges: What of the deleted ranges hides anything older.
+    """
     return {
         "kind": "seal",
         "store_id": manifest.store_id,
@@ -118,6 +130,7 @@ def seal_order(
         "after": manifest.sealed_sequence,
         "until": until,
         "bottom": not manifest.segments,
+        "ranges": [[start.hex(), to_hex(stop)] for start, stop in ranges],
     }
 
 

@@ -58,8 +58,6 @@ class Log:
         serial: int,
         store_id: bytes,
         *,
-        sequence: int,
-        synced: int,
         chunk_bytes: int,
         reserve_bytes: int,
     ) -> None:
@@ -69,8 +67,6 @@ class Log:
             folder: Of the store.
             serial: Number of the file.
             store_id: 16 bytes that say which store it belongs to.
-            sequence: The newest sequence before this file.
-            synced: The newest sequence known to be on the disk.
             chunk_bytes: How much to allocate at a time.
             reserve_bytes: Free space to leave on the file system.
 
@@ -79,8 +75,8 @@ class Log:
         """
         self.path = log_path(folder, serial)
         self.serial = serial
-        self.synced_sequence = synced
-        self.written_sequence = sequence
+        self.synced_sequence = 0
+        self.written_sequence = 0
         self.position = HEADER_BYTES
         self._folder = folder
         self._chunk_bytes = chunk_bytes
@@ -88,8 +84,8 @@ class Log:
         self._salt = int.from_bytes(os.urandom(4), "little")
         self._frames: list[bytes] = []
         self._pending_bytes = 0
-        self._pending_sequence = sequence
-        self._marked = synced
+        self._pending_sequence = 0
+        self._marked = 0
         self._room = 0
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         try:
@@ -106,6 +102,16 @@ class Log:
                 raise
         except OSError as error:
             raise refusal(error, self.path) from error
+
+    def begin(self, sequence: int, synced: int) -> None:
+        """Say where the file goes on, before anything is appended.
+
+        Args:
+            sequence: The newest sequence before this file.
+            synced: The newest sequence known to be on the disk.
+        """
+        self.written_sequence = self._pending_sequence = sequence
+        self.synced_sequence = self._marked = synced
 
     @property
     def size_bytes(self) -> int:

@@ -45,6 +45,16 @@ class LogSync:
             self.log.close()
         self.log = log
 
+    def sealed(self, sequence: int) -> None:
+        """Let go of older logs: everything up to `sequence` is in durable segments."""
+        if self._job is not None:
+            return  # a sync may be using their files; another seal will come
+        for log in self._before:
+            if log.written_sequence <= sequence:
+                log.close()
+        self._before = [log for log in self._before if log.written_sequence > sequence]
+        self.log.synced_sequence = max(self.log.synced_sequence, sequence)
+
     def flush(self) -> None:
         """Write what was appended; wait for the disk as the policy says.
 

@@ -23,7 +23,7 @@ from hunch_kvstore.engine._layer import Layer, RangeSet
 from hunch_kvstore.engine.log import log_path
 from hunch_kvstore.engine.manifest import SegmentEntry
 from hunch_kvstore.engine.replay import replay
-from hunch_kvstore.engine.segment import Segment
+from hunch_kvstore.engine.segment import Segment, from_hex
 from hunch_kvstore.engine.segment_build import Plan, build_segment
 
 PR_SET_PDEATHSIG = 1
@@ -60,14 +60,16 @@ def seal(job: dict[str, Any]) -> SegmentEntry | None:
     sequence = job["after"]
     owner = bytes.fromhex(job["store_id"])
     for found, points, ranges in replay(paths, owner, job["after"]):
-        layer.apply(points, ranges, remember=not bottom)
+        layer.apply(points, ranges, remember=False)
         sequence = found
     if sequence != job["until"]:
         sys.exit(f"the log ends at {sequence}, not at {job['until']}")
     entries = sorted(layer.points.items())
     if bottom:
         entries = [point for point in entries if point[1] is not None]
-    kept = layer.range_list()
+    kept = [(bytes.fromhex(start), from_hex(stop)) for start, stop in job["ranges"]]
+    if bottom:
+        kept = []
     if not entries and not kept:
         return None
     payload = sum(len(key) + len(value or b"") for key, value in entries)

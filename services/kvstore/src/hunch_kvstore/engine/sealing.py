@@ -10,9 +10,11 @@ and is tried again later.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from hunch_kvstore.engine._layer import Layer
 from hunch_kvstore.engine.disk import free_bytes, remove_files, sync_folder
@@ -25,6 +27,8 @@ from hunch_kvstore.engine.option import Options
 from hunch_kvstore.engine.recovery import Recovered
 from hunch_kvstore.engine.segment import Segment, close_segments, filter_path, tree_path
 from hunch_kvstore.engine.segment_build import temporary
+
+Result = TypeVar("Result")
 
 FIRST_RETRY_S, LAST_RETRY_S = 0.5, 60.0
 
@@ -99,6 +103,10 @@ class Sealing:
         self._frozen_until = until
         self._next_log = next_log
 
+    def run(self, work: Callable[[int], Result], serial: int) -> Future[Result]:
+        """Do work on files in the thread of this class."""
+        return self._thread.submit(work, serial)
+
     def tick(self, now: float) -> bool:
         """Go on with what is under way; True if what readers see has moved."""
         moved = self._finish(now)
@@ -136,7 +144,11 @@ class Sealing:
         if self.frozen is not None and not ({"seal"} & {*self._jobs, installing}):
             logs = [serial for serial in self.logs if serial < self._next_log]
             order = seal_order(
-                self.manifest, self.take_serial(), logs, self._frozen_until
+                self.manifest,
+                self.take_serial(),
+                logs,
+                self._frozen_until,
+                self.frozen.range_list(),
             )
             self._start(order, now)
         if "merge" not in self._jobs and installing != "merge":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Self
 
@@ -37,6 +38,7 @@ class Engine:
         self.options = options
         self.refusal: WritesRefused | None = None
         self._closed = False
+        self._spare: Future[Log] | None = None  # the next log, being made
         self._lock = FolderLock(folder)
         try:
             found = recover(folder, options)
@@ -45,7 +47,9 @@ class Engine:
             self._active: Layer = found.layer
             self._sealing = Sealing(folder, found, options)
             try:
-                self._sync = LogSync(self._new_log(self.sequence), sync)
+                log = self._new_log()
+                log.begin(self.sequence, self.sequence)
+                self._sync = LogSync(log, sync)
             except BaseException:
                 self._sealing.close()
                 raise
@@ -135,7 +139,7 @@ class Engine:
         self.refusal = None
         self.sequence += 1
         try:
-            self._active.apply(points, ranges, remember=bool(self._older))
+            self._apply(points, ranges)
         except BaseException:
             # WHY: the log has the commit and the memory table has half of it. Only
             # memory can have run out; a restart reads the log.
@@ -175,11 +179,12 @@ class Engine:
             self.refusal = None
         if self._sealing.tick(now):
             self._arrange()
+            self._sync.sealed(self._sealing.manifest.sealed_sequence)
         if self._sealing.frozen is None and self._is_full():
-            self.freeze()
+            self._freeze_soon()
 
     def freeze(self) -> bool:
-        """Freeze the memory table, so that the next ticks seal it.
+        """Freeze the memory table now, so that the next ticks seal it.
 
         Returns:
             Whether there was anything to freeze, and nothing frozen before it.
@@ -190,12 +195,15 @@ class Engine:
             return False
         try:
             self._sync.flush()
-            log = self._new_log(self._log.synced_sequence)
+            log = self._spare.result() if self._spare is not None else self._new_log()
         except OSError as error:
             self._fail(error)
             return False
         except WritesRefused:
             return False  # no room for a new log now; the old one goes on
+        finally:
+            self._spare = None
+        log.begin(self.sequence, self._log.synced_sequence)
         self._sync.switch(log)
         self._sealing.logs.append(self._log.serial)
         self._sealing.freeze(self._active, self.sequence, log.serial)
@@ -203,6 +211,16 @@ class Engine:
         self._active = Layer()
         self._arrange()
         return True
+
+    def _freeze_soon(self) -> None:
+        """Freeze as soon as a thread has made the next log; that takes some fsyncs."""
+        if isinstance(self.refusal, StoreFailed):
+            return
+        if self._spare is None:
+            serial = self._sealing.take_serial()
+            self._spare = self._sealing.run(self._make_log, serial)
+        elif self._spare.done():
+            self.freeze()
 
     @property
     def busy(self) -> bool:
@@ -246,6 +264,8 @@ class Engine:
     def _let_go(self) -> None:
         self._sync.close()
         self._sealing.close()
+        if self._spare is not None and self._spare.exception() is None:
+            self._spare.result().close()
         self._lock.release()
 
     def stats(self) -> dict[str, int | float | str]:
@@ -273,6 +293,22 @@ class Engine:
             "refusal": str(self.refusal or ""),
         }
 
+    def _apply(
+        self,
+        points: dict[bytes, bytes | None],
+        ranges: list[tuple[bytes, bytes | None]],
+    ) -> None:
+        table = self._active
+        for start, stop in ranges:
+            # WHY: a range that hides nothing older need not be remembered; most keys
+            # that are deleted at once were young.
+            hidden = merge.scan_all(self._older, start, stop)
+            if self._older and next(hidden, None) is not None:
+                table.delete_range(start, stop)
+            else:
+                table.drop(start, stop)
+        table.apply(points, [])
+
     def _fail(self, error: OSError) -> None:
         """Refuse writes from now on."""
         if not isinstance(self.refusal, StoreFailed):
@@ -298,13 +334,14 @@ class Engine:
             self._older.insert(0, frozen)
         self._layers = [self._active, *self._older]
 
-    def _new_log(self, synced: int) -> Log:
+    def _new_log(self) -> Log:
+        return self._make_log(self._sealing.take_serial())
+
+    def _make_log(self, serial: int) -> Log:
         return Log(
             self.folder,
-            self._sealing.take_serial(),
+            serial,
             self._sealing.manifest.owner,
-            sequence=self.sequence,
-            synced=synced,
             chunk_bytes=self.options.log_chunk_bytes,
             reserve_bytes=self.options.reserve_bytes,
         )
