@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import http.server
-import json
 import os
 import shutil
-import socket
 import socketserver
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -144,12 +143,6 @@ def origin() -> Iterator[Origin]:
     server.close()
 
 
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
 class StoreProcess:
     """The store as its own process on a unix socket: kvstore, or Redis beside it."""
 
@@ -169,10 +162,10 @@ class StoreProcess:
             ]
         else:
             command = [
-                *("hunch-kvstore", "serve", "--data", str(self.folder / "data")),
+                *(sys.executable, "-m", "hunch_kvstore", "serve"),
+                *("--data", str(self.folder / "data")),
                 *("--bind", f"unix:{self.socket}"),
             ]
-            command[0] = str(Path(os.sys.executable).parent / command[0])  # type: ignore[attr-defined]
         self.process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -198,6 +191,14 @@ class StoreProcess:
 def store_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
     process = StoreProcess(tmp_path_factory.mktemp("st"))
     process.start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def lone_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
+    """A store that a test may stop and start; not started yet."""
+    process = StoreProcess(tmp_path_factory.mktemp("ls"))
     yield process
     process.stop()
 
@@ -228,7 +229,3 @@ def fetcher() -> Fetcher:
 @pytest.fixture
 def data() -> Path:
     return DATA
-
-
-def dump(value: object) -> str:
-    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False)
