@@ -1,6 +1,7 @@
-"""Asks running workers whether the site is ready: `python -m hunch_web.health`.
+"""Ask a running site whether it is ready: `python -m hunch_web.health --bind unix:…`.
 
-The check that containers run: a request for /readyz over FastCGI, past the edge.
+For health checks of containers, where no HTTP reaches the workers. Exits 0 if ready,
+1 with a word on standard error if not.
 """
 
 from __future__ import annotations
@@ -12,19 +13,20 @@ from fcgi.client import Client
 from fcgi.errors import Error
 
 
-def main() -> int:
-    """Return 0 if the workers answer 200, else 1 and say what they answered."""
-    parser = argparse.ArgumentParser(prog="python -m hunch_web.health")
-    parser.add_argument("--bind", required=True, help="socket of the workers")
-    arguments = parser.parse_args()
+def main(arguments: list[str] | None = None) -> int:
+    """Ask once and return an exit code."""
+    parser = argparse.ArgumentParser(prog="hunch_web.health", description=__doc__)
+    parser.add_argument("--bind", required=True, help="where the workers listen")
+    parser.add_argument("--timeout", type=float, default=3.0, help="seconds to wait")
+    options = parser.parse_args(arguments)
     try:
-        with Client(arguments.bind, timeout_s=3.0) as client:
+        with Client(options.bind, timeout_s=options.timeout) as client:
             reply = client.get("/readyz")
-    except (OSError, Error) as error:
-        sys.stderr.write(f"web: {arguments.bind}: {error}\n")
+    except (Error, OSError) as error:
+        sys.stderr.write(f"no worker answers at {options.bind}: {error}\n")
         return 1
     if reply.status != 200:
-        sys.stderr.write(f"web: {reply.status} {reply.body.decode(errors='replace')}\n")
+        sys.stderr.write(f"not ready: {reply.body.decode('utf-8', 'replace')}\n")
         return 1
     return 0
 

@@ -17,9 +17,10 @@ from hunch_web.view.site import Chrome, chrome
 
 T = TypeVar("T")
 
-# How long nobody asks after a failure. Short, so that the site is itself again soon
-# after the store is; long enough that a hanging store costs few visitors a time-out.
-_PAUSE_S = 1.0
+# How long nobody asks after a failure, longer after each one in a row. Short, so that
+# the site is itself again soon after the store is; long enough that a hanging store
+# costs few visitors a time-out.
+_PAUSES_S = (1.0, 2.0, 3.0)
 # A refusal that came this fast was a stale connection or a restart, not a slow store.
 _FAST_S = 0.05
 # The photo and the sources' names may change without the stream changing.
@@ -49,6 +50,7 @@ class Reading:
         self._clock = clock
         self._observe = observe
         self._silent_until = 0.0
+        self._failures = 0
         self._chrome: tuple[int, float, Chrome] | None = None
 
     def ask(self, question: Callable[[Store], T]) -> T:
@@ -64,8 +66,11 @@ class Reading:
         try:
             answer = self._asked(question, started)
         except StoreUnavailable:
-            self._silent_until = self._clock() + _PAUSE_S
+            pause_s = _PAUSES_S[min(self._failures, len(_PAUSES_S) - 1)]
+            self._failures += 1
+            self._silent_until = self._clock() + pause_s
             raise
+        self._failures = 0
         self._observe(self._clock() - started)
         return answer
 

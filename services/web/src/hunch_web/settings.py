@@ -36,7 +36,7 @@ class Settings:
     config: Config
     media: pathlib.Path | None = None
     metrics: pathlib.Path | None = None
-    timeout_s: float = 0.4
+    timeout_s: float = 0.8
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Settings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from hunch_stream import query
@@ -10,6 +11,7 @@ from hunch_stream.query import Query, QueryError
 from hunch_web.answer import Moment, Recipe, answer
 from hunch_web.listing import Listing, views
 from hunch_web.view.card import Link, query_path
+from hunch_web.view.facet import Facet, facets
 from hunch_web.view.page import Page, signs
 from hunch_web.view.search import search_query
 from hunch_web.view.words import count, describe, describe_term
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from hunch_web.app import Site
 
 FEEDS = ("atom", "rss", "json")
+MOST_TAGS = 60
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +49,11 @@ class ExplainPage(Page):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class SearchPage(Page):
-    """Search with nothing to search for yet: what one can ask."""
+    """Search with nothing to search for yet: what there is, and what one can ask."""
 
     hints: tuple[Link, ...] = ()
+    kinds: tuple[Facet, ...] = ()
+    tags: tuple[Facet, ...] = ()
 
 
 class Root(Controller):
@@ -119,7 +124,8 @@ class Root(Controller):
         """Show what words find."""
         q = q.strip()
         if not q:
-            return answer(self.site, Recipe("search.html", search_page, lambda _: {}))
+            recipe = Recipe("search.html", self._nothing_asked, self._facets)
+            return answer(self.site, recipe)
         try:
             asked = search_query(q)
         except QueryError as error:
@@ -134,6 +140,12 @@ class Root(Controller):
 
         recipe = dataclasses.replace(listing.recipe(), page=page)
         return answer(self.site, recipe)
+
+    def _facets(self, _: Moment) -> dict[str, dict[str, int]]:
+        return self.site.reading.ask(lambda one: one.facets())
+
+    def _nothing_asked(self, moment: Moment) -> SearchPage:
+        return search_page(moment, self._facets(moment))
 
 
 def read_query(text: str) -> Query:
@@ -171,19 +183,23 @@ def explain_page(found: Explanation, moment: Moment) -> ExplainPage:
             for one in found.terms
         ),
         total=found.total,
+        is_indexed=False,
         filters=filters,
         signs=signs((), filters),
         year=moment.today.year,
     )
 
 
-def search_page(moment: Moment) -> SearchPage:
+def search_page(moment: Moment, counts: Mapping[str, Mapping[str, int]]) -> SearchPage:
     """Return the page for a search without words."""
     filters = moment.chrome.at("")
     return SearchPage(
         title="Search",
         address="/search",
         lede=f"Look through {count(moment.chrome.total)}.",
+        is_indexed=False,
+        kinds=facets("type", counts.get("type", {})),
+        tags=facets("tag", counts.get("tag", {}))[:MOST_TAGS],
         hints=(
             Link("slow software", "both words in the text"),
             Link('"slow software"', "exactly these words"),

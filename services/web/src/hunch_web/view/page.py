@@ -33,7 +33,8 @@ class Page:
         next: Path of the page with older items.
         newest: Path of the first page, on any other.
         signs: Names of the drawings in use.
-        banner: A warning about the whole page, such as its age.
+        is_indexed: Whether search engines should keep it; of the endless questions
+            that can be asked they should not.
     """
 
     title: str
@@ -47,11 +48,11 @@ class Page:
     newest: str = ""
     signs: tuple[str, ...] = ()
     search: str = ""
-    banner: str = ""
     lede: str = ""
     empty: str = ""
     views: tuple[Link, ...] = ()
     is_front: bool = False
+    is_indexed: bool = True
     filters: tuple[Filter, ...] = ()
     year: int = 0
 
