@@ -3,10 +3,11 @@
 from array import array
 
 import pytest
-from hunch_kvstore.search import _chunk, plain
-from hunch_kvstore.search.chunk import between, merged
 from hypothesis import given
 from hypothesis import strategies as st
+
+from hunch_kvstore.search import _chunk, plain
+from hunch_kvstore.search.chunk import between, merged
 
 BOTH = pytest.mark.parametrize("loops", [_chunk, plain], ids=["compiled", "plain"])
 NUMBERS = st.builds(

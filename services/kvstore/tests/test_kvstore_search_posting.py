@@ -4,11 +4,12 @@ import random
 from array import array
 
 import pytest
+
 from hunch_kvstore.engine.store import Engine
 from hunch_kvstore.search.chunk import MAX_COUNT, count_of
 from hunch_kvstore.search.keys import after, pack_number
 from hunch_kvstore.search.posting import INBOX, add, build, chunks, count, remove
-from hunch_kvstore.search.source import Both, Either, Except, Every, Given, Listed
+from hunch_kvstore.search.source import Both, Either, Every, Except, Given, Listed
 
 PREFIX = b"xt"
 

@@ -1,13 +1,14 @@
 """From text to the words that are indexed."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from hunch_kvstore.search.document import analyse, moment_end, moment_of
 from hunch_kvstore.search.folding import bigrams, fold
 from hunch_kvstore.search.schema import Field, FieldType, Schema
 from hunch_kvstore.search.stemmer import stem
 from hunch_kvstore.search.tokenizer import tokenize
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def words(text):
@@ -74,7 +75,9 @@ enjoy enjoy|happy happi|say say|by by|dog dog|dogs dog
 """
 
 
-@pytest.mark.parametrize("pair", [p for row in STEMS.split("\n") for p in row.split("|") if p])
+@pytest.mark.parametrize(
+    "pair", [p for row in STEMS.split("\n") for p in row.split("|") if p]
+)
 def test_stems_are_redisearch_s(pair):
     word, root = pair.split()
     assert stem(word) == root
