@@ -15,6 +15,7 @@ import tokyocabinet
 from tokyocabinet import constant
 from tokyocabinet._tree import BDBCursor as _BDBCursor
 from tokyocabinet.constant import *  # noqa: F403 - they are the C API's names
+from tokyocabinet.error import Error as Error
 from tokyocabinet.error import error_for
 
 TDBQuery = tokyocabinet.TDBQuery
