@@ -48,6 +48,9 @@ MOST_PER_COMMIT = 200
 # LIMIT: items looked at to find out what vanished or changed its guid.
 MOST_SIBLINGS = 1000
 _MOST_CHECKS = 5
+# How long pictures that could not be had are asked for again.
+PICTURE_PATIENCE = dt.timedelta(days=2)
+_LACKS_PICTURE = "~"
 _LOST = frozenset({Why.MISSING, Why.GONE, Why.CONTENT, Why.NOT_FOUND_HOST, Why.TLS})
 
 
@@ -319,7 +322,7 @@ class Pipeline:
         # PERF: pictures take seconds and need no lock; they are copied for what the
         # first decision found, and the second one, under the lock, is what counts.
         copied = self._copier.copied([i.after for i in preview.intents])
-        pictures = {item.id: item for item in copied}
+        pictures = {item.id: item for item in copied.items}
         with self._deciding:
             known = self._known(source, feed, is_archive)
             decision = decide(feed, known, source, now)
@@ -332,6 +335,9 @@ class Pipeline:
                 decision.intents = [i for i in old if i.kind in ("add", "alias")]
             for intent in decision.intents:
                 intent.after = _with_pictures(intent.after, pictures)
+                if intent.after.id in copied.unfinished:
+                    after = _unfinished(intent, after, now)
+            decision.intents = [i for i in decision.intents if not _is_idle(i, known)]
             return self._commit(source, after, decision, now)
 
     def _known(self, source: SourceConfig, feed: ParsedFeed, is_archive: bool) -> Known:
@@ -426,7 +432,7 @@ class Pipeline:
             # WHY: validators and the due time go with the last piece only, so that a
             # crash in between fetches the document again
             is_last = number == len(pieces) - 1
-            state = after if is_last else self._unfinished(after)
+            state = after if is_last else _again(after, self._clock())
             names = aliases if is_last else {}
             version = self.store.commit(Commit(state, piece, names)).version
         return Report(
@@ -440,17 +446,38 @@ class Pipeline:
             version=version,
         )
 
-    def _unfinished(self, after: SourceState) -> SourceState:
-        return msgspec.structs.replace(
-            after, etag="", last_modified="", body_sha256="", next_due=self._clock()
-        )
-
     def _new_aliases(self, decision: Decision) -> dict[str, str]:
         return {
             key: item_id
             for key, item_id in decision.aliases.items()
             if self.store.resolve_alias(key) != item_id
         }
+
+
+def _again(state: SourceState, due: dt.datetime | None) -> SourceState:
+    """Return the state of a source whose document must be read in full once more."""
+    return msgspec.structs.replace(
+        state, etag="", last_modified="", body_sha256="", next_due=due
+    )
+
+
+def _unfinished(intent: Intent, state: SourceState, now: dt.datetime) -> SourceState:
+    """Mark an item that lacks a picture, so that the next fetch tries again.
+
+    The mark makes its stored fingerprint differ from the entry's.
+    """
+    if not intent.fingerprint or now - intent.after.first_seen > PICTURE_PATIENCE:
+        return state
+    intent.fingerprint += _LACKS_PICTURE
+    return _again(state, state.next_due)
+
+
+def _is_idle(intent: Intent, known: Known) -> bool:
+    """Tell whether writing an intent would change nothing at all."""
+    stored = known.stored.get(intent.after.id)
+    if intent.kind != "change" or stored is None:
+        return False
+    return stored == (intent.after, intent.fingerprint)
 
 
 def _with_pictures(item: Item, pictures: dict[str, Item]) -> Item:

@@ -26,7 +26,7 @@ _STORE_PAUSE_S = 1.0
 # WHY: after a kill the next process waits so long for what was under way
 LEASE_S = 150
 # How long a stop waits for what is under way; the rest is simply done again.
-_GRACE_S = 7.0
+_GRACE_S = 5.0
 
 
 def _now() -> dt.datetime:
