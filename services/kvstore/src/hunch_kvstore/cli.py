@@ -5,11 +5,23 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from hunch_kvstore.engine import Engine, Options, StoreError, Sync
+from hunch_kvstore.engine import (
+    Engine,
+    Options,
+    Report,
+    StoreError,
+    Sync,
+    backup,
+    check,
+    repair,
+    restore,
+    verify_backup,
+)
 from hunch_kvstore.server.core import Core
 from hunch_kvstore.server.listener import listen
 from hunch_kvstore.server.logline import Log
@@ -57,24 +69,41 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--conf", metavar="FILE", type=Path, help="see kvstore.conf")
     serve.set_defaults(run=_serve)
 
-    check = commands.add_parser("check", help="verify every checksum of a store")
-    check.add_argument("--data", metavar="DIR", type=Path, required=True)
-    check.set_defaults(run=_check)
+    said = "verify every checksum of a store that no server has open, or of a backup"
+    checking = commands.add_parser("check", help=said, description=said)
+    _data(checking)
+    checking.add_argument(
+        "--backup", action="store_true", help="the folder is a backup"
+    )
+    checking.set_defaults(run=_check)
 
-    backup = commands.add_parser("backup", help="copy a store, also one in use")
-    backup.add_argument("--data", metavar="DIR", type=Path, required=True)
-    backup.add_argument("target", metavar="TARGET", type=Path)
-    backup.set_defaults(run=_backup)
+    said = "copy a store, consistent at one commit, also while a server uses it"
+    backing = commands.add_parser("backup", help=said, description=said)
+    _data(backing)
+    backing.add_argument(
+        "--no-link",
+        dest="link",
+        action="store_false",
+        help="copy segment files although they could be shared by hard links",
+    )
+    backing.add_argument("target", metavar="TARGET", type=Path)
+    backing.set_defaults(run=_backup)
 
-    restore = commands.add_parser("restore", help="make a store of a backup")
-    restore.add_argument("--data", metavar="DIR", type=Path, required=True)
-    restore.add_argument("source", metavar="BACKUP", type=Path)
-    restore.set_defaults(run=_restore)
+    said = "make a store of a backup, after verifying it"
+    restoring = commands.add_parser("restore", help=said, description=said)
+    _data(restoring)
+    restoring.add_argument("source", metavar="BACKUP", type=Path)
+    restoring.set_defaults(run=_restore)
 
-    repair = commands.add_parser("repair", help="cut away what is damaged")
-    repair.add_argument("--data", metavar="DIR", type=Path, required=True)
-    repair.set_defaults(run=_repair)
+    said = "cut away what is damaged, and say what that was"
+    repairing = commands.add_parser("repair", help=said, description=said)
+    _data(repairing)
+    repairing.set_defaults(run=_repair)
     return parser
+
+
+def _data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", metavar="DIR", type=Path, required=True)
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
@@ -114,7 +143,10 @@ def _serve(arguments: argparse.Namespace) -> int:
         sync=Sync(settings.text("sync")),
         options=Options(
             memory_table_bytes=settings.integer("memory-table"),
+            log_bytes=settings.integer("log-size"),
+            reserve_bytes=settings.integer("disk-reserve"),
             cache_bytes=settings.integer("segment-cache"),
+            verify=bool(settings["verify-at-start"]),
         ),
     )
     try:
@@ -135,7 +167,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             core.addresses.append(
                 name if isinstance(name, str) else f"{name[0]}:{name[1]}"
             )
-        loop = Loop(core, listeners)
+        loop = Loop(core, listeners, _metrics(settings))
         loop.stop_on_signals()
         # PERF: what lives as long as the process need not be looked at again and again.
         gc.collect()
@@ -165,29 +197,30 @@ def _serve(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _check(arguments: argparse.Namespace) -> int:
-    from hunch_kvstore.engine import check
+def _metrics(settings: Settings) -> socket.socket | None:
+    address = settings.text("metrics")
+    return listen(address, backlog=16, mode=0o600) if address else None
 
-    print(check(arguments.data))
-    return 0
+
+def _tell(report: Report) -> int:
+    """Print a report; 0 if all is well."""
+    print("\n".join(report.lines()))
+    return 0 if report.ok else 1
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    if arguments.backup:
+        return _tell(verify_backup(arguments.data))
+    return _tell(check(arguments.data))
 
 
 def _backup(arguments: argparse.Namespace) -> int:
-    from hunch_kvstore.engine import backup
-
-    print(backup(arguments.data, arguments.target))
-    return 0
+    return _tell(backup(arguments.data, arguments.target, link=arguments.link))
 
 
 def _restore(arguments: argparse.Namespace) -> int:
-    from hunch_kvstore.engine import restore
-
-    print(restore(arguments.source, arguments.data))
-    return 0
+    return _tell(restore(arguments.source, arguments.data))
 
 
 def _repair(arguments: argparse.Namespace) -> int:
-    from hunch_kvstore.engine import repair
-
-    print(repair(arguments.data))
-    return 0
+    return _tell(repair(arguments.data))

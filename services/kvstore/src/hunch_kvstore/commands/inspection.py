@@ -173,12 +173,19 @@ def slowlog_get(ctx: Context, args: Sequence[bytes]) -> Reply:
         count = integer(args[0], "ERR count should be greater than or equal to -1")
         if count < -1:
             raise CommandError("ERR count should be greater than or equal to -1")
-    rows = list(ctx.server.slow)
+    rows = list(ctx.server.slow.entries)
     if count >= 0:
         rows = rows[:count]
     return [
-        [number, when, spent, list(words), address.encode(), name]
-        for number, when, spent, words, address, name in rows
+        [
+            row.number,
+            row.when_s,
+            row.spent_us,
+            list(row.words),
+            row.address.encode(),
+            row.name,
+        ]
+        for row in rows
     ]
 
 
@@ -192,7 +199,7 @@ def slowlog_get(ctx: Context, args: Sequence[bytes]) -> Reply:
 )
 def slowlog_len(ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Count the entries."""
-    return len(ctx.server.slow)
+    return len(ctx.server.slow.entries)
 
 
 @command(
@@ -205,7 +212,7 @@ def slowlog_len(ctx: Context, _args: Sequence[bytes]) -> Reply:
 )
 def slowlog_reset(ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Forget the entries."""
-    ctx.server.slow.clear()
+    ctx.server.slow.entries.clear()
     return OK
 
 

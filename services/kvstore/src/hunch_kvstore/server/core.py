@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections import deque
 from typing import TYPE_CHECKING, Final, cast
 
 from hunch_kvstore.commands.blocking import Blocked
@@ -22,11 +21,13 @@ from hunch_kvstore.keyspace.keyspace import Keyspace
 from hunch_kvstore.resp.encoder import encode
 from hunch_kvstore.resp.reply import NO_REPLY, CommandError, Reply
 from hunch_kvstore.search.catalog import Catalog
+from hunch_kvstore.server import tuning
 from hunch_kvstore.server.client import Queue
 from hunch_kvstore.server.cursors import Cursors
 from hunch_kvstore.server.info import render
 from hunch_kvstore.server.pubsub import PubSub
-from hunch_kvstore.server.setting import BY_NAME, FIXED
+from hunch_kvstore.server.refusal import checked, unknown
+from hunch_kvstore.server.slowlog import SlowLog
 
 if TYPE_CHECKING:
     from hunch_kvstore.engine import Engine, Transaction
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
 
 COMPATIBLE_VERSION: Final = "7.0.15"  # the Redis whose answers these are
 _IMMEDIATE: Final = frozenset(("EXEC", "DISCARD", "MULTI", "WATCH", "QUIT", "RESET"))
-_SUBSCRIBED: Final = frozenset(
-    ("SUBSCRIBE", "UNSUBSCRIBE", "PSUBSCRIBE", "PUNSUBSCRIBE", "PING", "QUIT", "RESET")
-)
 _HTTP_WORDS: Final = frozenset(
     (b"POST", b"PUT", b"HEAD", b"OPTIONS", b"DELETE", b"PATCH", b"CONNECT", b"HOST:")
 )
@@ -86,8 +84,7 @@ class Core:
         self.net_in_bytes = 0
         self.net_out_bytes = 0
         self.errors: dict[str, int] = {}
-        self.slow: deque[tuple[int, int, int, list[bytes], str, bytes]] = deque()
-        self.slow_number = 0
+        self.slow = SlowLog()
         self.addresses: list[str] = []
         self.config_file = ""
         self.blocked: dict[Client, Blocked] = {}
@@ -109,6 +106,7 @@ class Core:
     def apply_settings(self) -> None:
         """Take over values that are read on hot paths."""
         self._slow_us = self.settings.integer("slowlog-log-slower-than")
+        self.slow.limit = self.settings.integer("slowlog-max-len")
         self.log.level = self.settings.text("loglevel")
         words = self.settings.text("client-output-buffer-limit").split()
         self.output_limits = {
@@ -166,12 +164,15 @@ class Core:
             if row is None:
                 self._unknown(client, words)
                 return
-            row = self._checked(client, row, words)
+            row = checked(client, row, words)
             if client.queue is not None and row.name not in _IMMEDIATE:
                 client.queue.commands.append((row, words))
                 client.out.append(b"+QUEUED\r\n")
                 return
         except CommandError as error:
+            if words[-1].startswith(b"HTTP/") and row is not None:
+                self.suspect(client)  # GET / HTTP/1.1
+                return
             if row is not None and row.name == "EXEC":
                 self._break_off(client)
                 error = CommandError(
@@ -207,24 +208,10 @@ class Core:
         LIMIT: a browser made to speak to the port sends HTTP; its verbs end the
         connection before the body of the request is read as commands.
         """
-        name = words[0]
-        if name.upper() in _HTTP_WORDS:
+        if words[0].upper() in _HTTP_WORDS:
             self.suspect(client)
             return
-        shown: list[bytes] = []
-        size = 0
-        for word in words[1:]:
-            if size >= 128:
-                break
-            part = b"'" + word.split(b"\0")[0][: 128 - size] + b"' "
-            shown.append(part)
-            size += len(part)
-        raise CommandError(
-            b"ERR unknown command '"
-            + name.split(b"\0")[0][:128]
-            + b"', with args beginning with: "
-            + b"".join(shown)
-        )
+        raise unknown(words)
 
     def suspect(self, client: Client) -> None:
         """End a connection that speaks HTTP, without an answer."""
@@ -232,47 +219,6 @@ class Core:
         self.log.warning(
             "possible attack: HTTP on the store's port", peer=client.address
         )
-
-    def _checked(self, client: Client, row: Command, words: list[bytes]) -> Command:
-        """Return the row to run, a subcommand's for a container.
-
-        Raises:
-            CommandError: If the command may not run as it stands.
-        """
-        count = len(words)
-        if row.subcommands and count > 1:
-            child = row.subcommands.get(words[1].upper())
-            if child is None:
-                raise CommandError(
-                    b"ERR unknown subcommand '%b'. Try %b HELP."
-                    % (words[1].split(b"\0")[0][:128], words[0].upper())
-                )
-            row = child
-        arity = row.arity
-        if count != arity if arity > 0 else count < -arity:
-            if (
-                row.name == "GET"
-                and count == 3
-                and words[2].startswith((b"HTTP/", b"http/"))
-            ):
-                self.suspect(client)
-            raise CommandError(
-                f"ERR wrong number of arguments for '{row.name.lower()}' command"
-            )
-        if not client.authenticated and "no_auth" not in row.flags:
-            raise CommandError("NOAUTH Authentication required.")
-        if client.queue is not None and "no_multi" in row.flags:
-            raise CommandError("ERR Command not allowed inside a transaction")
-        if (
-            client.resp == 2
-            and (client.channels or client.patterns)
-            and row.name not in _SUBSCRIBED
-        ):
-            raise CommandError(
-                f"ERR Can't execute '{row.name.lower()}': only (P|S)SUBSCRIBE / "
-                "(P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
-            )
-        return row
 
     def _call(self, client: Client, row: Command, words: list[bytes]) -> None:
         """Run a command that passed the checks and buffer its reply."""
@@ -300,7 +246,7 @@ class Core:
         self.calls += 1
         client.last_command = row.name
         if spent >= self._slow_us >= 0:
-            self._note_slow(client, words, spent)
+            self.slow.note(words, spent, client.address, client.name)
 
     def run(self, client: Client, row: Command, words: list[bytes]) -> Reply:
         """Call a handler, in a transaction of its own unless EXEC has one open.
@@ -539,11 +485,7 @@ class Core:
 
     def shown_settings(self) -> dict[str, str]:
         """Return every setting as CONFIG GET shows it."""
-        shown = {name: self.settings.shown(name) for name in BY_NAME}
-        shown |= FIXED
-        shown["appendfsync"] = shown["sync"]
-        shown["dir"] = str(self.engine.folder.absolute())
-        return shown
+        return tuning.shown(self.settings, self.engine.folder)
 
     def change_settings(self, pairs: list[tuple[bytes, bytes]]) -> None:
         """Change settings as CONFIG SET does: all or none.
@@ -551,29 +493,7 @@ class Core:
         Raises:
             CommandError: As Redis words it.
         """
-        before = dict(self.settings.values)
-        for raw_name, raw_value in pairs:
-            name = raw_name.decode("utf-8", "replace").lower()
-            name = "sync" if name == "appendfsync" else name
-            failed = f"ERR CONFIG SET failed (possibly related to argument '{name}') - "
-            text = raw_value.decode("utf-8", "surrogateescape")
-            try:
-                if name in FIXED or (name in BY_NAME and not BY_NAME[name].changeable):
-                    if name in FIXED and text == FIXED[name]:
-                        continue
-                    raise CommandError(failed + "can't set immutable config")
-                if name not in BY_NAME:
-                    raise CommandError(
-                        "ERR Unknown option or number of arguments for CONFIG SET - "
-                        f"'{name}'"
-                    )
-                try:
-                    self.settings.values[name] = BY_NAME[name].read(text)
-                except ValueError as error:
-                    raise CommandError(failed + str(error)) from None
-            except CommandError:
-                self.settings.values = before
-                raise
+        tuning.change(self.settings, pairs)
         self.apply_settings()
 
     def reset_statistics(self) -> None:
@@ -632,27 +552,3 @@ class Core:
         """Count an error reply by its code."""
         code = error.raw.split(b" ", 1)[0].decode("ascii", "replace")[:32]
         self.errors[code] = self.errors.get(code, 0) + 1
-
-    def _note_slow(self, client: Client, words: list[bytes], spent_us: int) -> None:
-        limit = self.settings.integer("slowlog-max-len")
-        shown = [
-            word
-            if len(word) <= 128
-            else word[:128] + b"... (%d more bytes)" % (len(word) - 128)
-            for word in words[:32]
-        ]
-        if len(words) > 32:
-            shown[31] = b"... (%d more arguments)" % (len(words) - 31)
-        self.slow.appendleft(
-            (
-                self.slow_number,
-                int(time.time()),
-                spent_us,
-                shown,
-                client.address,
-                client.name,
-            )
-        )
-        self.slow_number += 1
-        while len(self.slow) > limit:
-            self.slow.pop()

@@ -12,6 +12,7 @@ hangs, and the loop costs a third as much per command.
 
 from __future__ import annotations
 
+import contextlib
 import select
 import signal
 import socket
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from hunch_kvstore.resp.parser import ProtocolError
 from hunch_kvstore.server.client import Client
+from hunch_kvstore.server.metrics import REQUEST_BYTES, respond
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 _READ_BYTES: Final = 128 * 1024
 _TICK_S: Final = 0.1
 _ACCEPTS_A_ROUND: Final = 1000
+_SCRAPES: Final = 16
+_SCRAPE_S: Final = 10.0
 _UNAUTHENTICATED_BUFFER_BYTES: Final = 1024 * 1024  # LIMIT: as Redis
 
 _DENIED: Final = (
@@ -57,8 +61,15 @@ class Connection:
 class Loop:
     """Serves a core on listening sockets until it is told to stop."""
 
-    def __init__(self, core: Core, listeners: list[socket.socket]) -> None:
+    def __init__(
+        self,
+        core: Core,
+        listeners: list[socket.socket],
+        metrics: socket.socket | None = None,
+    ) -> None:
         self.core = core
+        self._metrics = metrics
+        self._scrapes: dict[int, tuple[socket.socket, float, bytes]] = {}
         self._listeners = {listener.fileno(): listener for listener in listeners}
         self._poll = select.epoll()
         self._connections: dict[int, Connection] = {}
@@ -69,6 +80,8 @@ class Loop:
         self._limits: dict[str, tuple[int, int, int]] = {}
         for number in (*self._listeners, self._wake_out.fileno()):
             self._poll.register(number, select.EPOLLIN)
+        if metrics is not None:
+            self._poll.register(metrics.fileno(), select.EPOLLIN)
 
     def stop_on_signals(self) -> None:
         """Let SIGTERM and SIGINT end the loop after the round under way."""
@@ -126,6 +139,46 @@ class Loop:
             self._accept(listener)
         elif number == self._wake_out.fileno():
             self._wake_out.recv(4096)
+        elif self._metrics is not None and number == self._metrics.fileno():
+            self._accept_scrape(self._metrics)
+        elif number in self._scrapes:
+            self._answer_scrape(number)
+
+    # -- metrics ---------------------------------------------------------------------
+
+    def _accept_scrape(self, listener: socket.socket) -> None:
+        try:
+            sock, _ = listener.accept()
+        except OSError:
+            return
+        sock.setblocking(False)
+        if len(self._scrapes) >= _SCRAPES:
+            sock.close()
+            return
+        self._scrapes[sock.fileno()] = (sock, time.monotonic(), b"")
+        self._poll.register(sock.fileno(), select.EPOLLIN)
+
+    def _answer_scrape(self, number: int) -> None:
+        """Read a request's head; answer it in one piece and close."""
+        sock, since_s, head = self._scrapes[number]
+        try:
+            data = sock.recv(REQUEST_BYTES)
+        except OSError:
+            data = b""
+        head += data
+        if data and b"\r\n\r\n" not in head and len(head) < REQUEST_BYTES:
+            self._scrapes[number] = (sock, since_s, head)
+            return
+        if data:
+            # LIMIT: a reader too slow for the socket's buffer gets what fits in it.
+            with contextlib.suppress(OSError):
+                sock.send(respond(self.core, head))
+        self._end_scrape(number)
+
+    def _end_scrape(self, number: int) -> None:
+        sock = self._scrapes.pop(number)[0]
+        self._poll.unregister(number)
+        sock.close()
 
     def _accept(self, listener: socket.socket) -> None:
         core = self.core
@@ -183,12 +236,8 @@ class Loop:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
 
     def _refuse(self, sock: socket.socket, why: bytes) -> None:
-        try:
+        with sock, contextlib.suppress(OSError):
             sock.send(why)
-        except OSError:
-            pass
-        finally:
-            sock.close()
 
     def _read(self, connection: Connection) -> None:
         client = connection.client
@@ -316,6 +365,9 @@ class Loop:
 
     def _sweep(self, now: float) -> None:
         """Close connections that are idle, killed or read too slowly."""
+        for number, (_, since_s, _) in list(self._scrapes.items()):
+            if now - since_s > _SCRAPE_S:
+                self._end_scrape(number)
         idle_s = self.core.settings.integer("timeout")
         for connection in list(self._connections.values()):
             client = connection.client
@@ -345,6 +397,10 @@ class Loop:
     def _close_all(self) -> None:
         for listener in self._listeners.values():
             listener.close()
+        for number in list(self._scrapes):
+            self._end_scrape(number)
+        if self._metrics is not None:
+            self._metrics.close()
         for connection in list(self._connections.values()):
             self._close(connection)
         self._poll.close()

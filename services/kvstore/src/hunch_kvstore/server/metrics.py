@@ -1,0 +1,102 @@
+"""Metrics in Prometheus's text form, over the smallest HTTP that carries them."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from hunch_kvstore.server.info import own_version, resident_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from hunch_kvstore.server.core import Core
+
+REQUEST_BYTES: Final = 8192  # LIMIT: of a request's head
+_PREFIX: Final = "hunch_kvstore_"
+
+
+def _family(
+    name: str, kind: str, said: str, rows: Iterable[tuple[str, float]]
+) -> Iterator[str]:
+    """Yield the lines of one metric; a row is its labels and its value."""
+    yield f"# HELP {_PREFIX}{name} {said}"
+    yield f"# TYPE {_PREFIX}{name} {kind}"
+    for labels, value in rows:
+        yield f"{_PREFIX}{name}{labels} {value}"
+
+
+def _lines(core: Core) -> Iterator[str]:
+    def gauge(name: str, said: str, value: float) -> Iterator[str]:
+        return _family(name, "gauge", said, [("", value)])
+
+    def counter(name: str, said: str, value: float) -> Iterator[str]:
+        return _family(name, "counter", said, [("", value)])
+
+    used = [
+        (f'{{command="{row.name.lower()}"}}', row)
+        for parent in core.table.values()
+        for row in (parent, *parent.subcommands.values())
+        if row.calls
+    ]
+    yield from _family(
+        "build_info",
+        "gauge",
+        "The version that runs.",
+        [(f'{{version="{own_version()}"}}', 1)],
+    )
+    yield from gauge("up_seconds", "Age of the process.", time.time() - core.started_s)
+    yield from gauge("memory_bytes", "Resident memory.", resident_bytes())
+    yield from gauge("clients", "Connections open.", len(core.clients))
+    yield from gauge("clients_blocked", "Connections waiting.", len(core.blocked))
+    yield from counter("connections_total", "Connections taken.", core.connections)
+    yield from counter("rejected_total", "Connections refused.", core.rejected)
+    yield from counter("received_bytes_total", "Bytes read.", core.net_in_bytes)
+    yield from counter("sent_bytes_total", "Bytes written.", core.net_out_bytes)
+    yield from counter("expired_total", "Keys expired.", core.keys.removed)
+    yield from _family(
+        "commands_total",
+        "counter",
+        "Calls by command.",
+        [(labels, row.calls) for labels, row in used],
+    )
+    yield from _family(
+        "command_seconds_total",
+        "counter",
+        "Time spent by command.",
+        [(labels, row.spent_us / 1e6) for labels, row in used],
+    )
+    yield from _family(
+        "errors_total",
+        "counter",
+        "Error replies by code.",
+        [
+            (f'{{code="{"".join(filter(str.isalnum, code))}"}}', count)
+            for code, count in core.errors.items()
+        ],
+    )
+    yield from gauge(
+        "writes_refused",
+        "Whether the disk takes no writes now.",
+        int(core.engine.refusal is not None),
+    )
+    for name, value in core.engine.stats().items():
+        if isinstance(value, (int, float)):
+            yield from gauge(f"store_{name}", "See the engine's documentation.", value)
+
+
+def respond(core: Core, request: bytes) -> bytes:
+    """Return the whole answer to one HTTP request."""
+    words = request.split(b"\r\n", 1)[0].split()
+    if len(words) != 3 or words[0] not in (b"GET", b"HEAD"):
+        status, body = "405 Method Not Allowed", "GET /metrics\n"
+    elif words[1].split(b"?")[0] != b"/metrics":
+        status, body = "404 Not Found", "see /metrics\n"
+    else:
+        status, body = "200 OK", "\n".join(_lines(core)) + "\n"
+    raw = body.encode()
+    head = (
+        f"HTTP/1.1 {status}\r\nContent-Type: text/plain; version=0.0.4\r\n"
+        f"Content-Length: {len(raw)}\r\nConnection: close\r\n\r\n"
+    ).encode()
+    return head if words[:1] == [b"HEAD"] else head + raw

@@ -1,0 +1,57 @@
+"""CONFIG GET and CONFIG SET: the settings under Redis's names and with its errors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from hunch_kvstore.resp.reply import CommandError
+from hunch_kvstore.server.setting import BY_NAME, FIXED, Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_REDIS_NAMES: Final = {"appendfsync": "sync"}
+
+
+def shown(settings: Settings, folder: Path) -> dict[str, str]:
+    """Return every setting as CONFIG GET shows it."""
+    found = {name: settings.shown(name) for name in BY_NAME} | FIXED
+    found |= {theirs: found[ours] for theirs, ours in _REDIS_NAMES.items()}
+    found["dir"] = str(folder.absolute())
+    return found
+
+
+def change(settings: Settings, pairs: list[tuple[bytes, bytes]]) -> None:
+    """Change settings, all of them or none.
+
+    Raises:
+        CommandError: As Redis words it.
+    """
+    before = dict(settings.values)
+    try:
+        for raw_name, raw_value in pairs:
+            name = raw_name.decode("utf-8", "replace").lower()
+            text = raw_value.decode("utf-8", "surrogateescape")
+            _change_one(settings, _REDIS_NAMES.get(name, name), text)
+    except CommandError:
+        settings.values = before
+        raise
+
+
+def _change_one(settings: Settings, name: str, text: str) -> None:
+    failed = f"ERR CONFIG SET failed (possibly related to argument '{name}') - "
+    if FIXED.get(name) == text:
+        return
+    if name in FIXED:
+        raise CommandError(failed + "can't set immutable config")
+    row = BY_NAME.get(name)
+    if row is None:
+        raise CommandError(
+            f"ERR Unknown option or number of arguments for CONFIG SET - '{name}'"
+        )
+    if not row.changeable:
+        raise CommandError(failed + "can't set immutable config")
+    try:
+        settings.values[name] = row.read(text)
+    except ValueError as error:
+        raise CommandError(failed + str(error)) from None
