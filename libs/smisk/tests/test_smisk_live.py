@@ -3,9 +3,6 @@
 import contextlib
 import http.cookiejar
 import json
-import os
-import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -18,65 +15,8 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
-pytestmark = pytest.mark.skipif(
-    shutil.which("lighttpd") is None, reason="lighttpd is not installed"
-)
-
-CONF = """
-server.document-root = "{folder}"
-server.bind = "127.0.0.1"
-server.port = {port}
-server.modules = ( "mod_fastcgi" )
-server.errorlog = "{folder}/error.log"
-server.upload-dirs = ( "{folder}" )
-fastcgi.server = ( "/" => ( {hosts} ) )
-"""
-SPAWNED = """( "bin-path" => "{python} {app}", "socket" => "{folder}/app.sock",
-  "max-procs" => 1, "check-local" => "disable", "fix-root-scriptname" => "enable",
-  "x-sendfile" => "enable", "x-sendfile-docroot" => ( "{examples}" ) )"""
 STANDALONE = """( "host" => "127.0.0.1", "port" => {port}, "check-local" => "disable",
   "disable-time" => 60, "fix-root-scriptname" => "enable" )"""
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
-
-
-def wait_for(port, process):
-    until = time.monotonic() + 20
-    while True:
-        assert process.poll() is None, "it ended"
-        assert time.monotonic() < until, "it does not listen"
-        with (
-            contextlib.suppress(OSError),
-            socket.create_connection(("127.0.0.1", port)),
-        ):
-            return
-        time.sleep(0.02)
-
-
-@contextlib.contextmanager
-def lighttpd(folder, hosts):
-    port = free_port()
-    conf = folder / "lighttpd.conf"
-    conf.write_text(CONF.format(folder=folder, port=port, hosts=hosts))
-    environment = {**os.environ, "HOME": str(folder), "TMPDIR": str(folder)}
-    process = subprocess.Popen(
-        ["lighttpd", "-D", "-f", conf],
-        cwd=folder,
-        env=environment,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        wait_for(port, process)
-        yield Site(f"http://127.0.0.1:{port}")
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-        process.wait(20)
 
 
 class Site:
@@ -97,17 +37,29 @@ class Site:
 
 
 @pytest.fixture
-def run(tmp_path):
-    with contextlib.ExitStack() as stack:
+def run(run_example):
+    def start(name, options=""):
+        return Site(f"http://127.0.0.1:{run_example(name, options)}")
 
-        def start(name, options=""):
-            app = f"{EXAMPLES / name / 'app.py'} {options}".strip()
-            spawned = SPAWNED.format(
-                python=sys.executable, app=app, folder=tmp_path, examples=EXAMPLES
-            )
-            return stack.enter_context(lighttpd(tmp_path, spawned))
+    return start
 
-        yield start
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def wait_for(port):
+    until = time.monotonic() + 20
+    while True:
+        assert time.monotonic() < until, "it does not listen"
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection(("127.0.0.1", port)),
+        ):
+            return
+        time.sleep(0.02)
 
 
 def test_minimal(run):
@@ -150,7 +102,7 @@ def test_sendfile(run):
     assert (status, part) == (206, source[:10])
 
 
-def test_distributed(tmp_path):
+def test_distributed(tmp_path, lighttpd):
     app = EXAMPLES / "distributed" / "app.py"
     ports = [free_port() for _ in range(3)]
     servers = []
@@ -160,10 +112,11 @@ def test_distributed(tmp_path):
             command = [sys.executable, app, f"127.0.0.1:{port}"]
             servers.append(subprocess.Popen(command, stderr=log))
             log.close()
-        for port, server in zip(ports, servers, strict=True):
-            wait_for(port, server)
+        for port in ports:
+            wait_for(port)
         hosts = ", ".join(STANDALONE.format(port=port) for port in ports)
-        with lighttpd(tmp_path, hosts) as site:
+        with lighttpd(tmp_path, hosts) as edge:
+            site = Site(f"http://127.0.0.1:{edge}")
             answers = [site() for _ in range(12)]
             assert [status for status, _, _ in answers] == [200] * 12
             pids = [body.split(b",")[0] for _, _, body in answers]

@@ -170,7 +170,7 @@ class Application:
             request._slot.save(response)
         headers = response.headers
         if "Content-Type" not in headers and response.status not in http.BODILESS:
-            headers["Content-Type"] = f"text/html; charset={self.charset}"
+            headers.put("Content-Type", f"text/html; charset={self.charset}")
         if self.signature:
             server = request.env.get("SERVER_SOFTWARE", "")
             headers["Server"] = f"{server} {self.signature}".strip()

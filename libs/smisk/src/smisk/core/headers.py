@@ -50,6 +50,10 @@ class Headers(MutableMapping[str, str]):
     def __repr__(self) -> str:
         return f"Headers({self.pairs()!r})"
 
+    def put(self, name: str, value: str) -> None:
+        """Set a header whose name and value are known to be fit for one."""
+        self._lines[name.lower()] = [(name, value)]
+
     def add(self, name: str, value: str) -> None:
         """Add one more line of `name`, keeping those it has."""
         _check(name, value)
@@ -83,7 +87,7 @@ class Headers(MutableMapping[str, str]):
     def merge_tokens(self, name: str, *tokens: str) -> None:
         """Add `tokens` to a comma-separated header, each at most once."""
         if name.lower() not in self._lines:
-            self[name] = ", ".join(tokens)
+            self.put(name, ", ".join(tokens))
             return
         have = self[name].split(", ")
         seen = {token.lower() for token in have}

@@ -16,7 +16,7 @@ class RequestLimits:
     #: Of an urlencoded body, and of all text fields of a multipart body together.
     max_formdata_size: int = 10_737_418
     #: Of a body a serializer decodes: it stands in memory as a whole.
-    max_document_size: int = 10_737_418
+    max_document_size: int = 1024 * 1024
     #: Fields of a query, a form, or parts of a multipart body.
     max_fields: int = 1000
     max_part_header_size: int = 8 * 1024

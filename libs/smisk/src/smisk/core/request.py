@@ -10,7 +10,7 @@ from smisk.core.form import UploadedFile, parse_options, read_multipart
 from smisk.core.lazy import lazy
 from smisk.core.limits import RequestLimits
 from smisk.core.stream import Stream
-from smisk.core.url import URL, Query, decompose_query
+from smisk.core.url import URL, Query, decompose_query, escape
 
 if TYPE_CHECKING:
     from smisk.session.session import SessionSlot
@@ -136,7 +136,7 @@ class Request:
         url.host, url.port = parsed.host, parsed.port
         url.path = escape_path(env.get("SCRIPT_NAME", "") + env.get("PATH_INFO", ""))
         url.path = url.path or "/"
-        url.query = self.query_string or None
+        url.query = escape(self.query_string, "latin-1") or None
         return url
 
     @lazy

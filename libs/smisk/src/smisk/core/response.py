@@ -252,7 +252,8 @@ class Response:
                 headers.pop(name, None)
             body = ()
         elif type(body) is list and "Content-Length" not in headers:
-            headers["Content-Length"] = str(sum(map(len, body)))
+            size = len(body[0]) if len(body) == 1 else sum(map(len, body))
+            headers.put("Content-Length", str(size))
         start_response(http.status_line(self.status), headers.pairs())
         if self.exchange.request.method == "HEAD":
             close = getattr(body, "close", None)

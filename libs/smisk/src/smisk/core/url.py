@@ -26,11 +26,14 @@ def encode(text: str) -> str:
     return quote(text, safe="") if _NEEDS_ENCODE(text) else text
 
 
-def escape(text: str) -> str:
-    """Encode what may not stand in a URL at all, leaving its structure alone."""
+def escape(text: str, charset: str = "utf-8") -> str:
+    """Encode what may not stand in a URL at all, leaving its structure alone.
+
+    Text of a WSGI environ is bytes in disguise: its charset is ``latin-1``.
+    """
     if not _NEEDS_ESCAPE(text):
         return text
-    return quote(text, safe="!#$%&'()*+,/:;=?@[]~")
+    return quote(text, "!#$%&'()*+,/:;=?@[]~", charset, "replace")
 
 
 def decode(text: str, charset: str = "utf-8", *, tolerant: bool = True) -> str:

@@ -23,6 +23,15 @@ if TYPE_CHECKING:
     from smisk.mvc.model import Model
     from smisk.mvc.template import Templates
 
+CONDITIONS = frozenset(
+    {
+        "HTTP_IF_MATCH",
+        "HTTP_IF_NONE_MATCH",
+        "HTTP_IF_MODIFIED_SINCE",
+        "HTTP_IF_UNMODIFIED_SINCE",
+    }
+)
+
 log = logging.getLogger("smisk.application")
 
 
@@ -176,15 +185,16 @@ class Application(core.Application):
         response = exchange.response
         if response.has_begun or response.body is not None:
             return
-        if isinstance(result, bytes):
-            response.discard()
-            response.body = [result]
-            self._tag(exchange, result)
-            return
-        if isinstance(result, Iterator):
-            response.discard()
-            response.body = result
-            return
+        if type(result) is not dict:  # PERF: what most leaves return
+            if isinstance(result, bytes):
+                response.discard()
+                response.body = [result]
+                self._tag(exchange, result)
+                return
+            if isinstance(result, Iterator):
+                response.discard()
+                response.body = result
+                return
         if response.format is not None and leaf is not None:
             representation.choose(self, exchange, leaf)
         elif leaf is not None and "Content-Type" in response.headers:
@@ -201,9 +211,7 @@ class Application(core.Application):
             encoded: bytes | str = self.templates.render(template, variables)
         else:
             encoded = self._serialize(exchange, serializer, result)
-        self._write(exchange, serializer, encoded)
-        assert response.body is not None
-        self._tag(exchange, next(iter(response.body)))
+        self._tag(exchange, self._write(exchange, serializer, encoded))
 
     def _serialize(
         self, exchange: Exchange, serializer: Serializer, data: object
@@ -227,7 +235,7 @@ class Application(core.Application):
 
     def _write(
         self, exchange: Exchange, serializer: Serializer, encoded: bytes | str
-    ) -> None:
+    ) -> bytes:
         response = exchange.response
         if isinstance(encoded, str):
             encoded = representation.encode_text(self, exchange, serializer, encoded)
@@ -236,7 +244,8 @@ class Application(core.Application):
         media_type = exchange.media_type or serializer.media_types[0]
         if serializer.charset is not None:
             media_type += f"; charset={exchange.charset}"
-        response.headers["Content-Type"] = media_type
+        response.headers.put("Content-Type", media_type)
+        return encoded
 
     def _tag(self, exchange: Exchange, body: bytes) -> None:
         response = exchange.response
@@ -248,8 +257,9 @@ class Application(core.Application):
             return
         if "ETag" not in response.headers:
             digest = hashlib.blake2b(body, digest_size=12).hexdigest()
-            response.headers["ETag"] = f'"{digest}"'
-        response.check_preconditions()
+            response.headers.put("ETag", f'"{digest}"')
+        if not CONDITIONS.isdisjoint(exchange.request.env):
+            response.check_preconditions()
 
     # -- templates ---------------------------------------------------------------------
 

@@ -139,7 +139,7 @@ def _tell(exchange: Exchange, serializer: Serializer) -> None:
     else:
         headers.merge_tokens("Vary", "Accept")
     if exchange.request.method in ("GET", "HEAD"):
-        headers["Content-Location"] = location_of(exchange, serializer)
+        headers.put("Content-Location", location_of(exchange, serializer))
 
 
 def location_of(exchange: Exchange, serializer: Serializer) -> str:
@@ -151,7 +151,7 @@ def location_of(exchange: Exchange, serializer: Serializer) -> str:
     location = f"{path}.{serializer.extensions[0]}"
     if query := env.get("QUERY_STRING"):
         # LIMIT: a query may hold characters no header can.
-        location += "?" + escape(query)
+        location += "?" + escape(query, "latin-1")
     return location
 
 

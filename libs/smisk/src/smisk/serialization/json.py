@@ -1,22 +1,30 @@
 """JSON (RFC 8259), and JSONP for pages that still load data as a script."""
 
 import json
+import json.encoder as json_encoder
+import math
 import re
+from collections.abc import Callable
+from typing import Any
 
 from smisk import http
 from smisk.core.exchange import Exchange
-from smisk.serialization.plain import plain
+from smisk.serialization.plain import plain, simplify
 from smisk.serialization.serializer import Serializer
 
-_encode, _encode_ascii = (
-    json.JSONEncoder(
-        ensure_ascii=is_ascii,
-        check_circular=False,
-        separators=(",", ":"),
-        default=plain,
-    ).encode
-    for is_ascii in (False, True)
-)
+
+def _encoder(escape: Callable[[str], str]) -> Callable[[object], str]:
+    make: Any = getattr(json_encoder, "c_make_encoder", None)
+    if make is None:  # an interpreter without the C module
+        return json.JSONEncoder(allow_nan=False, default=plain).encode
+    # PERF: made once; JSONEncoder makes one for every call (2026-11).
+    encode: Callable[[object, int], tuple[str, ...]]
+    encode = make(None, plain, escape, None, ":", ",", False, False, False)
+    return lambda data: "".join(encode(data, 0))
+
+
+_encode = _encoder(json_encoder.encode_basestring)
+_encode_ascii = _encoder(json_encoder.encode_basestring_ascii)
 # LIMIT: what stands before the bracket runs as a script: names and dots, nothing else.
 _CALLBACK = re.compile(
     r"[A-Za-z_$][\w$]{0,63}(?:\.[A-Za-z_$][\w$]{0,63}){0,7}\Z", re.ASCII
@@ -38,8 +46,8 @@ class JSON(Serializer):
         """Write `data` as JSON."""
         try:
             return _encode(data).encode()
-        except UnicodeEncodeError:  # half a surrogate pair has no UTF-8
-            return _encode_ascii(data).encode()
+        except ValueError:  # half a surrogate pair, a number that is none
+            return _encode_ascii(_without_nan(simplify(data))).encode()
 
     def serialize_error(self, error: http.HTTPError, exchange: Exchange) -> bytes:
         """Write ``{"error": {"status": …, "title": …, "description": …}}``."""
@@ -77,7 +85,7 @@ class JSONP(JSON):
             raise http.BadRequest(msg)
         # The line separators of Unicode end a string in older scripts; "</" ends one
         # in a page that includes us; the comment keeps the start out of our hands.
-        text = _encode_ascii(data).replace("</", "<\\/")
+        text = _encode_ascii(_without_nan(simplify(data))).replace("</", "<\\/")
         exchange.response.headers["X-Content-Type-Options"] = "nosniff"
         return f"/**/{callback}({text});".encode()
 
@@ -87,6 +95,15 @@ class JSONP(JSON):
         if callback and not (isinstance(callback, str) and _CALLBACK(callback)):
             return b"/**/" + JSON().serialize_error(error, exchange)
         return self.serialize({"error": error.to_dict()}, exchange)
+
+
+def _without_nan(value: object) -> object:
+    """Return plain data with null for what JSON has no number for."""
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _refuse(name: str) -> object:
