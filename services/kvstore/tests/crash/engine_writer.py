@@ -10,6 +10,7 @@ why writes ended, if they did.
 
 import os
 import random
+import resource
 import struct
 import sys
 import time
@@ -65,6 +66,10 @@ def main():
         memory_table_bytes=int(memory), log_chunk_bytes=1 << 16, merge_width=3
     )
     engine = Engine.open(Path(folder), sync=Sync(sync), options=options)
+    if "WRITER_HEADROOM" in os.environ:  # bytes of memory it may still take
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        most = pages * resource.getpagesize() + int(os.environ["WRITER_HEADROOM"])
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
     rng = random.Random(os.getpid())
     last = engine.sequence + int(commits)
     try:

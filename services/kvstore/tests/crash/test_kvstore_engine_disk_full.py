@@ -84,3 +84,27 @@ def backup_has_no_room(disk):
     with pytest.raises((OSError, StoreError)):
         backup(disk / "store", disk / "copy", link=False)
     assert not list(disk.glob("copy*"))
+
+
+def test_a_log_full_of_stale_values_is_sealed_to_make_room(tmp_path):
+    with mounted_tmpfs(tmp_path / "disk", "4m") as disk:
+        options = Options(log_chunk_bytes=1 << 16)
+        model = {}
+        with Engine.open(disk / "store", options=options) as engine:
+            for number in range(12_000):  # 12 MB into 40 keys
+                key, value = b"key:%d" % (number % 40), os.urandom(1000)
+                deadline = time.monotonic() + 20
+                while True:
+                    try:
+                        with engine.begin() as tx:
+                            tx.put(key, value)
+                        engine.flush()
+                    except DiskFull:
+                        assert time.monotonic() < deadline, engine.stats()
+                        time.sleep(0.005)
+                        engine.tick(time.monotonic())
+                    else:
+                        break
+                model[key] = value
+            assert engine.stats()["seals"] >= 2
+            assert dict(engine.scan(b"")) == model

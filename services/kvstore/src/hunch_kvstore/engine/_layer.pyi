@@ -7,6 +7,8 @@ class Missing(Enum):
 
 MISSING: Final = Missing.MISSING
 
+ENTRY_BYTES: int
+
 class RangeSet:
     def __bool__(self) -> bool: ...
     def __len__(self) -> int: ...

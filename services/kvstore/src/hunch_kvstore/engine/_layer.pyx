@@ -36,10 +36,13 @@ MISSING = Missing.MISSING
 cdef enum:
     # What CPython 3.11 takes for an entry beside the bytes: two bytes objects (33 each,
     # rounded up), its share of the dict (about 100) and of the order (16).
-    ENTRY_BYTES = 190
+    ENTRY = 190
     BLOCK = 512
     FIRST_CHUNK = 16
     MOST_CHUNK = 256
+
+
+ENTRY_BYTES = ENTRY
 
 
 cdef inline bint less(bytes one, bytes two) noexcept:
@@ -173,7 +176,7 @@ cdef class Layer:
         cdef PyObject *old = PyDict_GetItem(self.points, key)
         if old is NULL:
             self.fresh.append(key)
-            self.size_bytes += ENTRY_BYTES + PyBytes_GET_SIZE(key)
+            self.size_bytes += ENTRY + PyBytes_GET_SIZE(key)
         elif <object>old is not None:
             self.size_bytes -= PyBytes_GET_SIZE(<object>old)
         if value is not None:
@@ -215,7 +218,7 @@ cdef class Layer:
                 return
             for key in block[first:last]:
                 value = self.points.pop(key)
-                self.size_bytes -= ENTRY_BYTES + len(key)
+                self.size_bytes -= ENTRY + len(key)
                 if value is not None:
                     self.size_bytes -= len(value)
             whole = last == len(block)

@@ -50,7 +50,8 @@ class Job:
         order |= {
             "folder": str(folder),
             "parent": os.getpid(),
-            "nice": options.child_nice,
+            # A seal gives memory back, so it does not stand behind anybody.
+            "nice": options.child_nice if self.kind == "merge" else 0,
             "garbage": options.garbage,
         }
         assert self._child.stdin is not None

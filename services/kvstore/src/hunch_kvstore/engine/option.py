@@ -47,7 +47,7 @@ class Options:
             `function(get) -> drop`, where `get(key) -> bytes | None` reads the sealed
             keyspace and `drop(key, value) -> bool` says that a record is no longer
             needed (a sub-key of a deleted version, say). None keeps everything.
-        child_nice: Added to the niceness of the processes that seal and merge.
+        child_nice: Added to the niceness of the processes that merge.
     """
 
     memory_table_bytes: int = 64 * MIB

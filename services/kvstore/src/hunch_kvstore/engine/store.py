@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Self
 
 from hunch_kvstore.engine import _merge as merge
-from hunch_kvstore.engine._layer import MISSING, Layer
+from hunch_kvstore.engine._layer import ENTRY_BYTES, MISSING, Layer
 from hunch_kvstore.engine.disk import free_bytes
 from hunch_kvstore.engine.error import DiskFull, StoreFailed, WritesRefused
 from hunch_kvstore.engine.lock import FolderLock
@@ -19,6 +20,8 @@ from hunch_kvstore.engine.recovery import recover
 from hunch_kvstore.engine.sealing import Sealing
 from hunch_kvstore.engine.transaction import Transaction
 
+# A table of twice its size begins to pause the writers, 10 ms a flush for each size more.
+SLOW_AT, PAUSE_S, LONGEST_PAUSE_S = 2, 0.01, 0.05
 LEAST_ROOM = 1 << 16  # free bytes beyond the reserve that end a refusal
 MOST_LOGS = 16  # each start leaves one; more than these are sealed
 
@@ -157,6 +160,8 @@ class Engine:
             WritesRefused: Acknowledgements of this round must not leave.
         """
         try:
+            if self._log.pending and self._sealing.frozen is not None:
+                self._slow_down()
             self._sync.flush()
         except OSError as error:
             self._fail(error)
@@ -314,6 +319,13 @@ class Engine:
         if not isinstance(self.refusal, StoreFailed):
             self.refusal = refusal(error, self._log.path)
 
+    def _slow_down(self) -> None:
+        """Wait a little if the memory table grows faster than the last one is sealed."""
+        limit = self.options.memory_table_bytes
+        excess = (self._active.size_bytes - SLOW_AT * limit) / limit
+        if excess > 0:
+            time.sleep(min(LONGEST_PAUSE_S, PAUSE_S * excess))
+
     def _has_room(self) -> bool:
         free, total = free_bytes(self.folder)
         return free > min(self.options.reserve_bytes, total // 20) + LEAST_ROOM
@@ -324,6 +336,17 @@ class Engine:
             self._active.size_bytes >= self.options.memory_table_bytes
             or self._log.size_bytes >= self.options.log_bytes
             or (len(self._sealing.logs) > MOST_LOGS and bool(self._active))
+            or (isinstance(self.refusal, DiskFull) and self._would_shrink())
+        )
+
+    def _would_shrink(self) -> bool:
+        """Whether a seal would give a full disk room: the log holds much stale data."""
+        table = self._active
+        payload = table.size_bytes - ENTRY_BYTES * len(table.points)
+        free, _ = free_bytes(self.folder)
+        return (
+            self._log.size_bytes > 2 * payload + LEAST_ROOM
+            and free > payload + payload // 4 + LEAST_ROOM
         )
 
     def _arrange(self) -> None:
