@@ -45,6 +45,7 @@ _FEEDS: dict[str, tuple[str, str, Callable[[list[trail.Post], str], bytes]]] = {
     "/recipes/": ("text/html; charset=utf-8", "recipes", page.hfeed),
     "/xrpc/app.bsky.feed.getAuthorFeed": ("application/json", "bluesky", json.bluesky),
 }
+_PLACES = {place for _, place, _ in _FEEDS.values()} | {"mastodon"}
 _PICTURE = re.compile(r"/pictures/([a-z]+-[a-z0-9]+\.jpg)\Z")
 _SOUND = re.compile(r"/podcast/[0-9a-f]+\.wav\Z")
 
@@ -70,6 +71,8 @@ class Origin:
             return "audio/x-wav", _chime()
         if path.startswith("/api/v1/accounts/"):
             return self._mastodon(path, query, base)
+        if post := self._post(path):
+            return "text/html; charset=utf-8", page.post(post)
         if path == "/@ines":
             return "text/html; charset=utf-8", page.landing(
                 "Ines Falk (@ines)", "/@ines.rss", "application/rss+xml"
@@ -99,6 +102,16 @@ class Origin:
             statuses = [s for s in statuses if s["in_reply_to_id"] is None]
         limit = min(40, int(query.get("limit", ["20"])[0]))
         return "application/json", json.dump(statuses[:limit])
+
+    def _post(self, path: str) -> trail.Post | None:
+        """Return the post behind a permalink, by its key, number or slug."""
+        place, _, rest = path.strip("/").partition("/")
+        place = {"@ines": "mastodon"}.get(place, place)
+        if place not in _PLACES or not rest:
+            return None
+        name = rest.rstrip("/").rsplit("/", 1)[-1].removesuffix(".html")
+        posts = trail.read(place, self.today)
+        return next((p for p in posts if name in _names(p)), None)
 
     def _painted(self, name: str) -> bytes:
         kept = self._state / name
@@ -157,6 +170,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         if self.command == "GET" and body:
             self.wfile.write(body)
+
+
+def _names(post: trail.Post) -> set[str]:
+    numbers = {str(post.number % 10**10), str(json.status_id(post))}
+    return {post.key, post.slug, *numbers}
 
 
 def _chime(seconds: float = 1.0, rate: int = 22050) -> bytes:

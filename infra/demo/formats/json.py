@@ -67,9 +67,13 @@ def mastodon_statuses(posts: list[Post], base: str) -> list[dict[str, Any]]:
     return [_status(post, base) for post in posts]
 
 
+def status_id(post: Post) -> int:
+    """Return Mastodon's id of a post, which grows with time: ms, then 16 bits."""
+    return (int(post.moment.timestamp() * 1000) << 16) + post.number % 65536
+
+
 def _status(post: Post, base: str) -> dict[str, Any]:
-    # Mastodon's ids grow with time: milliseconds, then 16 bits of sequence.
-    identifier = (int(post.moment.timestamp() * 1000) << 16) + post.number % 65536
+    identifier = status_id(post)
     url = f"{base}/@ines/{identifier}"
     hashtags = " ".join(
         f'<a href="{base}/tags/{t}" class="mention hashtag" rel="tag">#<span>{t}</span></a>'

@@ -44,3 +44,19 @@ def landing(title: str, feed: str, kind: str) -> bytes:
 <h1>{html.escape(title)}</h1>
 <p>This is a sample page of the demo. The person is invented; the feed is real.</p>
 </html>""".encode()
+
+
+def post(post: Post) -> bytes:
+    """The page behind a permalink: the post, and a word that it is a sample."""
+    title = html.escape(post.title or post.text[:60])
+    pictures = "".join(
+        f'<p><img src="/pictures/{p.name}" alt="{html.escape(p.alt)}"></p>'
+        for p in post.pictures
+    )
+    return f"""<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>{title}</title>{_STYLE}
+<h1>{title}</h1>
+<p><time datetime="{iso(post.moment)}">{post.moment:%d %B %Y}</time></p>
+{pictures}{post.html}
+<hr><p>A sample page of the demo: Ines is invented.</p>
+</html>""".encode()
