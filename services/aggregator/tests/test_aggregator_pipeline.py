@@ -270,6 +270,32 @@ def test_pictures_are_copied_and_no_third_party_stays_in_the_text(world):
     assert world.item("f", "a").content_html == item.content_html
 
 
+def test_a_picture_that_cannot_be_had_now_is_asked_for_again(world):
+    world.origin.put("/p.png", "", status=500)
+    world.origin.put("/never.png", "no picture")
+    more = (
+        "<enclosure url='http://ORIGIN/p.png' type='image/png' length='1'/>"
+        "<enclosure url='http://ORIGIN/never.png' type='image/png' length='1'/>"
+    )
+    world.origin.put("/f", rss(post("a", more=more)))
+    world.follow("f", "/f")
+    world.sync()
+    version = world.store.version()
+    assert not any(m.path for m in world.item("f", "a").media)
+    (report,) = world.sync()
+    assert report.outcome == "unchanged"
+    assert world.store.version() == version
+    world.origin.put("/p.png", png(7), "image/png")
+    (report,) = world.sync()
+    assert report.changed == 1
+    item = world.item("f", "a")
+    assert [bool(m.path) for m in item.media] == [True, False]
+    assert item.state == "live"
+    world.sync()
+    assert len(world.origin.asked("/never.png")) == 3
+    assert world.store.version() == version + 1
+
+
 def test_a_moved_feed_is_followed_and_a_gone_one_left_alone(world):
     world.origin.put("/new", rss(post("a")))
     world.origin.put("/old", "", status=301, Location="/new")

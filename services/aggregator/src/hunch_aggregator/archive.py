@@ -14,9 +14,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from hunch_stream.source import SourceState
 
 from .fetch import Failed, Why
+from .intake import Report
 from .locate import Found, Locator
 from .parse import ParsedFeed
-from .pipeline import Pipeline, Report
+from .pipeline import Pipeline
 
 # Formats and services whose own way to page is known when the document is silent.
 _PAGED = frozenset({"wordpress"})
@@ -89,6 +90,6 @@ def backfill(
         guids |= fresh
         now = dt.datetime.now(dt.UTC)
         current = pipeline.store.source(slug) or SourceState(slug=slug)
-        report = pipeline.take(source, found.feed, current, now, is_archive=True)
+        report = pipeline.intake.take(source, found.feed, current, now, is_archive=True)
         yield Page(number, url, report)
         url = older_page(found.feed, found.fetched.url, state.service, number)

@@ -17,7 +17,8 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from hunch_stream.store import StoreError, StoreUnavailable
 
-from .pipeline import Pipeline, Report
+from .intake import Report
+from .pipeline import Pipeline
 
 log = logging.getLogger("hunch.scheduler")
 _POLL_S = 1.0

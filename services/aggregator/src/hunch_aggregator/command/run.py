@@ -10,7 +10,8 @@ import sys
 import threading
 from pathlib import Path
 
-from hunch_aggregator.pipeline import Pipeline, Report
+from hunch_aggregator.intake import Report
+from hunch_aggregator.pipeline import Pipeline
 from hunch_aggregator.scheduler import Scheduler
 from hunch_aggregator.site import assembled
 from hunch_stream.config import Config, ConfigError, load

@@ -7,7 +7,8 @@ import difflib
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from secrets import token_hex
 
-from hunch_aggregator.pipeline import Pipeline, Report
+from hunch_aggregator.intake import Report
+from hunch_aggregator.pipeline import Pipeline
 from hunch_aggregator.scheduler import LEASE_S, prepare
 from hunch_aggregator.site import assembled
 from hunch_stream.config import Config
