@@ -15,7 +15,7 @@ The reply's total is exact: where reading stopped early, the rest is counted fro
 numbers alone, without reading a document. A single word or tag is counted from the heads
 of its chunks. The last counts are remembered until the index changes. With
 ``WITHOUTCOUNT`` or dialect 4, which RediSearch has for the same purpose, nothing is
-counted and the total is what was seen.
+counted and the total is the number of documents up to the last one shown.
 """
 
 from __future__ import annotations
@@ -111,11 +111,6 @@ class Collector:
         self._source = Both([self._source, source])
 
     # -- totals ----------------------------------------------------------------------
-
-    @property
-    def seen(self) -> int:
-        """How many matches have been read so far."""
-        return self._seen
 
     def total(self) -> int:
         """Return how many documents match, reading on where `newest` stopped."""

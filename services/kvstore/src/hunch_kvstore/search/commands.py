@@ -8,7 +8,7 @@ from functools import wraps
 from hunch_kvstore.commands.context import Context
 from hunch_kvstore.commands.table import command
 from hunch_kvstore.keyspace.encoding import META, after
-from hunch_kvstore.resp.reply import OK, CommandError, Reply
+from hunch_kvstore.resp.reply import OK, CommandError, Reply, Simple
 
 from . import definition, request
 from .catalog import Catalog
@@ -237,14 +237,17 @@ def explain_(ctx: Context, args: Sequence[bytes]) -> Reply:
 def explain_lines(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Show how a query is understood, line by line."""
     lines = _explained(ctx, args).split("\n")
-    return [line.encode("utf-8", "surrogateescape") for line in lines]
+    return [Simple(line.encode("utf-8", "surrogateescape")) for line in lines]
 
 
 def _explained(ctx: Context, args: Sequence[bytes]) -> str:
     wanted = request.read(args)
     index = _index(ctx, args[0], f"{wanted.index}: no such index")
     node = parse(
-        index.schema, wanted.query, wanted.parameters, verbatim=wanted.is_verbatim
+        index.schema,
+        wanted.query,
+        wanted.parameters,
+        verbatim=not wanted.has_stems(index.schema),
     )
     return explain(node, index.schema)
 

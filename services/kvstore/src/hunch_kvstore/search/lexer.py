@@ -88,7 +88,7 @@ _READINGS: Final = {
         (Kind.ARROW, "=>"),
         (Kind.COMPARE, rf"@{_WORD}\s*(?:==|!=|>=|<=|>|<)\s*(?:{_NUMBER}|\${_WORD})"),
         (Kind.CONTAINS, rf"\*\$?{_WORD}\*"),
-        (Kind.PREFIX, rf"\$?{_WORD}\*"),
+        (Kind.PREFIX, rf"(?:{_NUMBER}|\$?{_WORD})\*"),
         (Kind.SUFFIX, rf"\*(?:{_NUMBER}|\$?{_WORD})"),
         (Kind.WILDCARD, r"w'(?:[^'\\]|\\.)+'"),
         (Kind.VERBATIM, r"'(?:[^'\\]|\\.)+'"),
@@ -110,7 +110,7 @@ _BY_SIGN: Final = {
     "*": _candidates(Kind.CONTAINS, Kind.SUFFIX),
     "'": _candidates(Kind.VERBATIM),
     "w": _candidates(Kind.PREFIX, Kind.WILDCARD, Kind.TERM),
-    **dict.fromkeys("+-", _candidates(Kind.NUMBER)),
+    **dict.fromkeys("+-", _candidates(Kind.NUMBER, Kind.PREFIX)),
     **dict.fromkeys("0123456789iI", _candidates(Kind.NUMBER, Kind.PREFIX, Kind.TERM)),
 }
 _OTHERS: Final = _candidates(Kind.PREFIX, Kind.TERM)

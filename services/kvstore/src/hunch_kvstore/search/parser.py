@@ -70,6 +70,10 @@ _TOP, _OR, _UNARY, _SIDE_BY_SIDE, _ARROW, _COLON = -1.0, 3.0, 10.5, 11.0, 14.0, 
 # LIMIT: nesting a hostile query may ask for; the reference's stack holds 256.
 MAX_DEPTH: Final = 120
 
+_EMPTY: Final = (
+    "Use `INDEXEMPTY` in field creation in order to index and query for empty strings"
+)
+
 IsStopWord = Callable[[str], bool]
 Normal = Callable[[str], str]
 
@@ -275,6 +279,8 @@ class Parser:
         self._text_only += 1
         child = self._expression(_COLON)
         self._text_only -= 1
+        if isinstance(child, All) and child.exact and not child.children:
+            raise SearchError(_EMPTY)
         if child is not None:
             restrict(child, frozenset(names))
         return child
@@ -298,6 +304,8 @@ class Parser:
                 token = self._next()
                 if not token.is_whole:
                     raise self._error()
+                if not token.text:
+                    raise SearchError(_EMPTY)
                 return Term(unescape(token.text), verbatim=True)
             case _:
                 words = self._tag_words()

@@ -8,6 +8,7 @@ from typing import Final
 
 from .definition import LANGUAGES
 from .error import SearchError
+from .schema import Schema
 from .words import Words
 
 # SPEC: MAXSEARCHRESULTS of RediSearch.
@@ -76,6 +77,11 @@ class Request:
     highlight: Highlight | None = None
     summary: Summary | None = None
     language: str = ""
+
+    def has_stems(self, schema: Schema) -> bool:
+        """Tell whether words are also found by their stems: only English ones are."""
+        language = self.language or schema.language or "english"
+        return language == "english" and not self.is_verbatim
 
 
 def read(args: Sequence[bytes]) -> Request:
@@ -177,7 +183,7 @@ def _returned(parts: list[str]) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     at = 0
     while at < len(parts):
-        name = parts[at].removeprefix("@")
+        name = parts[at]
         at += 1
         if at < len(parts) and parts[at].upper() == "AS":
             if at + 1 >= len(parts):

@@ -50,7 +50,7 @@ def parse(
         normal=fold,
         parameters=parameters,
     ).parse()
-    if not verbatim and schema.stems:
+    if not verbatim:
         with_stems(node)
     return node
 
@@ -73,7 +73,10 @@ def run(reader: Reader, catalog: Catalog, request: Request, fetch: Fetch) -> Ans
     index.uses += 1
     schema = index.schema
     node = parse(
-        schema, request.query, request.parameters, verbatim=request.is_verbatim
+        schema,
+        request.query,
+        request.parameters,
+        verbatim=not request.has_stems(schema),
     )
     node = _narrowed(node, request, schema)
     order = _order(request, schema)
@@ -87,7 +90,7 @@ def run(reader: Reader, catalog: Catalog, request: Request, fetch: Fetch) -> Ans
         hits = _hits(
             reader, index, request, collector, planner, node, order, need, fetch
         )
-    total = collector.seen
+    total = len(hits)
     if request.is_counted or not need:
         name = _count_name(request)
         known = catalog.counts.get(index, name)
@@ -154,7 +157,8 @@ def _field_key(name: str, schema: Schema) -> bytes:
 
 def _count_name(request: Request) -> str:
     """Return what two requests of the same total have in common."""
-    told = (request.query, request.parameters, request.is_verbatim, request.keys)
+    how = (request.is_verbatim, request.language)
+    told = (request.query, request.parameters, how, request.keys)
     near = (request.slop, request.in_order)
     return repr((*told, request.in_fields, request.filters, near))
 
