@@ -46,6 +46,17 @@ _FEEDS: dict[str, tuple[str, str, Callable[[list[trail.Post], str], bytes]]] = {
     "/xrpc/app.bsky.feed.getAuthorFeed": ("application/json", "bluesky", json.bluesky),
 }
 _PLACES = {place for _, place, _ in _FEEDS.values()} | {"mastodon"}
+_HOMES = {
+    "/@ines": ("Ines Falk (@ines)",),
+    "/blog/": ("Slow Post", "/blog/feed/", "application/rss+xml"),
+    "/journal/": ("Marginal Notes", "/journal/atom.xml", "application/atom+xml"),
+    "/micro/": ("Ines, briefly", "/micro/feed.json", "application/feed+json"),
+    "/photos/": ("Photos", "/photos/atom", "application/atom+xml"),
+    "/videos/": ("Videos", "/videos/feed.xml", "application/atom+xml"),
+    "/bookmarks/": ("Bookmarks", "/bookmarks/rss", "application/rss+xml"),
+    "/films/": ("Films", "/films/rss/", "application/rss+xml"),
+    "/podcast/": ("Small Hours", "/podcast/feed.xml", "application/rss+xml"),
+}
 _PICTURE = re.compile(r"/pictures/([a-z]+-[a-z0-9]+\.jpg)\Z")
 _SOUND = re.compile(r"/podcast/[0-9a-f]+\.wav\Z")
 
@@ -73,14 +84,12 @@ class Origin:
             return self._mastodon(path, query, base)
         if post := self._post(path):
             return "text/html; charset=utf-8", page.post(post)
-        if path == "/@ines":
-            return "text/html; charset=utf-8", page.landing(
-                "Ines Falk (@ines)", "/@ines.rss", "application/rss+xml"
-            )
-        if path == "/blog/":
-            return "text/html; charset=utf-8", page.landing(
-                "Slow Post", "/blog/feed/", "application/rss+xml"
-            )
+        if path == "/videos/watch":
+            return self.document(f"/videos/{query.get('v', [''])[0]}", {}, base)
+        if home := _HOMES.get(path):
+            return "text/html; charset=utf-8", page.landing(*home)
+        if path.startswith("/code/"):
+            return "text/html; charset=utf-8", page.landing(path.removeprefix("/code/"))
         return None
 
     def _mastodon(

@@ -36,13 +36,15 @@ def _hentry(post: Post, base: str) -> str:
 </article>"""
 
 
-def landing(title: str, feed: str, kind: str) -> bytes:
-    """The home page of a place, which names its feed."""
+def landing(title: str, feed: str = "", kind: str = "") -> bytes:
+    """The home page of a place; names its feed if it has one."""
+    title = html.escape(title)
+    link = f'<link rel="alternate" type="{kind}" href="{feed}" title="{title}">'
     return f"""<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>{_STYLE}
-<link rel="alternate" type="{kind}" href="{feed}" title="{html.escape(title)}">
-<h1>{html.escape(title)}</h1>
-<p>This is a sample page of the demo. The person is invented; the feed is real.</p>
+<html lang="en"><meta charset="utf-8"><title>{title}</title>{_STYLE}
+{link if feed else ""}
+<h1>{title}</h1>
+<p>A sample page of the demo: Ines is invented, the feeds are real.</p>
 </html>""".encode()
 
 
