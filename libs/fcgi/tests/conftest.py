@@ -11,10 +11,33 @@ sys.path.insert(0, str(Path(__file__).parent / "support"))
 from fcgi_support import Edge, Server
 
 
+def short_folder() -> tempfile.TemporaryDirectory[str]:
+    """A folder with a short name: a unix socket's path holds 107 bytes."""
+    return tempfile.TemporaryDirectory(prefix="fcgi")
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Callable[..., Server]]:
+    """Start servers once for all tests of a module that leave them as they were."""
+    servers: dict[tuple[str, ...], Server] = {}
+    with short_folder() as name:
+
+        def start_(app: str, *args: str) -> Server:
+            key = (app, *args)
+            if key not in servers:
+                folder = Path(name) / str(len(servers))
+                folder.mkdir()
+                servers[key] = Server(folder, app, *args, bind=None)
+            return servers[key].wait()
+
+        yield start_
+        for server in servers.values():
+            server.stop()
+
+
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder with a short name: a unix socket's path holds 107 bytes."""
-    with tempfile.TemporaryDirectory(prefix="fcgi") as name:
+    with short_folder() as name:
         yield Path(name)
 
 

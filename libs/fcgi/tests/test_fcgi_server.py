@@ -17,22 +17,45 @@ from fcgi_support import Server, wait_until
 from fcgi.client import Client, params_for
 from fcgi.errors import StreamError
 
+MODELS = [
+    "prefork",
+    "prefork --pure",
+    "thread-per-connection",
+    "thread-per-request",
+    "multiplex",
+    "pool",
+]
+
+
+@pytest.fixture(params=MODELS)
+def serve(request, start):
+    """Start a server of every model."""
+
+    def serve_(app, *args, **options):
+        return start(app, "--model", *request.param.split(), *args, **options)
+
+    return serve_
+
+
+@pytest.fixture(params=MODELS)
+def server(request, shared):
+    """A running server of every model."""
+    return shared("fixture_app:app", "--model", *request.param.split())
+
 
 def pids(server):
     with server.client() as client:
         return json.loads(client.get("/pid").body)
 
 
-def test_hello(start):
-    server = start("fixture_app:app")
+def test_hello(server):
     with server.client() as client:
         response = client.get("/")
     assert (response.status, response.body) == (200, b"hello\n")
     assert response.header("content-length") == "6"
 
 
-def test_factory_and_several_requests_on_a_kept_connection(start):
-    server = start("fixture_app:factory()")
+def test_several_requests_on_a_kept_connection(server):
     with server.client(keep=True) as client:
         for _ in range(3):
             assert client.get("/hello").body == b"hello\n"
@@ -40,7 +63,12 @@ def test_factory_and_several_requests_on_a_kept_connection(start):
             client.request(params_for("/echo", method="POST", body=b"x"), b"x").body
             == b"x"
         )
-        assert client.values("FCGI_MPXS_CONNS") == {"FCGI_MPXS_CONNS": "0"}
+        assert client.values("FCGI_MPXS_CONNS")["FCGI_MPXS_CONNS"] in "01"
+
+
+def test_factory(start):
+    with start("fixture_app:factory()").client() as client:
+        assert client.get("/hello").body == b"hello\n"
 
 
 def test_socket_has_its_mode_and_goes_away(start):
@@ -65,36 +93,34 @@ def test_stale_socket_is_replaced_and_a_live_one_is_not(start, folder):
         assert client.get("/").status == 200
 
 
-def test_tcp(start):
+def test_tcp(serve):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = start("fixture_app:app", bind=f"127.0.0.1:{port}")
+    server = serve("fixture_app:app", bind=f"127.0.0.1:{port}")
     with server.client() as client:
         assert client.get("/").body == b"hello\n"
 
 
-@pytest.mark.parametrize("size", [0, 1, 8192, 65535, 65536, 1_000_000])
-def test_bodies_both_ways(start, size):
-    server = start("fixture_app:app")
-    body = os.urandom(size)
-    with server.client() as client:
-        response = client.request(params_for("/echo", method="POST", body=body), body)
-        assert response.body == body
-        assert len(client.get(f"/big?{size}").body) == (size or 0)
+def test_bodies_both_ways(server):
+    for keep in (False, True):
+        with server.client(keep=keep) as client:
+            for size in (0, 1, 8192, 65535, 65536, 2_000_000):
+                body = os.urandom(size)
+                params = params_for("/echo", method="POST", body=body)
+                assert client.request(params, body).body == body
+                assert len(client.get(f"/big?{size}").body) == size
 
 
-def test_validator_is_content(start):
-    server = start("fixture_app:valid")
+def test_validator_is_content(server):
     with server.client() as client:
-        assert client.get("/").body == b"hello\n"
+        assert client.get("/valid").body == b"hello\n"
         body = b"a\nb\nc"
-        params = params_for("/?lines", method="POST", body=body)
+        params = params_for("/valid?lines", method="POST", body=body)
         assert client.request(params, body).body == b"0:a\n1:b\n2:c"
 
 
-def test_head_204_and_304_have_no_body(start):
-    server = start("fixture_app:app")
+def test_head_204_and_304_have_no_body(server):
     with server.client() as client:
         response = client.request(params_for("/", method="HEAD"))
         assert (response.body, response.header("Content-Length")) == (b"", "6")
@@ -104,8 +130,7 @@ def test_head_204_and_304_have_no_body(start):
             assert response.header("Content-Length") is None
 
 
-def test_an_error_keeps_its_secrets_and_reaches_the_log(start):
-    server = start("fixture_app:app")
+def test_an_error_keeps_its_secrets_and_reaches_the_log(server):
     with server.client() as client:
         response = client.get("/fail")
         assert response.status == 500
@@ -117,23 +142,30 @@ def test_an_error_keeps_its_secrets_and_reaches_the_log(start):
         assert client.get("/complain").stderr == b"something happened\n"
 
 
-@pytest.mark.parametrize(
-    "extra",
-    [
-        [(b"HTTP_X_FORWARDED_FOR", b"1"), (b"HTTP_X_FORWARDED_FOR", b"2")],
-        [(b"HTTP_X-FORWARDED-FOR", b"1"), (b"HTTP_X_FORWARDED_FOR", b"2")],
-        [(b"REMOTE_ADDR", b"10.0.0.1")],
-        [(b"HTTP_REMOTE_USER", b"root")],
-        [(b"HTTP_CONTENT_LENGTH", b"5")],
-        [(b"wsgi.input", b"")],
-        [(b"CONTENT_LENGTH", b"5")],
-    ],
-)
-def test_doubled_and_forged_parameters_are_refused(start, extra):
-    server = start("fixture_app:app")
+FORGED = [
+    [(b"HTTP_X_FORWARDED_FOR", b"1"), (b"HTTP_X_FORWARDED_FOR", b"2")],
+    [(b"HTTP_X-FORWARDED-FOR", b"1"), (b"HTTP_X_FORWARDED_FOR", b"2")],
+    [(b"REMOTE_ADDR", b"10.0.0.1")],
+    [(b"HTTP_REMOTE_USER", b"root")],
+    [(b"HTTP_CONTENT_LENGTH", b"5")],
+    [(b"wsgi.input", b"")],
+]
+
+
+def test_doubled_and_forged_parameters_are_refused(server):
     for keep in (False, True):
         with server.client(keep=keep) as client:
-            assert client.request([*params_for("/show"), *extra]).status == 400
+            for extra in FORGED:
+                assert client.request([*params_for("/show"), *extra]).status == 400
+                assert client.get("/").status == 200
+
+
+def test_a_body_of_another_size_than_announced_is_refused(server):
+    for size in ("5", "1", "x", "-1"):
+        params = params_for("/echo", method="POST", extra={"CONTENT_LENGTH": size})
+        with server.client() as client:
+            with contextlib.suppress(StreamError):  # cut off in the middle of it
+                assert client.request(params, b"abc").status in (400, 500)
             assert client.get("/").status == 200
 
 
@@ -146,8 +178,8 @@ def test_dead_workers_are_replaced(start):
         assert client.get("/").status == 200
 
 
-def test_term_finishes_what_runs_and_what_waits(start):
-    server = start("fixture_app:app")
+def test_term_finishes_what_runs_and_what_waits(serve):
+    server = serve("fixture_app:app")
     got = []
 
     def ask(path):
@@ -238,14 +270,14 @@ def test_ttin_and_ttou(start):
         assert client.get("/").status == 200
 
 
-def test_max_requests_replaces_the_worker(start):
-    server = start("fixture_app:app", "--max-requests", "5")
+def test_max_requests_replaces_the_worker(serve):
+    server = serve("fixture_app:app", "--max-requests", "5")
     seen = {pids(server)[0] for _ in range(20)}
     assert len(seen) >= 3
 
 
-def test_a_hanging_worker_is_killed(start):
-    server = start("fixture_app:app", "--request-timeout", "0.4")
+def test_a_hanging_worker_is_killed(serve):
+    server = serve("fixture_app:app", "--request-timeout", "0.4")
     began = time.monotonic()
     with server.client() as client:
         with pytest.raises(StreamError):
@@ -278,8 +310,7 @@ def test_without_a_parent(start):
     assert server.process.wait(5) == 0
 
 
-def test_garbage_does_not_stop_the_server(start):
-    server = start("fixture_app:app")
+def test_garbage_does_not_stop_the_server(server):
     path = server.bind.removeprefix("unix:")
     for garbage in (b"GET / HTTP/1.0\r\n\r\n", b"\1\4\0\1\0\0\0\0", b"\0" * 100):
         with socket.socket(socket.AF_UNIX) as sock:

@@ -50,6 +50,7 @@ cdef extern from *:
     """
     int SOCK_CLOEXEC
     int MSG_NOSIGNAL
+    int MSG_DONTWAIT
     ctypedef int socklen_t
     struct sockaddr:
         pass
@@ -339,7 +340,7 @@ cdef class Response:
         if PyBytes_GET_SIZE(data):
             self.emit(data, False)
 
-    def whole(self, data, _end=None):
+    def whole(self, data):
         cdef char number[48]
         cdef int size
         self.check(data)
@@ -357,7 +358,7 @@ cdef class Response:
             self.size += size
         self.emit(data, True)
 
-    def finish(self, _end=None):
+    def finish(self):
         if self.sent:
             self.check(b"")
             self.emit(b"", True)
@@ -396,7 +397,7 @@ cdef class Response:
                 )
         if last:
             self.over = True
-            if self.errors.pending:
+            if len(self.quick.pending):
                 transport.send(self.fd, self.errors.take())
         if not self.sent:
             self.sent = True
@@ -462,25 +463,33 @@ cdef int send_all(int fd, iovec *pieces, int count) except -1:
     cdef ssize_t sent
     cdef int at = 0
     cdef int code
-    while at < count:
-        memset(&message, 0, sizeof(message))
+    memset(&message, 0, sizeof(message))
+    message.msg_iov = pieces
+    message.msg_iovlen = count
+    # PERF: almost always there is room in the socket's buffer, and the GIL need not
+    # change hands (2026-11).
+    sent = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT)
+    code = errno
+    while True:
+        if sent < 0 and code == EAGAIN:
+            sent = 0
+        if sent < 0:
+            if code != EINTR:
+                raise AbortedError(code, strerror(code).decode("utf-8", "replace"))
+            PyErr_CheckSignals()
+            sent = 0
+        while at < count and sent >= <ssize_t>pieces[at].iov_len:
+            sent -= pieces[at].iov_len
+            at += 1
+        if at == count:
+            return 0
+        pieces[at].iov_base = <char *>pieces[at].iov_base + sent
+        pieces[at].iov_len -= sent
         message.msg_iov = pieces + at
         message.msg_iovlen = count - at
         with nogil:
             sent = sendmsg(fd, &message, MSG_NOSIGNAL)
             code = errno
-        if sent < 0:
-            if code == EINTR:
-                PyErr_CheckSignals()
-                continue
-            raise AbortedError(code, strerror(code).decode("utf-8", "replace"))
-        while at < count and sent >= <ssize_t>pieces[at].iov_len:
-            sent -= pieces[at].iov_len
-            at += 1
-        if at < count:
-            pieces[at].iov_base = <char *>pieces[at].iov_base + sent
-            pieces[at].iov_len -= sent
-    return 0
 
 
 cdef class Quick:
@@ -499,7 +508,9 @@ cdef class Quick:
     cdef Py_ssize_t at
     cdef uint64_t most
     cdef int fd
+    cdef int request_id
     cdef object errors
+    cdef list pending
 
     def __cinit__(self):
         self.buffer = <unsigned char *>PyMem_Malloc(RECEIVE)
@@ -520,8 +531,10 @@ cdef class Quick:
         self.base = worker.base(multithread=False)
         # One request at a time, so these can be the same objects for all of them.
         self.errors = responses.ErrorStream(1, self.send)
+        self.pending = self.errors.pending
         self.base["wsgi.errors"] = self.errors
         self.base["fcgi.is_aborted"] = self.is_aborted
+        self.request_id = 1
         self.last = Last()
         self.words = worker.slot.words
         self.at = worker.slot.at
@@ -571,18 +584,21 @@ cdef class Quick:
         """Serve one connection; return what was read if it is not for us."""
         cdef ssize_t got
         cdef int code
-        while True:
-            with nogil:
-                got = recv(fd, self.buffer, RECEIVE, 0)
-                code = errno
-            if got >= 0:
-                break
-            if code != EINTR:
-                wsgi.log.info(
-                    "connection lost: %s", strerror(code).decode("utf-8", "replace")
-                )
-                return None
-            PyErr_CheckSignals()
+        # PERF: lighttpd writes the request before a worker wakes up, so the GIL need
+        # not change hands (2026-11).
+        got = recv(fd, self.buffer, RECEIVE, MSG_DONTWAIT)
+        code = errno
+        while got < 0:
+            if code == EAGAIN or code == EINTR:
+                PyErr_CheckSignals()
+                with nogil:
+                    got = recv(fd, self.buffer, RECEIVE, 0)
+                    code = errno
+                continue
+            wsgi.log.info(
+                "connection lost: %s", strerror(code).decode("utf-8", "replace")
+            )
+            return None
         return self.answer(fd, got)
 
     cdef object answer(self, int fd, Py_ssize_t got):
@@ -624,7 +640,8 @@ cdef class Quick:
         response.length = response.left = -1
         response.head = environ["REQUEST_METHOD"] == "HEAD"
         response.errors = self.errors
-        self.errors.request_id = request_id
+        if request_id != self.request_id:
+            self.request_id = self.errors.request_id = request_id
         self.fd = fd
         try:
             result = self.app(environ, response.start)
@@ -633,15 +650,15 @@ cdef class Quick:
             ):
                 response.whole((<list>result)[0])
             else:
-                wsgi.deliver(result, response, None)
+                wsgi.deliver(result, response)
         except StreamError as error:
             wsgi.log.info("connection lost: %s", error)
         except Exception:
-            wsgi.failed(response, None, environ)
+            wsgi.failed(response, environ)
         finally:
             self.fd = -1
             response.over = True
-            if self.errors.pending:
+            if len(self.pending):
                 self.errors.take()
             self.words[self.at] = 0
             self.words[self.at + 1] += 1
@@ -667,10 +684,13 @@ cdef class Quick:
             if data[10] & 1:
                 return None, data
             try:
+                request_id = data[2] << 8 | data[3]
                 wsgi.refuse(
                     error,
-                    data[2] << 8 | data[3],
-                    lambda pieces: transport.send(fd, pieces),
+                    request_id,
+                    wsgi.with_end(
+                        request_id, lambda pieces: transport.send(fd, pieces)
+                    ),
                 )
             except StreamError:
                 pass

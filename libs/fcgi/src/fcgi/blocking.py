@@ -8,8 +8,8 @@ in pieces, kept connection, abort, management records, it is understood here.
 import io
 from collections import deque
 
-from fcgi import codec, events, transport, wsgi
 from fcgi import environ as environs
+from fcgi import events, transport, wsgi
 from fcgi.codec import Buffer, Environ
 from fcgi.connection import ServerConnection
 from fcgi.errors import AbortedError, RefusedError, RemoteProtocolError
@@ -63,9 +63,10 @@ class BlockingConnection:
         """Write records of the current request."""
         transport.send(self._fd, pieces)
 
-    def finished(self) -> None:
-        """Note that END_REQUEST of the current request was sent."""
-        self._protocol.end_request(self._current)
+    def end(self, pieces: list[Buffer]) -> None:
+        """Write the last records of the current request, and END_REQUEST."""
+        record = self._protocol.end_request(self._current)
+        transport.send(self._fd, [*pieces, record])
 
     def stdin(self, size: int | None) -> io.BufferedReader:
         """Return the current request's body, which must have `size` bytes."""
@@ -147,21 +148,18 @@ def _serve(
     request: events.RequestReceived,
 ) -> bool:
     try:
-        environ = codec.decode_environ(request.params, base)
-        environs.complete(environ, worker.settings.mount)
-        environ["wsgi.input"] = connection.stdin(environs.body_size(environ))
+        environ = environs.from_request(request, base, worker.settings.mount)
+        if request.role is not Role.AUTHORIZER:
+            environ["wsgi.input"] = connection.stdin(environs.body_size(environ))
     except RefusedError as error:
-        wsgi.refuse(error, request.request_id, connection.send)
-        connection.finished()
+        wsgi.refuse(error, request.request_id, connection.end)
         return True
-    environ["fcgi.role"] = request.role.name
     environ["fcgi.is_aborted"] = connection.is_aborted
     if request.role is Role.FILTER:
         environ["fcgi.data"] = connection.data(environs.data_size(environ))
-    whole = wsgi.respond(worker.app, environ, request.request_id, connection.send)
-    if whole:
-        connection.finished()
-    return whole
+    return wsgi.respond(
+        worker.app, environ, request.request_id, connection.send, connection.end
+    )
 
 
 StreamEvent = (

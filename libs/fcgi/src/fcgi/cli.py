@@ -23,6 +23,7 @@ def parser() -> argparse.ArgumentParser:
     add("--processes", type=int, default=1, help="workers; 0: no parent (default 1)")
     add("--model", default=defaults.model, choices=list(MODELS))
     add("--threads", type=int, default=defaults.threads)
+    add("--connections", type=int, default=defaults.connections)
     add("--backlog", type=int, default=defaults.backlog)
     add("--mode", type=lambda text: int(text, 8), default=defaults.mode)
     add("--max-requests", type=int, default=0, help="then replace the worker")

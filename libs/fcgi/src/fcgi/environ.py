@@ -3,8 +3,10 @@
 import io
 from typing import Final
 
+from fcgi import codec
 from fcgi.codec import Environ
 from fcgi.errors import RefusedError
+from fcgi.events import RequestReceived
 
 
 class _EmptyInput(io.BytesIO):
@@ -74,6 +76,19 @@ def complete(environ: Environ, mount: str | None = None) -> None:
             raise RefusedError(msg, "404 Not Found")
         environ["SCRIPT_NAME"] = mount
         environ["PATH_INFO"] = path[len(mount) :]
+
+
+def from_request(request: RequestReceived, base: Environ, mount: str | None) -> Environ:
+    """Return the environ of a request, still without its streams.
+
+    Raises:
+        RemoteProtocolError: If the parameters are malformed.
+        RefusedError: If the request must not reach an application.
+    """
+    environ = codec.decode_environ(request.params, base)
+    complete(environ, mount)
+    environ["fcgi.role"] = request.role.name
+    return environ
 
 
 def body_size(environ: Environ) -> int | None:

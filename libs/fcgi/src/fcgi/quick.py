@@ -70,7 +70,10 @@ class Quick:
             except RefusedError as error:
                 if data[10] & KEEP_CONN:
                     return data
-                wsgi.refuse(error, data[2] << 8 | data[3], self._sender(fd))
+                request_id = data[2] << 8 | data[3]
+                wsgi.refuse(
+                    error, request_id, wsgi.with_end(request_id, self._sender(fd))
+                )
                 return None
             if quick is None or quick[1]:
                 return data
@@ -90,16 +93,17 @@ class Quick:
         self, fd: int, request_id: int, _keep: bool, environ: Environ, body: bytes
     ) -> None:
         send = self._sender(fd)
+        end = wsgi.with_end(request_id, send)
         try:
             environs.complete(environ, self._worker.settings.mount)
             environs.check_body(environ, len(body))
         except RefusedError as error:
-            wsgi.refuse(error, request_id, send)
+            wsgi.refuse(error, request_id, end)
             return
         if body:
             environ["wsgi.input"] = io.BytesIO(body)
         environ["fcgi.is_aborted"] = functools.partial(transport.is_readable, fd)
-        wsgi.respond(self._worker.app, environ, request_id, send)
+        wsgi.respond(self._worker.app, environ, request_id, send, end)
 
     def _sender(self, fd: int) -> Send:
         def send(pieces: list[Buffer]) -> None:

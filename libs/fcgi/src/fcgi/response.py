@@ -78,6 +78,7 @@ class Response:
         request_id: Whose response this is.
         head: Whether the request's method is HEAD.
         send: Writes records; raises StreamError when the peer is gone.
+        end: Does the same with the last records, and END_REQUEST after them.
         errors: The request's error stream, sent along.
     """
 
@@ -85,6 +86,7 @@ class Response:
         "_block",
         "_bodiless",
         "_empty",
+        "_end",
         "_head",
         "_left",
         "_length",
@@ -95,10 +97,11 @@ class Response:
     )
 
     def __init__(
-        self, request_id: int, head: bool, send: Send, errors: ErrorStream
+        self, request_id: int, head: bool, send: Send, end: Send, errors: ErrorStream
     ) -> None:
         self._request_id = request_id
         self._send = send
+        self._end = end
         self._block: bytes | None = None
         self._length: int | None = None
         self._left: int | None = None
@@ -146,8 +149,8 @@ class Response:
             if pieces:
                 self._send(pieces)
 
-    def whole(self, data: bytes, end: bytes) -> None:
-        """Send a response whose entire body is at hand, and its end record.
+    def whole(self, data: bytes) -> None:
+        """Send a response whose entire body is at hand, and its end.
 
         Raises:
             TypeError: If the body is not made of bytes.
@@ -162,15 +165,15 @@ class Response:
             assert self._block is not None
             self._block += b"Content-Length: %d\r\n" % len(data)
         self._check_end(len(data))
-        self._send([*self.errors.take(), *self._pieces(data), end])
+        self._end([*self.errors.take(), *self._pieces(data)])
 
-    def finish(self, end: bytes) -> None:
+    def finish(self) -> None:
         """Send what is left after the body was written piece by piece."""
         if self.sent:
             self._check_end(0)
-            self._send([*self.errors.take(), end])
+            self._end(self.errors.take())
         else:
-            self.whole(b"", end)
+            self.whole(b"")
 
     def _check(self, data: bytes) -> None:
         if self._block is None:

@@ -17,6 +17,8 @@ class Settings:
         processes: Worker processes; 0 serves in the calling process, without a parent.
         model: How a worker serves, see `models`.
         threads: Threads of a worker, for the models that have them.
+        connections: Connections a worker may have open at once, for the models that
+            have more than one; the others wait in the backlog.
         backlog: Connections that may wait; keep it at or above the edge's limit.
         mode: Permissions of a unix socket.
         group: Group id of a unix socket.
@@ -25,6 +27,8 @@ class Settings:
         request_timeout_s: Seconds after which a worker that is still on the same
             request is killed; 0 for never.
         graceful_s: Seconds that running requests get when we stop.
+        send_timeout_s: Seconds a thread waits for a peer that takes no output, in the
+            models where threads do not write themselves.
         allow: Addresses of TCP peers that may connect; empty for all.
         mount: Where the application lives, if the web server's split of the path into
             SCRIPT_NAME and PATH_INFO is not to be trusted. "" is the root.
@@ -37,12 +41,14 @@ class Settings:
     processes: int = 1
     model: str = "prefork"
     threads: int = 8
+    connections: int = 1024
     backlog: int = BACKLOG
     mode: int = 0o660
     group: int | None = None
     max_requests: int = 0
     request_timeout_s: float = 0.0
     graceful_s: float = 10.0
+    send_timeout_s: float = 60.0
     allow: tuple[str, ...] = ()
     mount: str | None = None
     reload: bool = False

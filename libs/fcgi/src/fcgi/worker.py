@@ -1,7 +1,7 @@
 """What a server model is given, and what it has to obey."""
 
 import contextlib
-import os
+import logging
 import random
 import signal
 import socket
@@ -19,6 +19,8 @@ from fcgi.codec import Environ
 from fcgi.scoreboard import Scoreboard, Slot
 from fcgi.settings import Settings
 from fcgi.wsgi import Application
+
+log = logging.getLogger("fcgi")
 
 # WHY: a signal that arrives between the look at `phase` and the accept call would go
 # unnoticed until the next connection. So no wait for a connection lasts longer.
@@ -84,6 +86,11 @@ class Worker:
             with contextlib.suppress(RuntimeError):  # changed while we looked
                 self.slot.set_started(next(iter(self._running.values()), 0))
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request is running, as `running` knows it."""
+        return bool(self._running)
+
     def may_keep(self) -> bool:
         """Return whether to wait for another request on a kept connection."""
         return self.phase is Phase.SERVE
@@ -93,6 +100,27 @@ class Worker:
         if self.phase is Phase.SERVE:
             return True
         return self.phase is Phase.DRAIN and time.monotonic() < self.drain_until
+
+    def accept(self) -> socket.socket | None:
+        """Return a new connection; None if it was gone or unwelcome.
+
+        Raises:
+            BlockingIOError: If none came in time.
+        """
+        try:
+            sock, peer = self.listener.accept()
+        except ConnectionError:
+            return None
+        if not self.allows(peer):
+            log.warning("refused a connection from %s", peer[0])
+            sock.close()
+            return None
+        if sock.family != socket.AF_UNIX:
+            # An accepted TCP socket inherits what `limit_waits` set.
+            wait = struct.pack("ll", 0, 0)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, wait)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return sock
 
     def allows(self, peer: object) -> bool:
         """Return whether a connection from `peer` (an address) is welcome."""
@@ -114,13 +142,6 @@ def limit_waits(listener: socket.socket) -> None:
     seconds, fraction = divmod(ACCEPT_TIMEOUT_S, 1)
     wait = struct.pack("ll", int(seconds), int(fraction * 1e6))
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, wait)
-
-
-def unlimit_waits(fd: int) -> None:
-    """Undo it on an accepted TCP socket, which inherits it from the listening one."""
-    with socket.socket(fileno=os.dup(fd)) as sock:
-        wait = struct.pack("ll", 0, 0)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, wait)
 
 
 def make_worker(

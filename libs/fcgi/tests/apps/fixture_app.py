@@ -83,16 +83,19 @@ def empty(environ, start_response):
     return [b"never to be seen"]
 
 
-HANDLERS = {
-    f.__name__: f
-    for f in (hello, show, echo, pid, slow, die, fail, fail_later, stream, big, complain, empty)
-}  # fmt: skip
-
 valid = validator(
     lambda environ, start_response: (
         echo if environ["REQUEST_METHOD"] == "POST" else hello
     )(environ, start_response)
 )
+
+HANDLERS = {
+    "valid": valid,
+    **{
+    f.__name__: f
+    for f in (hello, show, echo, pid, slow, die, fail, fail_later, stream, big, complain, empty)
+    },
+}  # fmt: skip
 
 
 def factory():

@@ -21,6 +21,14 @@ class Model(Protocol):
 
 MODELS: Final[dict[str, str]] = {
     "prefork": "fcgi.models.prefork:Prefork",
+    "thread-per-connection": "fcgi.models.thread_per_connection:ThreadPerConnection",
+    "thread-per-request": "fcgi.models.thread_per_request:ThreadPerRequest",
+    "multiplex": "fcgi.models.multiplex:Multiplex",
+    "pool": "fcgi.models.pool:Pool",
+    "flup-threaded": "fcgi.models.flup_adapter:Threaded",
+    "flup-threaded-multiplexed": "fcgi.models.flup_adapter:ThreadedMultiplexed",
+    "flup-fork": "fcgi.models.flup_adapter:Fork",
+    "flup-single": "fcgi.models.flup_adapter:Single",
 }
 
 

@@ -13,7 +13,7 @@ from fcgi import wsgi
 from fcgi.blocking import BlockingConnection, serve_requests
 from fcgi.errors import ProtocolError, StreamError
 from fcgi.quick import Quick as PureQuick
-from fcgi.worker import Phase, Worker, unlimit_waits
+from fcgi.worker import Phase, Worker
 
 
 class Prefork:
@@ -64,14 +64,7 @@ def make_quick(worker: Worker) -> PureQuick:
 def accept(worker: Worker) -> tuple[int, bytes] | None:
     """Return a welcome TCP connection; like `Quick.loop`."""
     try:
-        fd, peer = worker.listener._accept()  # type: ignore[attr-defined]
+        sock = worker.accept()
     except BlockingIOError:
         return -1, b""
-    except ConnectionError:
-        return None
-    if not worker.allows(peer):
-        os.close(fd)
-        wsgi.log.warning("refused a connection from %s", peer[0])
-        return None
-    unlimit_waits(fd)
-    return fd, b""
+    return None if sock is None else (sock.detach(), b"")
