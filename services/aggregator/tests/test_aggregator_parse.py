@@ -13,8 +13,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hunch_aggregator.parse import DocumentJob, Links, ParsedFeed, Unreadable
+from hunch_aggregator.parse.clean import clean_html, images
 from hunch_aggregator.parse.document import parse_document
 
 DATA = Path(__file__).parent / "data"
@@ -197,3 +200,155 @@ def test_links_of_a_page_lead_to_its_feed_first():
     found = parse((DATA / "page.html").read_bytes())
     assert isinstance(found, Links)
     assert found.urls[0] == "https://site.example/atom.xml"
+
+
+# --- what would be lost is kept as links and plain pictures
+
+
+@pytest.mark.parametrize(
+    ("html", "link"),
+    [
+        (
+            '<iframe src="https://www.youtube.com/embed/abcDEF12345?rel=0"></iframe>',
+            "https://www.youtube.com/watch?v=abcDEF12345",
+        ),
+        (
+            "<iframe src='//player.vimeo.com/video/77?x=1' title='A \"film\"'></iframe>",
+            "https://vimeo.com/77",
+        ),
+        ("<video controls><source src=/v.mp4></video>", "https://blog.example/v.mp4"),
+    ],
+)
+def test_players_become_links(html, link):
+    found = clean_html(f"<p>before</p>{html}<p>after</p>", "https://blog.example/post")
+    assert f'href="{link}"' in found.html
+    assert "<p>after</p>" in found.html
+    assert "iframe" not in found.html
+
+
+def test_pictures_that_wait_for_a_script_are_shown():
+    html = '<img src="data:image/gif;base64,R0" data-src="/p.jpg" alt="P &amp; Q" onload=x>'
+    found = clean_html(html, "https://blog.example/post")
+    assert found.pictures == [("https://blog.example/p.jpg", "P & Q")]
+
+
+def test_an_attack_in_a_frame_stays_harmless():
+    for source in (
+        "javascript:alert(1)",
+        "data:text/html,x",
+        'https://x.example/"onclick=x',
+    ):
+        html = f"<iframe src='{source}' title='<script>x</script>'></iframe>"
+        found = clean_html(html, "https://blog.example/").html
+        assert "<script" not in found
+        assert 'href="javascript' not in found
+        assert 'href="data' not in found
+
+
+# --- anything at all
+
+SHARDS = st.lists(
+    st.sampled_from(
+        [
+            "<p>", "</p>", "<a href=", '"x"', "javascript:", ">", "<", "'", '"', "<img src=",
+            "<svg>", "<style>", "<math>", "</math>", "<!--", "-->", "<![CDATA[", "]]>", "&lt;",
+            "&#x6a;", "<iframe src=", "<noscript>", "onerror=", "text", " ", "<table>", "<b>",
+        ]
+    ),
+    max_size=25,
+).map("".join)  # fmt: skip
+
+
+@given(SHARDS)
+def test_cleaning_twice_is_cleaning_once(html):
+    once = clean_html(html, "https://x.example/").html
+    assert clean_html(once, "https://x.example/").html == once
+    assert images(once) == [
+        i for i in images(once) if i.get("src", "").startswith("http")
+    ]
+
+
+HEADS = [
+    b"",
+    b"<rss><channel><item>",
+    b"<feed><entry>",
+    b"<html>",
+    b"{",
+    b"[{",
+    b"\xff\xfe",
+]
+
+
+@given(st.sampled_from(HEADS), st.binary(max_size=200), st.text(max_size=30))
+def test_no_document_raises(head, body, content_type):
+    found = parse(head + body, content_type=content_type)
+    assert isinstance(found, (ParsedFeed, Links, Unreadable))
+    msgspec.msgpack.encode(found)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "id",
+                    "url",
+                    "title",
+                    "tags",
+                    "items",
+                    "author",
+                    "authors",
+                    "attachments",
+                    "content_html",
+                    "record",
+                    "post",
+                    "feed",
+                    "account",
+                    "media_attachments",
+                    "created_at",
+                    "embed",
+                    "images",
+                    "card",
+                    "facets",
+                    "index",
+                ]
+            ),
+            inner,
+            max_size=6,
+        )
+    ),
+    max_leaves=30,
+)
+
+
+@given(JSON, JSON)
+def test_no_json_document_raises(one, other):
+    base = {"version": "https://jsonfeed.org/version/1.1", "items": [one, other]}
+    toots = [
+        {
+            "id": one,
+            "created_at": other,
+            "account": one,
+            "media_attachments": [other],
+            "card": one,
+            "tags": other,
+            "content": one,
+            "url": other,
+        }
+    ]
+    skeets = {
+        "feed": [
+            {
+                "post": {
+                    "record": {"facets": [one], "text": "x", "createdAt": other},
+                    "uri": "at://a/b",
+                    "embed": other,
+                    "author": one,
+                }
+            }
+        ]
+    }
+    for document in (one, base, toots, skeets):
+        parse(json.dumps(document).encode())

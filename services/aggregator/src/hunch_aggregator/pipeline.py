@@ -89,6 +89,16 @@ class Pipeline:
             return self._unchanged(source, state, located, now)
         return self._found(source, state, located, now)
 
+    def faulted(self, slug: str, error: Exception) -> Report:
+        """Record that the aggregator itself failed on a source, and back off."""
+        source = self.source(slug)
+        failed = Failed(
+            Why.FAULT,
+            f"A fault in Hunch itself: {type(error).__name__}.",
+            "Please report it with the lines of the aggregator's log.",
+        )
+        return self._failed(source, self._state(source), failed, self._clock())
+
     def copy_photo(self, url: str) -> str:
         """Copy a single picture into the media folder; returns its path or ""."""
         return self._copier.photo(url)

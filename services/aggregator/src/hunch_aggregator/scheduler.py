@@ -17,11 +17,13 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from hunch_stream.store import StoreError, StoreUnavailable
 
+from .fetch.url import host_of
 from .intake import Report
 from .pipeline import Pipeline
 
 log = logging.getLogger("hunch.scheduler")
 _POLL_S = 1.0
+_MOST_PER_HOST = 2
 _BEAT_S = 30.0
 _STORE_PAUSE_S = 1.0
 # WHY: after a kill the next process waits so long for what was under way
@@ -54,7 +56,8 @@ class Scheduler:
         self._stop = stop
         self._on_report = on_report
         self._owner = secrets.token_hex(8)
-        self._slugs = [source.slug for source in pipeline.config.sources]
+        sources = pipeline.config.sources
+        self._hosts = {source.slug: host_of(source.url) for source in sources}
         self._under_way: dict[str, Future[None]] = {}
         self._last_beat = 0.0
         self._store_lost = False
@@ -98,8 +101,8 @@ class Scheduler:
             if time.monotonic() - self._last_beat > _BEAT_S:
                 self._store.beat(_now())
                 self._last_beat = time.monotonic()
-            for slug in self._store.due(_now()):
-                if slug in self._slugs and slug not in self._under_way:
+            for slug in self._store.due(_now(), 1000):
+                if self._may_start(slug):
                     self._under_way[slug] = threads.submit(self._sync, slug)
         except StoreError as error:
             self._lost(error)
@@ -108,6 +111,17 @@ class Scheduler:
             # WHY: an empty store may have come up in place of the old one
             self._prepare()
         return _POLL_S
+
+    def _may_start(self, slug: str) -> bool:
+        """Tell whether a due source can begin now; if not, it stays due.
+
+        WHY the host counts: requests to one host wait for each other, and twenty
+        sources of a slow host would hold every thread while others are due.
+        """
+        host = self._hosts.get(slug)
+        if host is None or slug in self._under_way:
+            return False
+        return sum(self._hosts[s] == host for s in self._under_way) < _MOST_PER_HOST
 
     def _sync(self, slug: str) -> None:
         if self._stop.is_set():
@@ -124,11 +138,12 @@ class Scheduler:
         except StoreError as error:
             log.error("%s: the store refused: %s", slug, error)
             self._stop.wait(_STORE_PAUSE_S)
-        except Exception:
+        except Exception as error:
             # WHY: a fault of ours in one source must neither stop the others nor
             # come back every second
             log.critical("%s: fault in the aggregator", slug, exc_info=True)
-            self._stop.wait(10 * _STORE_PAUSE_S)
+            with contextlib.suppress(StoreError):
+                self._on_report(self._pipeline.faulted(slug, error))
 
     def _lost(self, error: StoreError) -> None:
         if not self._store_lost:

@@ -78,6 +78,7 @@ class Why(StrEnum):
     SERVER = "server-error"
     EMPTY = "empty"
     CONTENT = "content"
+    FAULT = "fault"
 
 
 @dataclass(frozen=True, slots=True)

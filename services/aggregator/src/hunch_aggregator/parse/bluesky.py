@@ -102,6 +102,10 @@ def _date(value: object) -> dt.datetime | None:
     return parse_date(value) if isinstance(value, str) else None
 
 
+def _dicts(value: object) -> list[dict[str, Any]]:
+    return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []
+
+
 def _strings(value: object) -> list[str]:
     return [v for v in value if isinstance(v, str)] if isinstance(value, list) else []
 
@@ -112,17 +116,14 @@ def _rich_text(record: dict[str, Any]) -> tuple[str, list[str]]:
     raw = (text if isinstance(text, str) else "").encode("utf-8", "replace")
     spans: list[tuple[int, int, str]] = []
     tags: list[str] = []
-    facets = record.get("facets")
-    for facet in facets if isinstance(facets, list) else []:
-        if not isinstance(facet, dict) or not isinstance(facet.get("index"), dict):
+    for facet in _dicts(record.get("facets")):
+        if not isinstance(facet.get("index"), dict):
             continue
         # SPEC app.bsky.richtext.facet: offsets count UTF-8 bytes
         start, end = facet["index"].get("byteStart"), facet["index"].get("byteEnd")
         if not (isinstance(start, int) and isinstance(end, int)):
             continue
-        for feature in facet.get("features") or []:
-            if not isinstance(feature, dict):
-                continue
+        for feature in _dicts(facet.get("features")):
             kind = str(feature.get("$type", ""))
             if kind.endswith("#tag"):
                 tags.append(str(feature.get("tag", "")))
@@ -158,7 +159,7 @@ def _embed(embed: object, url: str) -> tuple[tuple[ParsedMedia, ...], str]:
         media, html = _embed(embed.get("media"), url)
         return media, html + _quoted(embed.get("record"))
     if "embed.images" in kind:
-        images = [i for i in embed.get("images") or [] if isinstance(i, dict)]
+        images = _dicts(embed.get("images"))
         return tuple(m for i in images if (m := _image(i, url))), ""
     if "embed.video" in kind:
         playlist = clean_url(embed.get("playlist"), url)

@@ -17,6 +17,8 @@ import nh3
 
 from hunch_stream.markup import plain_text
 
+from .embed import without_embeds
+
 # LIMIT: a post is not longer; the rest is cut before cleaning.
 LONGEST_HTML = 1_000_000
 LONGEST_TITLE = 500
@@ -245,7 +247,7 @@ def clean_html(html: object, base: str = "") -> CleanHTML:
         return value
 
     cleaned = nh3.clean(
-        html[:LONGEST_HTML],
+        without_embeds(html[:LONGEST_HTML]),
         tags=set(_TAGS),
         clean_content_tags=set(_CUT_WITH_CONTENT),
         attributes=_ATTRIBUTES,

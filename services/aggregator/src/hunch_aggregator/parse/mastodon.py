@@ -89,8 +89,7 @@ def _older(document: list[dict[str, Any]], url: str) -> str:
 def _entry(status: dict[str, Any], url: str) -> ParsedEntry:
     body = clean_html(status.get("content"), url)
     warning = clean_text(status.get("spoiler_text"), 300)
-    tags = status.get("tags")
-    names = [str(t.get("name", "")) for t in tags or [] if isinstance(t, dict)]
+    names = [str(tag.get("name", "")) for tag in _list(status.get("tags"))]
     media = tuple(
         one for m in _list(status.get("media_attachments")) if (one := _media(m, url))
     )
