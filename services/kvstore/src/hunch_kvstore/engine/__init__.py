@@ -30,6 +30,7 @@ Rules for callers
   `commit()`: nothing was applied) ends by itself when space returns. `StoreFailed` (from
   `commit()` or `flush()`) means that a write or fsync failed: acknowledgements of this
   round must not leave, reads go on, and only a restart takes writes again.
+* `CommitTooLarge` (from `commit()`) is a commit of more than 2 GiB; nothing was applied.
 * `engine.refusal` is the current `WritesRefused`, or None: ask it to refuse early.
 * `Options.garbage` names a function, "package.module:function", which the merge process
   calls to learn what the keyspace no longer needs (see `Options`).
@@ -43,6 +44,7 @@ They raise `StoreError`s, whose texts are meant for the person at the terminal.
 from hunch_kvstore.engine.backup import backup, restore, verify_backup
 from hunch_kvstore.engine.check import check
 from hunch_kvstore.engine.error import (
+    CommitTooLarge,
     DiskFull,
     StoreDamaged,
     StoreError,
@@ -57,6 +59,7 @@ from hunch_kvstore.engine.store import Engine
 from hunch_kvstore.engine.transaction import Transaction
 
 __all__ = [
+    "CommitTooLarge",
     "DiskFull",
     "Engine",
     "Options",

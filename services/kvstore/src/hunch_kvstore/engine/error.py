@@ -31,6 +31,10 @@ class StoreFailed(WritesRefused):
     """
 
 
+class CommitTooLarge(StoreError):  # noqa: N818 - says what happened
+    """One commit is longer than a frame of the log may be (2 GiB); nothing applied."""
+
+
 class StoreLocked(StoreError):  # noqa: N818 - says what happened
     """Another process owns the folder."""
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from hunch_kvstore.engine import _frame
 from hunch_kvstore.engine.disk import free_bytes, sync_folder, write_all
-from hunch_kvstore.engine.error import DiskFull, StoreFailed
+from hunch_kvstore.engine.error import CommitTooLarge, DiskFull, StoreFailed
 
 MAGIC = b"HUNCHLOG"
 FORMAT = 1
@@ -133,10 +133,14 @@ class Log:
 
         Raises:
             DiskFull: If there is no room; the log is as before.
+            CommitTooLarge: If no frame can hold it; the log is as before.
         """
-        frame = _frame.encode(
-            self._salt, sequence, self.synced_sequence, points, ranges
-        )
+        try:
+            frame = _frame.encode(
+                self._salt, sequence, self.synced_sequence, points, ranges
+            )
+        except OverflowError as error:
+            raise CommitTooLarge(str(error)) from error
         # WHY: a mark must always find room, so that is kept free too.
         end = self.position + self._pending_bytes + len(frame) + _frame.HEADER_BYTES
         if end > self._room:

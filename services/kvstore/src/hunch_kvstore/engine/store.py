@@ -229,8 +229,13 @@ class Engine:
 
     @property
     def busy(self) -> bool:
-        """Whether a seal or a merge is under way."""
-        return self._sealing.busy
+        """Whether a seal or a merge is under way or about to be."""
+        return self._sealing.busy or self._spare is not None
+
+    @property
+    def child_ids(self) -> list[int]:
+        """Process ids of the children that seal and merge now."""
+        return self._sealing.child_ids
 
     def compact(self) -> None:
         """Begin to merge all segments into one."""
