@@ -110,7 +110,7 @@ def test_a_file_is_not_overwritten_by_a_socket(tmp_path):
         ("maxclient 5", "there is no setting 'maxclient'; did you mean 'maxclients'?"),
         ("maxclients many", "couldn't be parsed into an integer"),
         ("maxclients 0", "must be between 1 and"),
-        ("sync sometimes", "must be one of the following: always, everysec, no"),
+        ("sync sometimes", "must be one of the following: everysec, always, no"),
         ("protected-mode perhaps", "must be 'yes' or 'no'"),
         ("unixsocketperm 999", "octal mode"),
         ("timeout", "has no value"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 UNORDERED = {b"HGETALL", b"HKEYS", b"HVALS", b"KEYS", b"SCAN", b"HSCAN", b"ZSCAN"}
-UNORDERED |= {b"HRANDFIELD", b"ZRANDMEMBER"}
+UNORDERED |= {b"HRANDFIELD", b"ZRANDMEMBER", b"PUBSUB", b"CONFIG"}
 ABOUT_NOW_S = {b"TTL", b"EXPIRETIME"}
 ABOUT_NOW_MS = {b"PTTL", b"PEXPIRETIME"}
 

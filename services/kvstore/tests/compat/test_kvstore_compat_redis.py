@@ -8,31 +8,16 @@ from __future__ import annotations
 
 import os
 import random
-import sys
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from kvstore_compare import same
 from kvstore_generate import Maker
-from kvstore_process import OurServer, RedisServer
 from kvstore_wire import pack
 
 COMMANDS = int(os.environ.get("KVSTORE_COMPAT_COMMANDS", "100000"))
 BATCH = 100
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory):
-    with (
-        OurServer(tmp_path_factory.mktemp("ours")) as ours,
-        RedisServer(tmp_path_factory.mktemp("redis")) as theirs,
-    ):
-        yield ours, theirs
 
 
 def run(pair, commands, resp):

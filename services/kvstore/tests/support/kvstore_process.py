@@ -83,6 +83,13 @@ class OurServer(Process):
             *map(str, self.options),
         ]
 
+    def configure(self, *lines):
+        """Give it a conf file of these lines."""
+        conf = self.folder / "kvstore.conf"
+        conf.write_text("".join(line + "\n" for line in lines))
+        self.options = (*self.options, "--conf", conf)
+        return self
+
     def events(self):
         """What it has logged so far."""
         return [json.loads(line) for line in self.log.read_text().splitlines()]

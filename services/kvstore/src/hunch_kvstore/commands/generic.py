@@ -186,6 +186,7 @@ def copy(ctx: Context, args: Sequence[bytes]) -> Reply:
     since="1.0.0",
     summary="Returns all key names that match a pattern.",
     complexity="O(N) with the number of keys that share the pattern's literal beginning",
+    acl="dangerous",
     arguments="pattern",
 )
 def keys(ctx: Context, args: Sequence[bytes]) -> Reply:
@@ -310,6 +311,7 @@ def scan(ctx: Context, args: Sequence[bytes]) -> Reply:
     since="1.0.0",
     summary="Returns the number of keys in the database.",
     complexity="O(1); O(N) the first time after a start",
+    acl="keyspace",
 )
 def dbsize(ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Count the keys."""
@@ -331,7 +333,7 @@ def _flush(ctx: Context, args: Sequence[bytes]) -> Reply:
     since="1.0.0",
     summary="Remove all keys from the current database.",
     complexity="O(1)",
-    acl="dangerous",
+    acl="dangerous keyspace",
     arguments="[ASYNC | SYNC]",
 )
 def flushdb(ctx: Context, args: Sequence[bytes]) -> Reply:
@@ -347,7 +349,7 @@ def flushdb(ctx: Context, args: Sequence[bytes]) -> Reply:
     since="1.0.0",
     summary="Removes all keys from all databases.",
     complexity="O(1)",
-    acl="dangerous",
+    acl="dangerous keyspace",
     arguments="[ASYNC | SYNC]",
 )
 def flushall(ctx: Context, args: Sequence[bytes]) -> Reply:

@@ -336,10 +336,11 @@ def hscan(ctx: Context, args: Sequence[bytes]) -> Reply:
         return [b"0", []]
     pattern, count, _ = scan_options(args[2:])
     match = compile_glob(pattern).fullmatch if pattern is not None else None
-    start = b"" if fields.is_packed else ctx.server.cursors.position(number)
+    whole = fields.is_packed or not fields.is_large
+    start = b"" if whole else ctx.server.cursors.position(number)
     found: list[Reply] = []
     for seen, (field, value) in enumerate(fields.items(start)):
-        if seen >= count and not fields.is_packed:
+        if seen >= count and not whole:
             return [b"%d" % ctx.server.cursors.remember(field), found]
         if match is None or match(field):
             found += (field, value)

@@ -14,12 +14,14 @@ _FLAGS = "loading stale"
 
 def categories(row: Command) -> list[str]:
     """Return the ACL categories that follow from flags and group, and the row's own."""
+    if row.subcommands and row.name != "COMMAND":
+        return ["slow"]
     flags = row.flags
     found = [
         name
         for name, holds in (
             ("write", "write" in flags),
-            ("read", "readonly" in flags and row.group != "server"),
+            ("read", "readonly" in flags),
             ("keyspace", row.group == "generic"),
             ("sortedset", row.group == "sorted_set"),
             ("hash", row.group == "hash"),
@@ -35,7 +37,8 @@ def categories(row: Command) -> list[str]:
         )
         if holds
     ]
-    return found + [name for name in row.acl if name not in found]
+    more = [name for name in row.acl if name not in found and name[0] != "-"]
+    return [name for name in found if "-" + name not in row.acl] + more
 
 
 def describe(row: Command) -> Reply:
@@ -78,6 +81,7 @@ def find(name: bytes) -> Command | None:
 @command(
     "COMMAND",
     arity=-1,
+    acl="connection",
     flags=_FLAGS,
     group="server",
     since="2.8.13",
@@ -92,6 +96,7 @@ def command_(_ctx: Context, _args: Sequence[bytes]) -> Reply:
 @command(
     "COMMAND|COUNT",
     arity=2,
+    acl="connection",
     flags=_FLAGS,
     group="server",
     since="2.8.13",
@@ -105,6 +110,7 @@ def command_count(_ctx: Context, _args: Sequence[bytes]) -> Reply:
 @command(
     "COMMAND|INFO",
     arity=-2,
+    acl="connection",
     flags=_FLAGS,
     group="server",
     since="2.8.13",
@@ -121,6 +127,7 @@ def command_info(_ctx: Context, args: Sequence[bytes]) -> Reply:
 @command(
     "COMMAND|DOCS",
     arity=-2,
+    acl="connection",
     flags=_FLAGS,
     group="server",
     since="7.0.0",
@@ -137,6 +144,7 @@ def command_docs(_ctx: Context, args: Sequence[bytes]) -> Reply:
 @command(
     "COMMAND|LIST",
     arity=-2,
+    acl="connection",
     flags=_FLAGS,
     group="server",
     since="7.0.0",
@@ -173,7 +181,8 @@ def _passes(name: bytes, row: Command, how: bytes, what: bytes) -> bool:
 
 @command(
     "COMMAND|GETKEYS",
-    arity=-3,
+    arity=-4,
+    acl="connection",
     flags=_FLAGS,
     group="server",
     since="2.8.13",

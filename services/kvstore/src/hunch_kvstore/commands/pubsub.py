@@ -99,7 +99,7 @@ def punsubscribe(ctx: Context, args: Sequence[bytes]) -> Reply:
 @command(
     "PUBLISH",
     arity=3,
-    flags="pubsub loading stale fast may_replicate",
+    flags="pubsub loading stale fast",
     group="pubsub",
     since="2.0.0",
     summary="Posts a message to a channel.",

@@ -5,7 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from hunch_kvstore.commands.arguments import SYNTAX, double, integer
+from hunch_kvstore.commands.arguments import (
+    SYNTAX,
+    double,
+    integer,
+    shown,
+    wrong_subcommand,
+)
 from hunch_kvstore.commands.context import Context
 from hunch_kvstore.commands.table import command
 from hunch_kvstore.keyspace.glob import matches
@@ -74,10 +80,11 @@ def config(_ctx: Context, _args: Sequence[bytes]) -> Reply:
 def config_get(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer the settings whose names match."""
     found: dict[bytes, Reply] = {}
-    patterns = [raw.lower() for raw in args]
-    for name, value in ctx.server.shown_settings().items():
-        if any(matches(pattern, name.encode()) for pattern in patterns):
-            found[name.encode()] = value.encode()
+    known = ctx.server.shown_settings()
+    for pattern in (raw.lower() for raw in args):
+        for name, value in known.items():
+            if matches(pattern, name.encode()):
+                found.setdefault(name.encode(), value.encode())
     return found
 
 
@@ -201,6 +208,7 @@ def shutdown(ctx: Context, args: Sequence[bytes]) -> Reply:
 @command(
     "WAIT",
     arity=3,
+    acl="connection -keyspace",
     flags="noscript",
     group="generic",
     since="3.0.0",
@@ -222,23 +230,10 @@ def wait(_ctx: Context, args: Sequence[bytes]) -> Reply:
     flags="admin noscript loading stale",
     group="server",
     since="1.0.0",
-    summary="A container for debugging commands.",
-)
-def debug(_ctx: Context, _args: Sequence[bytes]) -> Reply:
-    """Hold the subcommands."""
-    raise CommandError(SYNTAX)
-
-
-@command(
-    "DEBUG|SLEEP",
-    arity=3,
-    flags="admin noscript loading stale",
-    group="server",
-    since="1.0.0",
     summary="Stops the server for a time; only if enable-debug-command says so.",
-    arguments="seconds",
+    arguments="SLEEP seconds",
 )
-def debug_sleep(ctx: Context, args: Sequence[bytes]) -> Reply:
+def debug(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Stand still, to try what clients do then."""
     if not ctx.server.settings["enable-debug-command"]:
         raise CommandError(
@@ -246,7 +241,10 @@ def debug_sleep(ctx: Context, args: Sequence[bytes]) -> Reply:
             'to "local", you can run it from a local connection, otherwise you need to '
             "set this option in the configuration file, and then restart the server."
         )
-    time.sleep(min(double(args[0]), 3600.0))
+    if args[0].upper() != b"SLEEP" or len(args) != 2:
+        name = shown(args[0]).decode("utf-8", "surrogateescape")
+        raise CommandError(wrong_subcommand("DEBUG", name).encode(errors="replace"))
+    time.sleep(min(double(args[1]), 3600.0))
     return OK
 
 
@@ -273,3 +271,55 @@ def module(_ctx: Context, _args: Sequence[bytes]) -> Reply:
 def module_list(_ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Answer none: search is built in."""
     return []
+
+
+@command(
+    "ROLE",
+    arity=1,
+    flags="noscript loading stale fast",
+    group="server",
+    since="2.8.12",
+    summary="Returns the replication role.",
+    acl="admin dangerous",
+)
+def role(_ctx: Context, _args: Sequence[bytes]) -> Reply:
+    """Answer master, without replicas."""
+    return [b"master", 0, []]
+
+
+def _no_cluster(name: str, arity: int, flags: str, said: str) -> None:
+    """Register a command that a client of a cluster may try."""
+
+    def handler(_ctx: Context, _args: Sequence[bytes]) -> Reply:
+        raise CommandError("ERR This instance has cluster support disabled")
+
+    command(
+        name,
+        arity=arity,
+        flags=flags,
+        group="cluster",
+        since="3.0.0",
+        summary=said,
+        acl="" if name == "CLUSTER" else "connection",
+    )(handler)
+
+
+_no_cluster("CLUSTER", -2, "", "A container for Redis Cluster commands.")
+_no_cluster(
+    "READONLY",
+    1,
+    "loading stale fast",
+    "Enables read-only queries for a connection to a Redis Cluster replica node.",
+)
+_no_cluster(
+    "READWRITE",
+    1,
+    "loading stale fast",
+    "Enables read-write queries for a connection to a Redis Cluster replica node.",
+)
+_no_cluster(
+    "ASKING",
+    1,
+    "fast",
+    "Signals that a cluster client is following an -ASK redirect.",
+)

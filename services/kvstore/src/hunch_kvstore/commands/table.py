@@ -42,7 +42,8 @@ class Command:
         since: The Redis version this command appeared in.
         summary: One sentence.
         complexity: As Redis states it, or ours where the store differs.
-        acl: Categories beyond those that follow from flags and group.
+        acl: Categories beyond those that follow from flags and group; a leading minus
+            takes one away.
         arguments: Usage after the name, for people.
         subcommands: Rows by upper-case subcommand name, for containers.
         is_write: Whether the command runs in a transaction that commits.

@@ -19,7 +19,6 @@ from hunch_kvstore.keyspace.encoding import (
     header,
 )
 from hunch_kvstore.keyspace.packed import (
-    FIELDS,
     count_fields,
     fits,
     pack_fields,
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from hunch_kvstore.keyspace.keyspace import Keyspace
 
 _COMPACT_BYTES: Final = 64  # Redis: hash-max-listpack-value
+_COMPACT_FIELDS: Final = 512  # Redis: hash-max-listpack-entries
 
 
 class Hash:
@@ -158,7 +158,7 @@ class Hash:
                 self._kind |= LARGE
         added = len(fields) - self.size
         self.size = len(fields)
-        if self.size > FIELDS:
+        if self.size > _COMPACT_FIELDS:
             self._kind |= LARGE
         if not fits(fields):
             self._widen(fields)
@@ -172,7 +172,11 @@ class Hash:
             if tx.get(name) is None:
                 added += 1
             tx.put(name, value)
+            if len(value) > _COMPACT_BYTES or len(field) > _COMPACT_BYTES:
+                self._kind |= LARGE
         self.size += added
+        if self.size > _COMPACT_FIELDS:
+            self._kind |= LARGE
         return added
 
     def _widen(self, fields: dict[bytes, bytes]) -> None:

@@ -74,7 +74,7 @@ def _word(*words: str) -> Callable[[str], Value]:
     def read(text: str) -> Value:
         if text.lower() not in words:
             raise ValueError(
-                "argument must be one of the following: " + ", ".join(words)
+                "argument(s) must be one of the following: " + ", ".join(words)
             )
         return text.lower()
 
@@ -112,7 +112,7 @@ _INT: Final = 2**31 - 1
 ROWS: Final = (
     Setting("bind", (), _text, changeable=False),
     Setting("data", "data", _text, changeable=False),
-    Setting("sync", "everysec", _word("always", "everysec", "no")),
+    Setting("sync", "everysec", _word("everysec", "always", "no")),
     Setting("memory-table", 64 * 1024**2, _size, changeable=False),
     Setting("log-size", 256 * 1024**2, _size, changeable=False),
     Setting("segment-cache", 64 * 1024**2, _size, changeable=False),
@@ -149,9 +149,9 @@ FIXED: Final = {
     "databases": "1",
     "maxmemory": "0",
     "maxmemory-policy": "noeviction",
-    "hash-max-listpack-entries": "128",
+    "hash-max-listpack-entries": "512",
     "hash-max-listpack-value": "64",
-    "hash-max-ziplist-entries": "128",
+    "hash-max-ziplist-entries": "512",
     "hash-max-ziplist-value": "64",
     "zset-max-listpack-entries": "128",
     "zset-max-listpack-value": "64",

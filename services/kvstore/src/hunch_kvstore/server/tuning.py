@@ -32,7 +32,7 @@ def change(settings: Settings, pairs: list[tuple[bytes, bytes]]) -> None:
         for raw_name, raw_value in pairs:
             name = raw_name.decode("utf-8", "replace").lower()
             text = raw_value.decode("utf-8", "surrogateescape")
-            _change_one(settings, _REDIS_NAMES.get(name, name), text)
+            _change_one(settings, name, text)
     except CommandError:
         settings.values = before
         raise
@@ -44,7 +44,7 @@ def _change_one(settings: Settings, name: str, text: str) -> None:
         return
     if name in FIXED:
         raise CommandError(failed + "can't set immutable config")
-    row = BY_NAME.get(name)
+    row = BY_NAME.get(_REDIS_NAMES.get(name, name))
     if row is None:
         raise CommandError(
             f"ERR Unknown option or number of arguments for CONFIG SET - '{name}'"
@@ -52,6 +52,6 @@ def _change_one(settings: Settings, name: str, text: str) -> None:
     if not row.changeable:
         raise CommandError(failed + "can't set immutable config")
     try:
-        settings.values[name] = row.read(text)
+        settings.values[row.name] = row.read(text)
     except ValueError as error:
         raise CommandError(failed + str(error)) from None
