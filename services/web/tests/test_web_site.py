@@ -131,6 +131,8 @@ def test_feeds_everywhere(client: Client, path: str, extension: str) -> None:
         ("application/feed+json", "application/feed+json"),
         ("application/json", "application/json"),
         ("text/html", "text/html"),
+        ("text/xml", "text/xml"),
+        ("text/plain", "text/plain"),
     ],
 )
 def test_accept_chooses(client: Client, accept: str, content_type: str) -> None:
@@ -139,9 +141,38 @@ def test_accept_chooses(client: Client, accept: str, content_type: str) -> None:
     assert "Accept" in reply.headers["Vary"]
 
 
-def test_feed_without_extension_is_atom(client: Client) -> None:
-    reply = client.get("/feed", accept="text/html,application/xml;q=0.9,*/*;q=0.8")
-    assert reply.headers["Content-Type"].startswith("application/atom+xml")
+def test_sounds_are_a_playlist(client: Client) -> None:
+    reply = client.get("/feed/type:sound.xspf")
+    assert reply.headers["Content-Type"].startswith("application/xspf+xml")
+    assert reply.text.count("<track>") == 1
+    assert "<location>https://threads.example/41.mp3</location>" in reply.text
+    assert "<duration>2832000</duration>" in reply.text
+
+
+@pytest.mark.parametrize("extension", ["txt", "plist"])
+@pytest.mark.parametrize(
+    "path", ["/sources", "/timeline", "/explain/snow", "/tags/snow"]
+)
+def test_plain_formats(client: Client, path: str, extension: str) -> None:
+    reply = client.get(f"{path}.{extension}")
+    assert reply.status == 200
+    assert len(reply.body) > 20
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        ("*/*", "application/atom+xml"),
+        # A browser shows this one and would offer to save the other.
+        ("text/html,application/xml;q=0.9,*/*;q=0.8", "application/xml"),
+    ],
+)
+def test_feed_without_extension_is_atom(
+    client: Client, accept: str, content_type: str
+) -> None:
+    reply = client.get("/feed", accept=accept)
+    assert reply.headers["Content-Type"].startswith(content_type)
+    assert feedparser.parse(reply.body).version == "atom10"
 
 
 def test_paging_shows_every_item_once(client: Client) -> None:

@@ -11,8 +11,9 @@ from hunch_stream.query import Term, parse
 from hunch_stream.source import SourceState
 from hunch_web.view import heat, mark, when
 from hunch_web.view.card import card, query_path
-from hunch_web.view.content import clean
+from hunch_web.view.content import clean, without_hashtags
 from hunch_web.view.day import Burst, days
+from hunch_web.view.facet import facets
 from hunch_web.view.health import source_view, summary
 from hunch_web.view.rating import split_rating
 from hunch_web.view.search import search_query
@@ -84,6 +85,20 @@ class TestContent:
         assert "x" in out
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("<p>Soup.</p><p><a>#allotment</a> <a>#sea</a></p>", "<p>Soup.</p>"),
+        ("<p>Soup.</p><p><a>#other</a></p>", "<p>Soup.</p><p><a>#other</a></p>"),
+        ("<p>#sea</p>", "<p>#sea</p>"),
+        ("<p>Soup #sea</p>", "<p>Soup #sea</p>"),
+        ("<p>Soup.</p><p>by the #sea</p>", "<p>Soup.</p><p>by the #sea</p>"),
+    ],
+)
+def test_hashtags_are_not_said_twice(body: str, expected: str) -> None:
+    assert without_hashtags(body, ("allotment", "Sea")) == expected
+
+
 class TestRating:
     @pytest.mark.parametrize(
         ("title", "value", "expected"),
@@ -135,6 +150,20 @@ class TestCard:
         assert shown.excerpt.endswith("word …")
         assert len(shown.excerpt) < 340
         assert shown.rest
+
+    @pytest.mark.parametrize("sign", ["[…]", "[...]", " […] "])
+    def test_cut_summary_ends_in_an_ellipsis(self, sign: str) -> None:
+        assert (
+            card(an_item(summary="So it goes. " + sign), ZONE).excerpt
+            == "So it goes. …"
+        )
+
+    def test_item_without_summary_is_told_by_its_body(self) -> None:
+        item = an_item(
+            "link", content_html="<p>All <b>of</b> it</p>", url="https://o.example/"
+        )
+        shown = card(item, ZONE)
+        assert (shown.excerpt, shown.name) == ("All of it", "All of it")
 
     def test_only_pictures_we_hold_are_shown(self) -> None:
         ours = Media(url="https://o/1.jpg", path="ab/1.jpg", alt="A")
@@ -242,6 +271,15 @@ class TestHeat:
             dt.date(2026, 11, 22),
         )
 
+    def test_stray_years_do_not_fill_the_strip(self) -> None:
+        rows = heat.strip({**self.counts, dt.date(1, 1, 1): 1}, 9999)
+        assert [c.label for c in rows.years] == ["1", "2025", "2026", "9999"]
+
+    def test_months_of_all_years_are_on_one_scale(self) -> None:
+        newest, older = heat.grids(self.counts)
+        assert newest.months[10].heat == 4
+        assert older.months[2].heat == 1
+
     def test_nothing(self) -> None:
         assert heat.grids({}) == ()
         assert heat.strip({}).years == ()
@@ -277,6 +315,18 @@ def test_search_takes_words_for_words(typed: str, query: str) -> None:
 
 def test_query_path_survives_an_address() -> None:
     assert query_path(Term("tag", "black and white")) == "tag:%22black%20and%20white%22"
+
+
+def test_facets_are_ranked_and_lead_to_their_items() -> None:
+    found = facets("tag", {"sea": 1, "black and white": 16, "bread": 4})
+    assert [(f.label, f.size) for f in found] == [
+        ("black and white", 4),
+        ("bread", 2),
+        ("sea", 1),
+    ]
+    assert found[0].address == "/tags/tag:%22black%20and%20white%22"
+    assert facets("type", {"picture": 2})[0].label == "Photos"
+    assert facets("tag", {}) == ()
 
 
 class TestChrome:

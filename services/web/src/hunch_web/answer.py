@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from hunch_stream.store import StoreError, StoreUnavailable
 from hunch_web.feed import jsonfeed
 from hunch_web.feed.document import Document
+from hunch_web.feed.playlist import playlist
 from hunch_web.serializer import STREAM_FORMATS
 from hunch_web.shelf import Copy, Key
 from hunch_web.view.site import Chrome
@@ -29,6 +30,7 @@ from hunch_web.view.when import ago
 from smisk import http
 from smisk.core.exchange import Exchange, current
 from smisk.core.response import Response
+from smisk.serialization import XSPF
 
 if TYPE_CHECKING:
     from hunch_web.app import Site
@@ -145,7 +147,8 @@ def _written(
     assert serializer is not None
     data = recipe.data(moment)
     if isinstance(data, Document) and not isinstance(serializer, STREAM_FORMATS):
-        data = jsonfeed.feed(data)
+        is_list = isinstance(serializer, XSPF)
+        data = playlist(data) if is_list else jsonfeed.feed(data)
     written = serializer.serialize(data, exchange)
     body = written.encode() if isinstance(written, str) else written
     # WHY of the exchange: a serializer with two media types knows which it wrote.

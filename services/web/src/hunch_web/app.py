@@ -23,6 +23,7 @@ from hunch_web.view.site import SiteView
 from smisk.core.request import Request
 from smisk.core.response import Response
 from smisk.mvc import Application
+from smisk.serialization import XSPF, Plist
 
 _ERROR_WORDS = {
     400: "This address cannot be read",
@@ -69,9 +70,11 @@ class Site(Application):
         self.shelf = Shelf()
         self.assets = asset.Assets()
         self._headers = security.headers(site.url)
-        # WHY: it would take `.js` off the path of our script.
-        self.serializers.unregister("jsonp")
-        for serializer in (StreamAtom, StreamRss, StreamJson, Opml):
+        # WHY: the first would take `.js` off the path of our script and answer any site's
+        # scripts; the second speaks of procedures, and there are none.
+        for name in ("jsonp", "xmlrpc"):
+            self.serializers.unregister(name)
+        for serializer in (StreamAtom, StreamRss, StreamJson, Opml, Plist, XSPF):
             self.serializers.register(serializer())
         environment: Any = self.templates.environment
         environment.globals.update(

@@ -20,7 +20,8 @@ class StreamAtom(Serializer):
 
     name = "Atom feed"
     extensions = ("atom",)
-    media_types = (atom.MEDIA_TYPE,)
+    # WHY the general ones: a program that asks for XML of a stream wants its feed.
+    media_types = (atom.MEDIA_TYPE, "application/xml", "text/xml")
 
     def serialize(self, data: object, _: Exchange) -> bytes:
         """Write a document."""

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 from hunch_stream.source import SourceState
 from hunch_web.answer import Moment, Recipe, answer
-from hunch_web.controller.stream import Root
+from hunch_web.controller.stream import PLAIN, Root
 from hunch_web.view.card import Link
 from hunch_web.view.health import SourceView, source_views, summary
 from hunch_web.view.page import Page, signs
@@ -26,7 +26,7 @@ class SourcesPage(Page):
 class Sources(Root):
     """Sources and their health."""
 
-    @expose(None, route="/sources", formats=("html", "json"), methods=("GET",))
+    @expose(None, route="/sources", formats=PLAIN, methods=("GET",))
     def health(self) -> bytes:
         """Show every source."""
         recipe = Recipe("sources.html", self._page, self._data, is_lasting=False)

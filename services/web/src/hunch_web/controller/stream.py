@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from hunch_stream.store import Explanation
     from hunch_web.app import Site
 
-FEEDS = ("atom", "rss", "json")
+FEEDS = ("atom", "rss", "json", "xspf")
+# What has items is offered in every format; what has none in these.
+PLAIN = ("html", "json", "txt", "plist")
 MOST_TAGS = 60
 
 
@@ -94,7 +96,7 @@ class Root(Controller):
     @expose(
         None,
         route=("/explain/<q:path>", "/explain"),
-        formats=("html", "json"),
+        formats=PLAIN,
         methods=("GET",),
     )
     def explain(self, q: str = "") -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from hunch_web.answer import Moment, Recipe, answer
-from hunch_web.controller.stream import Root
+from hunch_web.controller.stream import PLAIN, Root
 from hunch_web.view import heat
 from hunch_web.view.page import Page, signs
 from hunch_web.view.words import count
@@ -24,7 +24,7 @@ class Timeline(Root):
 
     slug = "timeline"
 
-    @expose(formats=("html", "json"), methods=("GET",))
+    @expose(formats=PLAIN, methods=("GET",))
     def __call__(self) -> bytes:  # type: ignore[override]
         """Show the timeline."""
         return answer(self.site, Recipe("timeline.html", self._page, self._data))

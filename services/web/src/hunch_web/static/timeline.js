@@ -50,6 +50,13 @@
     more.append(element("a", "All of it", { href: `${path}/` }));
     lens.replaceChildren(element("h2", feed.title.split(": ").pop()), list, more);
     lens.hidden = false;
+    // The lens stays in view; so shall the square that it is about.
+    if (!square) return;
+    const { top, bottom } = square.getBoundingClientRect();
+    const edge = lens.getBoundingClientRect().bottom;
+    if (top < edge + 8 || bottom > innerHeight) {
+      scrollBy({ top: top - edge - 96, behavior: "instant" });
+    }
   };
 
   document.querySelector("main").addEventListener("click", (event) => {
