@@ -51,6 +51,7 @@ cdef int visit_row(
             return 0
         result = flags              # FAILED is not a number: TypeError, kept below
         if result & TDBQPPUT:
+            (<TDB>callback.owner).check(row)
             changed = map_of(row)
             tcmapclear(columns)
             tcmapiterinit(changed)
@@ -197,7 +198,7 @@ cdef class TDBQuery:
     def rows(self):
         """Run the query and yield (primary key, row)."""
         for pkey in self.search():
-            row = self.owner.get(pkey, missing)
+            row = self.owner.fetch(pkey, missing)
             if row is not missing:
                 yield pkey, row
 

@@ -10,7 +10,7 @@ from collections.abc import (
 )
 from typing import Final, Literal, Self, TypeAlias, TypeVar, overload
 
-from tokyocabinet._database import Database, _Buffer
+from tokyocabinet._database import Database, _Buffer, _Path
 from tokyocabinet._hash import HashIterator
 
 _Text: TypeAlias = _Buffer | str
@@ -87,6 +87,7 @@ class TDB(Database, MutableMapping[bytes, _Row]):
     ) -> None: ...
     def defrag(self, step: int = 0) -> None: ...
     def cacheclear(self) -> None: ...
+    def open(self, path: _Path, omode: int | str = "r") -> None: ...
     def setindex(
         self, name: _Text, type: int | _Index, *, keep: bool = False
     ) -> None: ...

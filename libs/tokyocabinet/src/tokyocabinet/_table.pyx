@@ -83,6 +83,8 @@ cdef class TDB(Database):
         mutex: Let several threads use this handle.
     """
 
+    cdef set indexed            # columns with an index
+
     def __cinit__(self, *args, **kwargs):
         cdef Calls *calls = &self.calls
         self.db = tctdbnew()
@@ -102,6 +104,43 @@ cdef class TDB(Database):
         calls.setcodecfunc = <codec_call>tctdbsetcodecfunc
         if self.mutex and not tctdbsetmutex(<TCTDB *>self.db):
             raise MemoryError
+
+    def open(self, path, omode="r"):
+        """Open the file at `path`; see `Database.open`."""
+        Database.open(self, path, omode)
+        self.note_indexes()
+
+    cdef int note_indexes(self) except -1:
+        """Remember which columns have an index."""
+        cdef TCTDB *db = <TCTDB *>self.db
+        cdef int index
+        self.indexed = {
+            <bytes>db.idxs[index].name for index in range(db.inum)}
+        return 0
+
+    cdef int check(self, object row) except -1:
+        """Refuse an empty column name, and an empty value in a column with an index.
+
+        LIMIT: the C library asserts that there are none, that is, it would end the
+        process.
+        """
+        for name, value in row.items() if hasattr(row, "items") else row:
+            if len(name) == 0:
+                raise error_for(
+                    TCEINVALID, "invalid operation: a column's name must not be empty")
+            if len(value) == 0 and self.indexed and encoded(name) in self.indexed:
+                raise error_for(
+                    TCEINVALID, "invalid operation: an empty value in the column"
+                    f" {name!r}, which has an index")
+        return 0
+
+    cdef bytes pkey(self, object key):
+        """Return a primary key to store under; the C library asserts it is not empty."""
+        cdef bytes result = encoded(key)
+        if not result:
+            raise error_for(
+                TCEINVALID, "invalid operation: a primary key must not be empty")
+        return result
 
     # -- shape
 
@@ -203,12 +242,22 @@ cdef class TDB(Database):
             raise ValueError(f"unknown index type {kind}")
         if keep:
             kind |= TDBITKEEP
+        if kind & ~TDBITKEEP < TDBITOPT and column and self.is_open:
+            # First refuse new empty values, then look for old ones; see `check`.
+            self.indexed = self.indexed | {column}
+            for pkey in TableIterator(self):
+                if self.getcol(pkey, column) == b"":
+                    self.note_indexes()
+                    raise error_for(
+                        TCEINVALID, "invalid operation: an index over an empty value,"
+                        f" in the row {pkey!r}")
         self.enter()
         with nogil:
             ok = tctdbsetindex(<TCTDB *>self.db, cname, kind)
             if not ok:
                 code = tctdbecode(<TCTDB *>self.db)
         self.leave()
+        self.note_indexes()
         if ok or (code == TCEKEEP and kind & TDBITKEEP):
             return
         self.fail(code)
@@ -230,12 +279,16 @@ cdef class TDB(Database):
     # -- rows
 
     cdef bint store(self, row_call call, object pkey, object row) except -1:
-        cdef bytes key = encoded(pkey)
+        cdef bytes key = self.pkey(pkey)
         cdef const char *kbuf = PyBytes_AS_STRING(key)
         cdef int ksiz = <int>PyBytes_GET_SIZE(key)
-        cdef TCMAP *columns = map_of(row)
+        cdef TCMAP *columns
         cdef boolean ok
         cdef int code = 0
+        if not hasattr(row, "items"):
+            row = list(row)         # it is looked at twice
+        self.check(row)
+        columns = map_of(row)
         try:
             self.enter()
             with nogil:
@@ -270,6 +323,9 @@ cdef class TDB(Database):
 
     def get(self, pkey, default=None):
         """Return a row as a dict of bytes, or `default`."""
+        return self.fetch(pkey, default)
+
+    cdef object fetch(self, object pkey, object default):
         cdef bytes key = encoded(pkey)
         cdef const char *kbuf = PyBytes_AS_STRING(key)
         cdef int ksiz = <int>PyBytes_GET_SIZE(key)
@@ -318,7 +374,7 @@ cdef class TDB(Database):
         return default
 
     def __getitem__(self, pkey):
-        value = self.get(pkey, missing)
+        value = self.fetch(pkey, missing)
         if value is missing:
             raise error_for(TCENOREC, "no record found")
         return value
@@ -399,7 +455,7 @@ cdef class TDB(Database):
             OverflowError: The sum leaves 32 bits; the row is unchanged.
         """
         cdef int32_t step = PyNumber_Index(num)
-        cdef bytes key = encoded(pkey)
+        cdef bytes key = self.pkey(pkey)
         cdef const char *kbuf = PyBytes_AS_STRING(key)
         cdef int ksiz = <int>PyBytes_GET_SIZE(key)
         cdef char *text
@@ -431,7 +487,7 @@ cdef class TDB(Database):
 
     def adddouble(self, pkey, double num):
         """Add to the number in the row's column `_num` and return the sum."""
-        cdef bytes key = encoded(pkey)
+        cdef bytes key = self.pkey(pkey)
         cdef const char *kbuf = PyBytes_AS_STRING(key)
         cdef int ksiz = <int>PyBytes_GET_SIZE(key)
         cdef double result
@@ -478,7 +534,7 @@ cdef class TDB(Database):
         """Return a row, storing `default` first when there is none."""
         while True:
             self.putkeep(pkey, default)
-            row = self.get(pkey, missing)
+            row = self.fetch(pkey, missing)
             if row is not missing:
                 return row
 
@@ -486,7 +542,7 @@ cdef class TDB(Database):
         """Remove a row and return it, or the default."""
         if len(default) > 1:
             raise TypeError("pop expects a key and at most one default")
-        row = self.get(pkey, missing)
+        row = self.fetch(pkey, missing)
         if row is missing or not self.out(pkey):
             if default:
                 return default[0]

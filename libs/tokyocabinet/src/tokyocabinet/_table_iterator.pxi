@@ -16,6 +16,6 @@ cdef class TableIterator(HashIterator):
 def rows(TDB table):
     """Yield (primary key, row) of every row."""
     for pkey in TableIterator(table):
-        row = table.get(pkey, missing)
+        row = table.fetch(pkey, missing)
         if row is not missing:      # removed since its block was read
             yield pkey, row

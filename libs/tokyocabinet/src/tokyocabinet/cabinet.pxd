@@ -289,14 +289,19 @@ cdef extern from "tctdb.h" nogil:
         int op
         char *expr
         int esiz
+    ctypedef struct TDBIDX:
+        char *name
+        int type
     ctypedef struct TCTDB:
         TCHDB *hdb
+        TDBIDX *idxs
+        int inum
     ctypedef struct TDBQRY:
         TDBCOND *conds
         int cnum
         char *oname
     enum:
-        TDBQCSTRRX, TDBQCFTSAND, TDBQCFTSOR, TDBQCFTSEX, TDBQPPUT, TDBQPSTOP, TDBITKEEP
+        TDBQCSTRRX, TDBQCFTSAND, TDBQCFTSOR, TDBQCFTSEX, TDBQPPUT, TDBQPSTOP, TDBITOPT, TDBITKEEP
     ctypedef int (*TDBQRYPROC)(const void *, int, TCMAP *, void *) noexcept nogil
     const char *tctdberrmsg(int ecode)
     TCTDB *tctdbnew()
