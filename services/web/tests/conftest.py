@@ -285,6 +285,14 @@ def filled_store(
     yield from running(KeyValueStore(tmp_path_factory.mktemp("kv")))
 
 
+@pytest.fixture(scope="module")
+def module_store(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[KeyValueStore]:
+    """A store for the tests of one file, which may add to it."""
+    yield from running(KeyValueStore(tmp_path_factory.mktemp("kv")))
+
+
 @pytest.fixture
 def own_store(tmp_path: Path) -> Iterator[KeyValueStore]:
     """A store of the test's own, with a life in it."""

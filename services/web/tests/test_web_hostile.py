@@ -62,8 +62,8 @@ def hostile_items(now: dt.datetime) -> list[Item]:
 
 
 @pytest.fixture
-def client(own_store: Any, make_site: Any) -> Client:
-    site = make_site(own_store)
+def client(module_store: Any, make_site: Any) -> Client:
+    site = make_site(module_store)
     now = site.now()
     state = SourceState(
         slug="evil",
@@ -74,10 +74,11 @@ def client(own_store: Any, make_site: Any) -> Client:
         reason=PAYLOAD,
         remedy=PAYLOAD,
     )
-    store = own_store.client()
-    items = hostile_items(now)
-    store.commit(Commit(state, [Change(None, one, "f") for one in items]))
-    store.follow(["evil"], now)
+    store = module_store.client()
+    if store.source("evil") is None:
+        items = hostile_items(now)
+        store.commit(Commit(state, [Change(None, one, "f") for one in items]))
+        store.follow(["evil"], now)
     store.close()
     return Client(site)
 

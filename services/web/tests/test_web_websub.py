@@ -16,11 +16,11 @@ BODY = b"<feed>new</feed>"
 
 
 @pytest.fixture
-def subscribed(own_store: Any, make_site: Any) -> tuple[Any, Client]:
-    store = own_store.client()
+def subscribed(module_store: Any, make_site: Any) -> tuple[Any, Client]:
+    store = module_store.client()
     fields = {"source": "blog", "topic": TOPIC, "secret": SECRET, "state": "asked"}
     store.subscribe_websub(TOKEN, fields)
-    return store, Client(make_site(own_store))
+    return store, Client(make_site(module_store))
 
 
 def verification(**changes: str) -> dict[str, str]:
@@ -77,7 +77,7 @@ def test_unknown_token(subscribed: Any) -> None:
     store.close()
 
 
-def test_signed_push_makes_the_source_due(subscribed: Any, make_site: Any) -> None:
+def test_signed_push_makes_the_source_due(subscribed: Any) -> None:
     import datetime as dt
 
     store, client = subscribed
