@@ -177,6 +177,20 @@ def test_deleting_a_huge_range_is_one_small_write(engine):
     assert engine.get(b"key:1000") is None
 
 
+def test_a_store_that_is_mostly_deleted_is_merged_by_itself(engine):
+    put(engine, 0, 3000)
+    engine.freeze()
+    settle(engine)
+    put(engine, 3000, 3010)
+    with engine.begin() as tx:
+        tx.delete_range(b"key:0000", b"key:2900")
+    engine.freeze()
+    settle(engine)
+    until(engine, lambda: engine.stats()["merges"] == 1)
+    (entry,) = manifest(engine.folder)["segments"]
+    assert entry["records"] == 110
+
+
 def test_a_range_that_hides_nothing_is_forgotten(engine):
     put(engine, 0, 10)
     engine.freeze()

@@ -40,6 +40,7 @@ def check(folder: Path) -> Report:
     once in each.
     """
     report = Report(folder)
+    before: Manifest | None = None
     for _ in range(ATTEMPTS):
         report = Report(folder)
         try:
@@ -52,10 +53,11 @@ def check(folder: Path) -> Report:
             return report
         check_segments(folder, manifest, report)
         check_logs(folder, manifest, report)
-        # A damage that goes away with a newer manifest, or with a second look at a log
+        # Damage that goes away with a newer manifest, or with a second look at a log
         # that is being written, was none.
-        if report.ok:
+        if report.ok or manifest == before:
             break
+        before = manifest
     return report
 
 

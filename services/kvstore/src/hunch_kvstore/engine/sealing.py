@@ -73,6 +73,7 @@ class Sealing:
         self._installing: Installing | None = None
         self._thread = ThreadPoolExecutor(1, "hunch-sealing")
         self._retry_at = 0.0
+        self._hidden = hidden_records(self.segments)
 
     def take_serial(self) -> int:
         """Return a number for a new file."""
@@ -152,7 +153,9 @@ class Sealing:
             )
             self._start(order, now)
         if "merge" not in self._jobs and installing != "merge":
-            run = choose_merge(self.manifest.segments, self._options.merge_width)
+            run = choose_merge(
+                self.manifest.segments, self._options.merge_width, self._hidden
+            )
             if run:
                 free, total = free_bytes(self._folder)
                 keep = min(self._options.reserve_bytes, total // 20)
@@ -217,6 +220,7 @@ class Sealing:
         if segment is not None:
             held[segment.entry.serial] = segment
         self.segments = [held[entry.serial] for entry in self.manifest.segments]
+        self._hidden = hidden_records(self.segments)
         if step.job.kind == "seal":
             gone = [serial for serial in self.logs if serial < self._next_log]
             self.logs = [serial for serial in self.logs if serial >= self._next_log]
@@ -263,3 +267,13 @@ def install(
         segment = Segment(folder, entry, share)
     manifest.write(folder)
     return segment
+
+
+def hidden_records(segments: list[Segment]) -> int:
+    """Return about how many records are hidden by ranges of newer segments."""
+    hidden = 0
+    for place, segment in enumerate(segments):
+        for newer in segments[:place]:
+            for start, stop in newer.ranges:
+                hidden += segment.records_in(start, stop)
+    return hidden

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import struct
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ VALUE = b"\0"
 MAGIC = b"HUNCHFLT"
 FORMAT = 1
 FILTER_HEAD = struct.Struct("<8sII")
+FENCE_RECORDS = 256
 LEAF_BYTES = 8192  # what a leaf of the tree should hold
 
 
@@ -56,6 +58,7 @@ class Summary:
         first_key: Of the tree; None where it is empty.
         last_key: Of the tree; None where it is empty.
         bloom: Of the keys.
+        fences: Every so many keys one (see `FENCE_RECORDS`), for estimates.
     """
 
     entry: SegmentEntry
@@ -64,6 +67,7 @@ class Summary:
     first_key: bytes | None
     last_key: bytes | None
     bloom: Bloom
+    fences: list[bytes]
 
     def pack(self) -> bytes:
         """Return the bytes of the filter file."""
@@ -73,6 +77,7 @@ class Summary:
             "ranges": [[start.hex(), to_hex(stop)] for start, stop in self.ranges],
             "first_key": to_hex(self.first_key),
             "last_key": to_hex(self.last_key),
+            "fences": [key.hex() for key in self.fences],
         }
         text = json.dumps(said).encode()
         body = FILTER_HEAD.pack(MAGIC, FORMAT, len(text)) + text + bytes(self.bloom)
@@ -118,6 +123,7 @@ def read_summary(path: Path) -> Summary:
         first_key=from_hex(said["first_key"]),
         last_key=from_hex(said["last_key"]),
         bloom=Bloom(body[FILTER_HEAD.size + length :]),
+        fences=[bytes.fromhex(text) for text in said.get("fences", [])],
     )
 
 
@@ -154,6 +160,7 @@ class Segment:
         self._first = summary.first_key
         self._last = summary.last_key
         self._bloom = summary.bloom
+        self._fences = summary.fences
         self.memory_bytes = len(summary.bloom)
         try:
             size = self.path.stat().st_size
@@ -165,8 +172,10 @@ class Segment:
             raise StoreDamaged(self.path, None, what, REMEDY)
         # SAFETY: one thread owns the handle, so the library's lock is not needed.
         self._tree: BDB = BDB(mutex=False)
-        leaves = max(32, cache_bytes // LEAF_BYTES)
-        self._tree.setcache(leaves, max(32, leaves // 8))
+        # A leaf takes half as much again in memory; long values make long leaves.
+        mean = entry.size_bytes // max(entry.records, 1)
+        leaves = cache_bytes // max(LEAF_BYTES * 3 // 2, 2 * mean)
+        self._tree.setcache(leaves, leaves // 8)
         try:
             # WHY NOLCK: fcntl locks are dropped when anything else in the process, a
             # backup say, closes the file. Nobody writes to it any more.
@@ -207,6 +216,12 @@ class Segment:
         if start > self._last or (stop is not None and stop <= self._first):
             return iter(())
         return iter(self._tree.items(start, stop, reverse=reverse))
+
+    def records_in(self, start: bytes, stop: bytes | None) -> int:
+        """Return about how many records lie in [start, stop)."""
+        first = bisect_left(self._fences, start)
+        last = len(self._fences) if stop is None else bisect_left(self._fences, stop)
+        return max(0, last - first) * FENCE_RECORDS
 
     def close(self) -> None:
         """Close the tree; scans that still run end with an error."""

@@ -19,6 +19,7 @@ from hunch_kvstore.engine._bloom import Bloom
 from hunch_kvstore.engine.disk import replace_file, sync_file
 from hunch_kvstore.engine.manifest import SegmentEntry
 from hunch_kvstore.engine.segment import (
+    FENCE_RECORDS,
     LEAF_BYTES,
     VALUE,
     Summary,
@@ -106,6 +107,7 @@ def build_segment(
         first_key=counter.first,
         last_key=counter.last,
         bloom=counter.bloom,
+        fences=counter.fences,
     )
     packed = summary.pack()
     replace_file(temporary(filter_path(plan.folder, plan.serial)), packed)
@@ -127,6 +129,7 @@ class Counter:
         self.crc = 0
         self.first: bytes | None = None
         self.last: bytes | None = None
+        self.fences: list[bytes] = []
 
     def watch(
         self, points: Iterable[tuple[bytes, bytes | None]]
@@ -143,6 +146,8 @@ class Counter:
                 stored = VALUE + value
             if not records:
                 self.first = key
+            if not records % FENCE_RECORDS:
+                self.fences.append(key)
             records += 1
             crc = crc32c(stored, crc32c(key, crc))
             add(key)
