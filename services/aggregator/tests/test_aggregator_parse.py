@@ -93,10 +93,38 @@ def test_a_feed_with_the_wrong_label_is_still_a_feed():
         assert isinstance(found, ParsedFeed)
 
 
-def test_invalid_utf8_loses_signs_and_not_the_entry():
-    found = entry(b"<title>caf\xe9 \xff\xfe ol\xc3\xa9</title><guid>g</guid>")
-    assert found.title.startswith("caf")
-    assert found.title.encode()
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"caf\xe9 \xff\xfe",
+        b"\x00\x00",
+        b"&#99999999999;",
+        b"&#x110000; &#xD800; &#0;",
+        b"\xed\xa0\x80",
+        b"&bogus; & < ]]> \x01",
+        b"<![CDATA[ never closed",
+    ],
+)
+def test_one_broken_entry_costs_no_other(bad):
+    good = "<title>olé {}</title><guid>{}</guid></item><item>"
+    body = RSS % (
+        good.format(1, 1).encode()
+        + b"<guid>bad</guid><title>"
+        + bad
+        + b"</title></item><item>"
+        + good.format(2, 2).encode()
+    )
+    found = parse(body, content_type="application/rss+xml; charset=utf-8")
+    assert isinstance(found, ParsedFeed)
+    titles = [e.title for e in found.entries]
+    assert titles[0] == "olé 1"
+    if b"CDATA" not in bad:
+        assert "olé 2" in titles
+
+
+def test_bytes_of_an_older_encoding_are_read_as_such():
+    found = entry(b"<title>caf\xe9 \x93ol\xc3\xa9\x94</title><guid>g</guid>")
+    assert found.title == "café “olé”"
 
 
 def test_control_characters_and_undefined_entities_do_not_lose_entries():

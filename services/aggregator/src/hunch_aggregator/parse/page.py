@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from html.parser import HTMLParser
 
@@ -50,7 +51,10 @@ class _Head(HTMLParser):
 def feed_links(html: str, url: str) -> tuple[str, ...]:
     """Return the addresses of a page's feeds, best first."""
     reader = _Head()
-    reader.feed(html[:_HEAD_CHARS])
+    # WHY: html.parser raises AssertionError on broken marked sections; what stood
+    # before them is what counts
+    with contextlib.suppress(AssertionError):
+        reader.feed(html[:_HEAD_CHARS])
     base = clean_url(reader.base, url) or url
     ranked = sorted(reader.links, key=lambda link: link[0])
     found = (clean_url(href, base) for _rank, href in ranked)

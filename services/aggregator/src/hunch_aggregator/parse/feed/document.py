@@ -8,6 +8,7 @@ often are not, and is no failure; its strings come out unescaped and unsanitised
 from __future__ import annotations
 
 import io
+import logging
 import re
 from typing import Any
 
@@ -23,6 +24,10 @@ from hunch_aggregator.parse.entry import (
 from hunch_aggregator.parse.service import service_of_host, service_of_signs
 
 from .element import parse_entry
+from .repair import mended, needs_mending
+
+log = logging.getLogger("hunch.parse")
+_MENDED = "application/xml; charset=utf-8"
 
 # LIMIT: entries kept of one document; items cost about 0.1 ms each to read.
 MOST_ENTRIES = 5_000
@@ -37,15 +42,15 @@ _PERIODS_S = {
 
 def parse_feed(job: DocumentJob) -> ParsedFeed | Unreadable:
     """Read an XML feed."""
-    found: Any = feedparser.parse(
-        io.BytesIO(_without_tombstones(job.body)),
-        response_headers={
-            "content-location": job.url,
-            "content-type": job.content_type or "application/xml",
-        },
-        sanitize_html=False,
-        resolve_relative_uris=False,
-    )
+    body = _without_tombstones(job.body)
+    content_type = job.content_type or "application/xml"
+    if needs_mending(body, content_type):
+        body, content_type = mended(body, content_type), _MENDED
+    try:
+        found = _read(body, job.url, content_type)
+    except Exception as error:  # noqa: BLE001 - feedparser promises nothing
+        log.debug("mending after %r", error)
+        found = _read(mended(body, content_type), job.url, _MENDED)
     if not found.get("version") and not found.get("entries"):
         return Unreadable(
             "The document is XML, but no feed that is known." + _bozo(found, " "),
@@ -89,6 +94,15 @@ def parse_feed(job: DocumentJob) -> ParsedFeed | Unreadable:
         older=_link(links, "prev-archive", job.url) or _link(links, "next", job.url),
         complete="fh_complete" in feed,
         note=_bozo(found),
+    )
+
+
+def _read(body: bytes, url: str, content_type: str) -> Any:
+    return feedparser.parse(
+        io.BytesIO(body),
+        response_headers={"content-location": url, "content-type": content_type},
+        sanitize_html=False,
+        resolve_relative_uris=False,
     )
 
 
