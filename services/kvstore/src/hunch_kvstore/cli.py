@@ -23,7 +23,7 @@ from hunch_kvstore.engine import (
     verify_backup,
 )
 from hunch_kvstore.server.core import Core
-from hunch_kvstore.server.listener import listen
+from hunch_kvstore.server.listener import listen, shown_address
 from hunch_kvstore.server.logline import Log
 from hunch_kvstore.server.loop import Loop
 from hunch_kvstore.server.setting import SettingError, Settings
@@ -152,21 +152,17 @@ def _serve(arguments: argparse.Namespace) -> int:
     try:
         addresses = settings["bind"]
         assert isinstance(addresses, tuple)
-        listeners = [
-            listen(
+        listeners: dict[str, socket.socket] = {}
+        for address in addresses:
+            listener = listen(
                 address,
                 backlog=settings.integer("tcp-backlog"),
                 mode=int(settings.text("unixsocketperm"), 8),
             )
-            for address in addresses
-        ]
+            listeners[shown_address(address, listener)] = listener
         core = Core(engine, settings, log)
         core.config_file = str(arguments.conf.absolute()) if arguments.conf else ""
-        for listener in listeners:
-            name = listener.getsockname()
-            core.addresses.append(
-                name if isinstance(name, str) else f"{name[0]}:{name[1]}"
-            )
+        core.addresses = list(listeners)
         loop = Loop(core, listeners, _metrics(settings))
         loop.stop_on_signals()
         # PERF: what lives as long as the process need not be looked at again and again.
@@ -174,12 +170,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         gc.freeze()
         log.notice(
             "ready",
-            listening=[
-                address.partition(":")[2]
-                if address.startswith("unix:")
-                else core.addresses[place]
-                for place, address in enumerate(addresses)
-            ],
+            listening=core.addresses,
             data=settings.text("data"),
             sync=settings.text("sync"),
             sequence=engine.sequence,
@@ -188,11 +179,9 @@ def _serve(arguments: argparse.Namespace) -> int:
         loop.run()
     finally:
         engine.close()
-    for address in addresses:
-        if address.startswith(("unix:", "/")):
-            Path(address.removeprefix("unix:").removeprefix("//")).unlink(
-                missing_ok=True
-            )
+    for name in core.addresses:
+        if name.startswith("/"):
+            Path(name).unlink(missing_ok=True)
     log.notice("stopped", sequence=engine.sequence)
     return 0
 

@@ -301,7 +301,7 @@ class Core:
         before = self.engine.sequence
         try:
             tx.commit()
-        except WritesRefused as error:
+        except (WritesRefused, OSError) as error:
             keys.aborted()
             self._restore_schemas()
             raise CommandError(f"{REFUSED}{error}") from error

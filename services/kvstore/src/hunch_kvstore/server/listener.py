@@ -17,9 +17,7 @@ def listen(bind: str, *, backlog: int, mode: int) -> socket.socket:
         SettingError: If the address makes no sense or is taken.
     """
     if bind.startswith(("unix:", "/")):
-        return _listen_unix(
-            Path(bind.removeprefix("unix:").removeprefix("//")), backlog, mode
-        )
+        return _listen_unix(_path(bind), backlog, mode)
     host, _, port = bind.rpartition(":")
     if not port.isdigit() or int(port) > 65535:
         raise SettingError(
@@ -44,6 +42,18 @@ def listen(bind: str, *, backlog: int, mode: int) -> socket.socket:
         raise SettingError(f"bind {bind!r}: {error.strerror}") from error
     listener.setblocking(False)
     return listener
+
+
+def shown_address(bind: str, listener: socket.socket) -> str:
+    """Return the path or host:port a listener really has, for logs and clients."""
+    if bind.startswith(("unix:", "/")):
+        return str(_path(bind).absolute())
+    host, port = listener.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _path(bind: str) -> Path:
+    return Path(bind.removeprefix("unix:").removeprefix("//"))
 
 
 def _listen_unix(path: Path, backlog: int, mode: int) -> socket.socket:

@@ -22,6 +22,8 @@ class Log:
     def __init__(self, level: str = "notice", stream: TextIO | None = None) -> None:
         self.level = level
         self._stream = stream or sys.stdout
+        self._last_fault_s = -1.0
+        self._faults_unsaid = 0
 
     def write(self, level: str, event: str, **fields: object) -> None:
         """Write one line, with the time in UTC."""
@@ -50,6 +52,15 @@ class Log:
         self.write("warning", event, **fields)
 
     def fault(self, error: BaseException, **fields: object) -> None:
-        """Write an error nobody expected, with its traceback."""
+        """Write an error nobody expected, with its traceback; one a second at most."""
+        now = time.monotonic()
+        if now - self._last_fault_s < 1:
+            self._faults_unsaid += 1
+            return
         trace = "".join(traceback.format_exception(error))
-        self.write("warning", "fault", error=repr(error), trace=trace, **fields)
+        more = self._faults_unsaid
+        self.write(
+            "warning", "fault", error=repr(error), trace=trace, more=more, **fields
+        )
+        self._last_fault_s = now
+        self._faults_unsaid = 0

@@ -64,13 +64,15 @@ class Loop:
     def __init__(
         self,
         core: Core,
-        listeners: list[socket.socket],
+        listeners: dict[str, socket.socket],
         metrics: socket.socket | None = None,
     ) -> None:
         self.core = core
         self._metrics = metrics
         self._scrapes: dict[int, tuple[socket.socket, float, bytes]] = {}
-        self._listeners = {listener.fileno(): listener for listener in listeners}
+        self._listeners = {
+            listener.fileno(): (name, listener) for name, listener in listeners.items()
+        }
         self._poll = select.epoll()
         self._connections: dict[int, Connection] = {}
         self._wake_in, self._wake_out = socket.socketpair()
@@ -134,9 +136,9 @@ class Loop:
             self._close(connection)
 
     def _other(self, number: int) -> None:
-        listener = self._listeners.get(number)
-        if listener is not None:
-            self._accept(listener)
+        found = self._listeners.get(number)
+        if found is not None:
+            self._accept(*found)
         elif number == self._wake_out.fileno():
             self._wake_out.recv(4096)
         elif self._metrics is not None and number == self._metrics.fileno():
@@ -180,7 +182,7 @@ class Loop:
         self._poll.unregister(number)
         sock.close()
 
-    def _accept(self, listener: socket.socket) -> None:
+    def _accept(self, name: str, listener: socket.socket) -> None:
         core = self.core
         for _ in range(_ACCEPTS_A_ROUND):
             try:
@@ -204,8 +206,7 @@ class Loop:
                     continue
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._keep_alive(sock)
-            here = listener.getsockname()
-            where = f"{here}:0" if is_unix else _shown(here)
+            where = f"{name}:0" if is_unix else _shown(sock.getsockname())
             client = Client(
                 self._next_number,
                 where if is_unix else _shown(address),
@@ -395,7 +396,7 @@ class Loop:
         connection.client.socket = None
 
     def _close_all(self) -> None:
-        for listener in self._listeners.values():
+        for _, listener in self._listeners.values():
             listener.close()
         for number in list(self._scrapes):
             self._end_scrape(number)
