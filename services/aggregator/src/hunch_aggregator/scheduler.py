@@ -43,6 +43,8 @@ class Scheduler:
         pipeline: The way of one source.
         stop: Set it and `run` returns after what is under way has ended.
         on_report: Called with each finished sync.
+        owner: Name under which sources are leased, and whether leases under it can
+            only be those of a process that is no more.
     """
 
     def __init__(
@@ -50,12 +52,14 @@ class Scheduler:
         pipeline: Pipeline,
         stop: threading.Event,
         on_report: Callable[[Report], None] = lambda _report: None,
+        owner: tuple[str, bool] = ("", False),
     ) -> None:
         self._pipeline = pipeline
         self._store = pipeline.store
         self._stop = stop
         self._on_report = on_report
-        self._owner = secrets.token_hex(8)
+        self._owner = owner[0] or secrets.token_hex(8)
+        self._has_leftovers = owner[1]
         sources = pipeline.config.sources
         self._hosts = {source.slug: host_of(source.url) for source in sources}
         self._under_way: dict[str, Future[None]] = {}
@@ -88,6 +92,10 @@ class Scheduler:
     def _prepare(self) -> bool:
         try:
             prepare(self._pipeline)
+            if self._has_leftovers:
+                for slug in self._hosts:
+                    self._store.release(slug, self._owner)
+                self._has_leftovers = False
         except StoreError as error:
             self._lost(error)
             return False

@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 
 from hunch_aggregator.intake import Report
+from hunch_aggregator.owner import owner_name
 from hunch_aggregator.pipeline import Pipeline
 from hunch_aggregator.scheduler import Scheduler
 from hunch_aggregator.site import assembled
@@ -35,13 +36,16 @@ def run(session: Session) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
     config = session.config()
-    while True:
-        watch = _Watch(session, session.config_path, config, stop)
-        ended = _follow(session, config, watch)
-        if watch.changed is None:
-            break
-        config = watch.changed
-        session.progress("hunch: the configuration changed")
+    with owner_name(session.store_url, config.site.id) as owner:
+        while True:
+            watch = _Watch(session, session.config_path, config, stop)
+            ended = _follow(session, config, watch, owner)
+            # WHY: after the first round, leases under the name may be its own
+            owner = (owner[0], False)
+            if watch.changed is None:
+                break
+            config = watch.changed
+            session.progress("hunch: the configuration changed")
     session.progress("hunch: stopped")
     if not ended:
         # WHY: threads that wait for slow hosts would hold the process up; every commit
@@ -51,7 +55,9 @@ def run(session: Session) -> int:
     return OK
 
 
-def _follow(session: Session, config: Config, watch: _Watch) -> bool:
+def _follow(
+    session: Session, config: Config, watch: _Watch, owner: tuple[str, bool]
+) -> bool:
     def tell(report: Report) -> None:
         if session.as_json:
             session.emit(report)
@@ -62,7 +68,7 @@ def _follow(session: Session, config: Config, watch: _Watch) -> bool:
         count = len(config.sources)
         session.progress(f"hunch: following {count} sources of “{config.site.title}”")
         threading.Thread(target=_photo, args=(pipeline,), daemon=True).start()
-        return Scheduler(pipeline, watch.ended, tell).run()
+        return Scheduler(pipeline, watch.ended, tell, owner).run()
 
 
 def _photo(pipeline: Pipeline) -> None:

@@ -61,11 +61,16 @@ class Session:
         """
         return load(self.config_path, self.environ)
 
+    @property
+    def store_url(self) -> str:
+        """Address of the store."""
+        given = self.arguments.store or self.environ.get("HUNCH_STORE")
+        return given or "redis://127.0.0.1:6379/0"
+
     def store(self, config: Config, timeout_s: float = 10.0) -> Store:
         """Return the store; nothing is connected yet."""
-        url = self.arguments.store or self.environ.get("HUNCH_STORE")
         return Store.connect(
-            url or "redis://127.0.0.1:6379/0",
+            self.store_url,
             config.site.id,
             zone=config.site.zone,
             timeout_s=timeout_s,
