@@ -57,13 +57,13 @@ def start(folder: Path) -> Iterator[Callable[..., Server]]:
 
 
 @pytest.fixture
-def edge(folder: Path) -> Iterator[Callable[[str], Edge]]:
+def edge(folder: Path) -> Iterator[Callable[..., Edge]]:
     if not (shutil.which("lighttpd") or os.path.exists("/usr/sbin/lighttpd")):
         pytest.skip("lighttpd is not installed")
     edges: list[Edge] = []
 
-    def edge_(backend: str) -> Edge:
-        edges.append(Edge(folder, backend))
+    def edge_(backend: str, bin_path: Path | None = None) -> Edge:
+        edges.append(Edge(folder, backend, bin_path))
         return edges[-1]
 
     yield edge_

@@ -79,38 +79,43 @@ class BlockingConnection:
     def is_aborted(self) -> bool:
         """Return whether the web server has given up on the current request."""
         # LIMIT: a body nobody reads is not taken in just to look behind it.
-        while (
-            not self._aborted
-            and len(self._queue) < 16
-            and transport.is_readable(self._fd)
-        ):
-            event = self._read_event()
+        while not self._aborted and not self._closed and len(self._queue) < 16:
+            event = self._parse()
             if event is not None:
                 self._queue.append(event)
-            if self._closed:
-                break
+            elif not self._closed:
+                if not transport.is_readable(self._fd):
+                    break
+                self._receive()
         return self._aborted
+
+    @property
+    def may_end(self) -> bool:
+        """Whether the web server still waits for END_REQUEST after an abort."""
+        return self._aborted and not self._closed
 
     def _next_event(self) -> "StreamEvent | None":
         if self._queue:
             return self._queue.popleft()
         while not self._closed:
-            event = self._read_event()
+            event = self._parse()
             if event is not None:
                 return event
+            if not self._closed:
+                self._receive()
         return None
 
-    def _read_event(self) -> "StreamEvent | None":
-        """Return the next event after at most one read; None if there is none yet."""
+    def _receive(self) -> None:
+        self._protocol.receive_data(transport.receive(self._fd))
+
+    def _parse(self) -> "StreamEvent | None":
+        """Return what is next among the bytes that were read; None if nothing is."""
         event = self._protocol.next_event()
         answer = self._protocol.data_to_send()
         if answer:
             transport.send(self._fd, [answer])
         if event is None:
-            if self._protocol.must_close:
-                self._closed = True
-            else:
-                self._protocol.receive_data(transport.receive(self._fd))
+            self._closed = self._protocol.must_close
             return None
         if isinstance(event, events.ConnectionClosed):
             self._closed = True
@@ -157,9 +162,13 @@ def _serve(
     environ["fcgi.is_aborted"] = connection.is_aborted
     if request.role is Role.FILTER:
         environ["fcgi.data"] = connection.data(environs.data_size(environ))
-    return wsgi.respond(
+    whole = wsgi.respond(
         worker.app, environ, request.request_id, connection.send, connection.end
     )
+    if not whole and connection.may_end:
+        connection.end([])  # SPEC 5.4: as soon as possible, and then go on
+        return True
+    return whole
 
 
 StreamEvent = (

@@ -4,6 +4,7 @@ with Client("unix:/run/x.sock") as client:
     print(client.get("/").body)
 """
 
+import select
 import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -42,6 +43,26 @@ class Response:
             if key.lower() == name.lower():
                 return value
         return None
+
+
+class _Partial:
+    """A response of which pieces have arrived."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.stdout: list[bytes] = []
+        self.stderr: list[bytes] = []
+
+    def response(self, end: events.RequestEnded) -> Response:
+        response = Response(
+            app_status=end.app_status,
+            protocol_status=end.protocol_status,
+            stderr=b"".join(self.stderr),
+        )
+        raw = b"".join(self.stdout)
+        if raw:
+            response.status, response.headers, response.body = parse_response(raw)
+        return response
 
 
 def parse_response(raw: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
@@ -198,32 +219,87 @@ class Client:
 
     def _receive(self, sock: socket.socket) -> Response:
         protocol = self._protocol
-        response = Response()
-        stdout = []
-        stderr = []
+        partial = _Partial(0)
         while True:
             event = protocol.next_event()
             if event is None:
                 protocol.receive_data(sock.recv(65536))
             elif isinstance(event, events.StdoutReceived):
-                stdout.append(event.content)
+                partial.stdout.append(event.content)
             elif isinstance(event, events.StderrReceived):
-                stderr.append(event.content)
+                partial.stderr.append(event.content)
             elif isinstance(event, events.ConnectionClosed):
                 msg = "the application hung up before the end of the response"
                 raise StreamError(msg)
             elif isinstance(event, events.RequestEnded):
                 break
-        response.app_status = event.app_status
-        response.protocol_status = event.protocol_status
-        response.stderr = b"".join(stderr)
         if protocol.must_close:
             self.close()
-        if stdout:
-            response.status, response.headers, response.body = parse_response(
-                b"".join(stdout)
+        return partial.response(event)
+
+    def many(
+        self, requests: Iterable[Iterable[tuple[bytes, bytes]]], *, window: int = 32
+    ) -> list[Response]:
+        """Send requests without bodies on one connection, without waiting in between.
+
+        An application that multiplexes serves them at once, any other one after the
+        other.
+
+        Args:
+            requests: The parameters of each.
+            window: How many may be under way at once.
+
+        Returns:
+            The responses, in the order of the requests.
+
+        Raises:
+            StreamError: If the application hung up before it was done.
+            RemoteProtocolError: If it broke the protocol.
+        """
+        waiting = list(enumerate(requests))[::-1]
+        sock = self._connect()
+        protocol = self._protocol
+        got: dict[int, _Partial] = {}
+        out = b""
+        done: dict[int, Response] = {}
+        free = list(range(window, 0, -1))
+        while waiting or got:
+            while waiting and free:
+                number, params = waiting.pop()
+                request_id = free.pop()
+                got[request_id] = _Partial(number)
+                pieces = protocol.begin_request(request_id, params, keep=True)
+                out += b"".join([*pieces, *protocol.send_stdin(request_id, b"")])
+            # Both directions at once: an application that is not read stops reading.
+            readable, writable, _ = select.select(
+                [sock], [sock] if out else [], [], self._timeout_s
             )
-        return response
+            if writable:
+                out = out[sock.send(out[:65536]) :]
+            if readable:
+                protocol.receive_data(sock.recv(65536))
+            elif not writable:
+                msg = f"no answer within {self._timeout_s} s"
+                raise StreamError(msg)
+            for event in protocol.events():
+                if isinstance(event, events.ConnectionClosed):
+                    self.close()
+                    msg = "the application hung up before the end of the response"
+                    raise StreamError(msg)
+                if isinstance(
+                    event, events.ValuesReceived | events.UnknownTypeReceived
+                ):
+                    continue
+                partial = got[event.request_id]
+                if isinstance(event, events.RequestEnded):
+                    del got[event.request_id]
+                    free.append(event.request_id)
+                    done[partial.number] = partial.response(event)
+                elif isinstance(event, events.StdoutReceived):
+                    partial.stdout.append(event.content)
+                else:
+                    partial.stderr.append(event.content)
+        return [done[number] for number in sorted(done)]
 
     def values(self, *names: str) -> dict[str, str]:
         """Ask the application for its limits, such as FCGI_MPXS_CONNS."""

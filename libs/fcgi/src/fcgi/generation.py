@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from fcgi import models, process
 from fcgi.address import Listener
 from fcgi.process import log
+from fcgi.reload import Watch
 from fcgi.scoreboard import Scoreboard
 from fcgi.settings import Settings
 from fcgi.worker import make_worker
@@ -81,6 +82,7 @@ class Generation:
         # pages stay shared between the workers.
         gc.collect()
         gc.freeze()
+        watch = Watch() if self._settings.reload else None
         self._fork_missing()
         os.write(self._ready, b"1")
         os.close(self._ready)
@@ -89,6 +91,9 @@ class Generation:
             self._hear(process.wait_signal(self._patience_s()))
             self._reap()
             self._kill_hung()
+            if watch is not None and not self._leaving and watch.changed():
+                log.info("source changed")
+                process.send_signal(os.getppid(), signal.SIGHUP)
             if not self._leaving:
                 self._fork_missing()
         return 0

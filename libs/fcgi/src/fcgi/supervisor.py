@@ -29,7 +29,6 @@ class Supervisor:
         load: Returns the application; called once in each generation.
         listener: The listening socket.
         settings: How to serve.
-        changed: Tells whether source code changed since it was last asked.
     """
 
     def __init__(
@@ -37,12 +36,10 @@ class Supervisor:
         load: Callable[[], Application],
         listener: Listener,
         settings: Settings,
-        changed: Callable[[], bool] | None = None,
     ) -> None:
         self._load = load
         self._listener = listener
         self._settings = settings
-        self._changed = changed
         self._processes = settings.processes
         self._current = 0
         self._coming = 0
@@ -72,9 +69,6 @@ class Supervisor:
             self._processes = max(1, self._processes + step)
             for pid in self._all:
                 process.send_signal(pid, number)
-        elif self._changed is not None and self._changed():
-            log.info("source changed")
-            self._start()
         self._reap()
         self._look_at_coming()
         if not self._current and not self._coming and time.monotonic() > self._retry:

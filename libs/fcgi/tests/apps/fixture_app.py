@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import time
 from wsgiref.validate import validator
 
@@ -100,3 +101,97 @@ HANDLERS = {
 
 def factory():
     return app
+
+
+def allow(environ, start_response):
+    start_response("200 OK", [("Variable-ROLE", environ["fcgi.role"])])
+    return [environ["wsgi.input"].read()]
+
+
+def filter_(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    body, data = environ["wsgi.input"].read(), environ["fcgi.data"].read()
+    return [environ["fcgi.role"].encode(), b" ", body, b" ", data.upper()]
+
+
+def until_aborted(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    for _ in range(200):
+        if environ["fcgi.is_aborted"]():
+            yield b"aborted"
+            return
+        time.sleep(0.02)
+        yield b"."
+
+
+class Endless:
+    def __init__(self, path):
+        self.path = path
+
+    def __iter__(self):
+        while True:
+            yield b"x" * 1000
+            time.sleep(0.01)
+
+    def close(self):
+        with open(self.path, "w"):
+            pass
+
+
+def endless(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return Endless(environ["QUERY_STRING"])
+
+
+def written(environ, start_response):
+    write = start_response("200 OK", [("Content-Type", "text/plain")])
+    write(b"one ")
+    write(b"two ")
+    return [b"three"]
+
+
+def wrapped(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return environ["wsgi.file_wrapper"](open(__file__, "rb"), 1000)
+
+
+def twice(environ, start_response):
+    start_response("200 OK", [("X-One", "1")])
+    try:
+        raise KeyError("now what")
+    except KeyError:
+        start_response("503 Busy", [("X-Two", "2")], sys.exc_info())
+    return [b"busy"]
+
+
+def short(environ, start_response):
+    start_response("200 OK", [("Content-Length", "10")])
+    return [b"short"]
+
+
+def long(environ, start_response):
+    start_response("200 OK", [("Content-Length", "3")])
+    yield b"longer than that"
+
+
+def split(environ, start_response):
+    start_response("200 OK", [("X-Evil", "a\r\nSet-Cookie: b")])
+    return [b""]
+
+
+def silent(environ, start_response):
+    return [b"no header"]
+
+
+def text(environ, start_response):
+    start_response("200 OK", [])
+    return ["not bytes"]
+
+
+HANDLERS.update(
+    {
+        f.__name__.rstrip("_"): f
+        for f in (allow, filter_, until_aborted, endless, written, wrapped, twice, short,
+                  long, split, silent, text)
+    }
+)  # fmt: skip

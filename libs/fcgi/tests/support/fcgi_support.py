@@ -33,7 +33,7 @@ class Server:
 
     def __init__(self, folder: Path, app: str, *args: str, bind: str | None) -> None:
         self.bind = bind or f"unix:{folder / 'app.sock'}"
-        self.log = folder / "server.log"
+        self.log = folder / f"server{len(list(folder.glob('server*')))}.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "fcgi", app, "--bind", self.bind,
@@ -76,11 +76,14 @@ class Server:
 class Edge:
     """A real lighttpd in front of a FastCGI application."""
 
-    def __init__(self, folder: Path, backend: str) -> None:
+    def __init__(
+        self, folder: Path, backend: str, bin_path: Path | None = None
+    ) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         conf = folder / "lighttpd.conf"
+        spawn = f'"bin-path" => "{bin_path}", "max-procs" => 1,' if bin_path else ""
         path = backend.removeprefix("unix:")
         conf.write_text(
             f"""
@@ -90,6 +93,7 @@ server.port = {self.port}
 server.modules = ( "mod_fastcgi" )
 server.errorlog = "{folder}/edge.log"
 fastcgi.server = ( "/" => (( "socket" => "{path}", "check-local" => "disable",
+    {spawn}
     "fix-root-scriptname" => "enable", "disable-time" => 0 )) )
 """
         )

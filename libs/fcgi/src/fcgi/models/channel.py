@@ -264,7 +264,7 @@ class Channel:
                 del self._requests[request.request_id]
                 if not self.closed:
                     record = self._protocol.end_request(request.request_id, 1)
-                    if self._protocol.active:
+                    if self._protocol.active or request.aborted:
                         # The others on this connection need it: say that it is over.
                         self._append([record])
                     else:

@@ -18,6 +18,7 @@ from fcgi.errors import AbortedError, ProtocolError, RefusedError, StreamError
 from fcgi.models.threads import Crew
 from fcgi.records import Role
 from fcgi.spool import Spool
+from fcgi.state import State
 from fcgi.worker import Worker, log
 
 
@@ -176,8 +177,9 @@ class Session:
             self._forget(request_id)
             if self._gone or request_id not in self._protocol.active:
                 return
+            aborted = self._protocol.state(request_id) is State.ABORTED
             record = self._protocol.end_request(request_id, app_status=1)
-            if self._protocol.active:
+            if self._protocol.active or aborted:
                 # The others on this connection need it, so the end has to be said.
                 transport.send(self._socket.fileno(), [record])
             else:
