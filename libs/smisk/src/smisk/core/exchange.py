@@ -38,6 +38,15 @@ class Exchange:
         self.response = response
         self.charset: str = application.charset
 
+    @property
+    def representation(self) -> str:
+        """What tells this representation from the others of its resource."""
+        if self.serializer is None:
+            return ""
+        usual = self.serializer.charset in (None, self.charset)
+        charset = "" if usual else f".{self.charset}"
+        return f".{self.serializer.extension}{charset}"
+
 
 exchange_var: ContextVar[Exchange] = ContextVar("smisk.exchange")
 

@@ -166,8 +166,7 @@ class Response:
         """
         exchange = self.exchange
         if etag is not None:
-            suffix = exchange.serializer.extension if exchange.serializer else ""
-            self.etag = f"{etag}.{suffix}" if suffix else str(etag)
+            self.etag = f"{etag}{exchange.representation}"
         if last_modified is not None:
             self.last_modified = last_modified
         self.check_preconditions()

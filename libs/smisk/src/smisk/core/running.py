@@ -43,6 +43,7 @@ def run(application: "Application", address: str | None, forks: int) -> int:
     global _leader, _listener
     import fcgi
     from fcgi.address import listen, parse
+    from smisk.core import worker
 
     address = address or _bound
     if address is not None and address.startswith("*:"):
@@ -50,12 +51,14 @@ def run(application: "Application", address: str | None, forks: int) -> int:
     _leader = os.getpid()
     try:
         if forks:
-            return fcgi.serve(application, bind=address, processes=forks + 1)
+            return fcgi.serve(
+                application, bind=address, processes=forks + 1, model=worker.NAME
+            )
         if address is not None:
             _listener = listen(parse(address))
             address = f"fd:{os.dup(_listener.socket.fileno())}"
         with _signals_end_it():
-            return fcgi.serve(application, bind=address, processes=0)
+            return fcgi.serve(application, bind=address, processes=0, model=worker.NAME)
     except KeyboardInterrupt:
         return 0
     finally:
