@@ -230,6 +230,7 @@ class KeyValueStore:
             "HUNCH_STORE": self.url,
             "HUNCH_CONFIG": str(config),
             "HUNCH_MEDIA": str(media),
+            "HUNCH_COPIES": str(self.folder / "copies"),
             "PROMETHEUS_MULTIPROC_DIR": COUNTERS.name,
         }
 

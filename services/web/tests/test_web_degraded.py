@@ -1,15 +1,20 @@
 """The store away: stopped, frozen, back again. Readers still get their pages."""
 
+import os
+import shutil
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hunch_stream.store import Store, StoreUnavailable
+from hunch_web.copy import Copy
+from hunch_web.drawer import Drawer
 from hunch_web.reading import Reading
-from hunch_web.shelf import Copy, Shelf
+from hunch_web.shelf import Shelf
 from smisk.test import Client
 
 
@@ -49,6 +54,17 @@ def test_stopped_store_leaves_known_pages_with_their_age(
     again = client.get("/")
     assert "Age" not in again.headers
     assert 'class="banner"' not in again.text
+
+
+def test_every_worker_has_the_page_that_one_has_made(
+    own_store: Any, make_site: Any
+) -> None:
+    first, second = Client(make_site(own_store)), Client(make_site(own_store))
+    first.get("/tags/autumn")
+    own_store.stop()
+    stale = second.get("/tags/autumn")
+    assert stale.status == 200
+    assert "Age" in stale.headers
 
 
 def test_frozen_store_costs_few_readers_a_wait(own_store: Any, make_site: Any) -> None:
@@ -178,24 +194,56 @@ class TestReading:
         assert Reading(store, {}).ask(fail_once) == "answer"
 
 
+def page(body: bytes = b"x", tag: str = "1", made: float = 0) -> Copy:
+    return Copy(tag, "text/html", body, made)
+
+
 class TestShelf:
     def test_forgets_the_oldest_used(self) -> None:
         shelf = Shelf(copies=2)
         for name in "abc":
-            shelf.put((name, "", ""), Copy("", "", name.encode(), 0))
-            shelf.get(("a", "", ""))
-        assert shelf.get(("a", "", "")) is not None
-        assert shelf.get(("b", "", "")) is None
+            shelf.put((name, "", ""), page(name.encode()))
+            shelf.fresh(("a", "", ""), "1")
+        assert shelf.latest(("a", "", "")) is not None
+        assert shelf.latest(("b", "", "")) is None
         assert len(shelf) == 2
 
     def test_holds_so_many_bytes(self) -> None:
-        shelf = Shelf(copies=1000, size_bytes=8_000)
+        shelf = Shelf(size_bytes=8_000)
         for number in range(100):
-            shelf.put((str(number), "", ""), Copy("", "", b"x" * 900, 0))
-        assert shelf.size_bytes <= 8_000
-        shelf.put(("big", "", ""), Copy("", "", b"x" * 2_000, 0))
-        assert shelf.get(("big", "", "")) is None
-        shelf.put(("99", "", ""), Copy("", "", b"y", 0))
+            shelf.put((str(number), "", ""), page(b"x" * 900))
+        assert 0 < shelf.size_bytes <= 8_000
+        shelf.put(("big", "", ""), page(b"x" * 2_000))
+        assert shelf.latest(("big", "", "")) is None
+        shelf.put(("99", "", ""), page(b"y"))
         assert shelf.size_bytes == sum(
-            len(c.body) for n in range(100) if (c := shelf.get((str(n), "", "")))
+            len(c.body) for n in range(100) if (c := shelf.latest((str(n), "", "")))
         )
+
+    def test_one_worker_finds_what_another_made(self, tmp_path: Path) -> None:
+        key = ("/tags/ö", "before=1", "text/html")
+        ours, theirs = Shelf(Drawer(tmp_path)), Shelf(Drawer(tmp_path))
+        ours.put(key, page(b"old", "1", 100))
+        theirs.put(key, page(b"new", "2", 200))
+        assert ours.fresh(key, "3") is None
+        newest = ours.latest(key)
+        assert newest is not None
+        assert (newest.body, newest.made) == (b"new", 200)
+        found = ours.fresh(key, "2")
+        assert found is not None
+        assert found.body == b"new"
+        assert ours.fresh(("/other", "", ""), "2") is None
+
+    def test_drawer_is_bounded_and_survives_damage(self, tmp_path: Path) -> None:
+        drawer = Drawer(tmp_path, places=4)
+        for number in range(50):
+            drawer.put((str(number), "", ""), page(b"x" * 100))
+        assert len(list(tmp_path.iterdir())) == 4
+        for file in tmp_path.iterdir():
+            file.write_bytes(file.read_bytes()[:-3])
+        assert all(drawer.get((str(n), "", "")) is None for n in range(50))
+        drawer.put(("big", "", ""), page(os.urandom(300_000)))
+        assert drawer.get(("big", "", "")) is None
+        shutil.rmtree(tmp_path)
+        drawer.put(("a", "", ""), page())
+        assert drawer.get(("a", "", "")) is None

@@ -3,7 +3,7 @@
 One GET tells the store's version, and the version with the address and the release of
 our own files is the page's ETag. So most requests end early: the client has this
 version (304), or this process made it before. Only a page that is neither costs
-searching and rendering. When the store is away, the copy that this process made last is
+searching and rendering. When the store is away, the last copy that any worker made is
 sent with its age and a word to the reader; without a copy it is a 503.
 """
 
@@ -15,16 +15,15 @@ import hashlib
 import html
 import logging
 import re
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hunch_stream.store import StoreError, StoreUnavailable
+from hunch_web.copy import Copy, Key
 from hunch_web.feed import jsonfeed
 from hunch_web.feed.document import Document
 from hunch_web.feed.playlist import playlist
 from hunch_web.serializer import STREAM_FORMATS
-from hunch_web.shelf import Copy, Key
 from hunch_web.view.site import Chrome
 from hunch_web.view.when import ago
 from smisk import http
@@ -121,15 +120,15 @@ def _fresh(site: Site, recipe: Recipe, exchange: Exchange, key: Key) -> Copy:
         # WHY today: a page says "Today" and "Yesterday", and those move at midnight.
         tag = f"{version}-{_digest(*key, str(today), site.assets.release)}"
         response.validate(etag=tag)
-        kept = site.shelf.get(key)
-        if kept is not None and kept.tag == tag:
+        kept = site.shelf.fresh(key, tag)
+        if kept is not None:
             site.metrics.pages.labels("kept").inc()
             if not kept.packed and len(kept.body) > _WORTH_PACKING:
                 kept = kept.with_packed()
-                site.shelf.put(key, kept)
+                site.shelf.keep(key, kept)
             return kept
     moment = Moment(version, now, today, site.reading.chrome(version))
-    copy = Copy(tag, *_written(site, recipe, exchange, moment), time.monotonic())
+    copy = Copy(tag, *_written(site, recipe, exchange, moment), now.timestamp())
     site.shelf.put(key, copy)
     site.metrics.pages.labels("made").inc()
     return copy
@@ -158,7 +157,7 @@ def _written(
 
 
 def _stale(site: Site, exchange: Exchange, key: Key, error: StoreError) -> bytes:
-    copy = site.shelf.get(key)
+    copy = site.shelf.latest(key)
     if copy is None:
         site.metrics.pages.labels("missing").inc()
         raise http.ServiceUnavailable(
@@ -167,7 +166,7 @@ def _stale(site: Site, exchange: Exchange, key: Key, error: StoreError) -> bytes
             headers={"Retry-After": str(RETRY_AFTER_S), "Cache-Control": "no-store"},
         ) from error
     site.metrics.pages.labels("stale").inc()
-    age_s = max(0, int(time.monotonic() - copy.made))
+    age_s = max(0, int(site.now().timestamp() - copy.made))
     response = exchange.response
     response.content_type = copy.content_type
     response.cache_control = "no-cache"

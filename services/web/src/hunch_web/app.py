@@ -13,6 +13,7 @@ from typing import Any
 from hunch_stream.store import Store
 from hunch_web import asset, security
 from hunch_web.controller import Root
+from hunch_web.drawer import Drawer
 from hunch_web.metric import Metrics
 from hunch_web.reading import Reading
 from hunch_web.serializer import Opml, StreamAtom, StreamJson, StreamRss
@@ -67,7 +68,8 @@ class Site(Application):
             {one.slug: one.title for one in settings.config.sources if one.title},
             observe=self.metrics.store_seconds.observe,
         )
-        self.shelf = Shelf()
+        folder = settings.copies / site.id if settings.copies else None
+        self.shelf = Shelf(Drawer(folder))
         self.assets = asset.Assets()
         self._headers = security.headers(site.url)
         # WHY: the first would take `.js` off the path of our script and answer any site's

@@ -6,12 +6,11 @@ itself in a file of a folder they share; whichever answers `/metrics` adds them 
 
 from __future__ import annotations
 
-import atexit
 import os
 import pathlib
-import shutil
-import tempfile
 from typing import TYPE_CHECKING
+
+from hunch_web.drawer import own_folder
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -26,7 +25,7 @@ class Metrics:
 
     def __init__(self, folder: pathlib.Path | None = None) -> None:
         if folder is None:
-            folder = _own_folder()
+            folder = own_folder("hunch-web-metrics-")
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         # WHY here: the library looks for its folder when it is first imported.
@@ -74,16 +73,3 @@ class Metrics:
         total: CollectorRegistry = CollectorRegistry()
         MultiProcessCollector(total, path=str(self._folder))  # type: ignore[no-untyped-call]
         return generate_latest(total), CONTENT_TYPE_LATEST
-
-
-def _own_folder() -> pathlib.Path:
-    folder = tempfile.mkdtemp(prefix="hunch-web-metrics-")
-    owner = os.getpid()
-
-    def remove() -> None:
-        # WHY the check: forked workers inherit this, and leave before the others do.
-        if os.getpid() == owner:
-            shutil.rmtree(folder, ignore_errors=True)
-
-    atexit.register(remove)
-    return pathlib.Path(folder)

@@ -12,6 +12,7 @@ from hunch_stream.config import Config
 STORE = "HUNCH_STORE"
 CONFIG = "HUNCH_CONFIG"
 MEDIA = "HUNCH_MEDIA"
+COPIES = "HUNCH_COPIES"
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -27,6 +28,8 @@ class Settings:
         store: Address of the store.
         config: The checked configuration file.
         media: Folder of copied pictures; None if there is none.
+        copies: Folder in which the worker processes share copies of pages; None to
+            make one.
         metrics: Folder that the worker processes share for their counters; None to
             make one.
         timeout_s: How long a page waits for one reply of the store.
@@ -35,6 +38,7 @@ class Settings:
     store: str
     config: Config
     media: pathlib.Path | None = None
+    copies: pathlib.Path | None = None
     metrics: pathlib.Path | None = None
     timeout_s: float = 0.8
 
@@ -53,10 +57,14 @@ class Settings:
             )
         if not environ.get(CONFIG):
             raise SettingsError(f"{CONFIG} is not set: name your hunch.toml")
-        media, metrics = environ.get(MEDIA), environ.get(METRICS)
+
+        def folder(name: str) -> pathlib.Path | None:
+            return pathlib.Path(environ[name]) if environ.get(name) else None
+
         return cls(
             store=environ[STORE],
             config=config.load(pathlib.Path(environ[CONFIG]), environ),
-            media=pathlib.Path(media) if media else None,
-            metrics=pathlib.Path(metrics) if metrics else None,
+            media=folder(MEDIA),
+            copies=folder(COPIES),
+            metrics=folder(METRICS),
         )
