@@ -11,12 +11,13 @@ from hunch_kvstore.keyspace.encoding import META, after
 from hunch_kvstore.resp.reply import OK, CommandError, Reply, Simple
 
 from . import definition, request
+from .answer import reply
 from .catalog import Catalog
 from .error import SearchError
 from .explain import explain
 from .index import Fields, Index
 from .info import info
-from .run import parse, reply, run
+from .run import parse, run
 from .schema import FieldType, Schema
 from .term import terms
 from .words import Words
@@ -151,10 +152,11 @@ def drop(ctx: Context, args: Sequence[bytes]) -> Reply:
     since="2.0.0",
     summary="Returns a list of all existing indexes.",
 )
-def names(ctx: Context, args: Sequence[bytes]) -> Reply:  # noqa: ARG001
+def list_all(ctx: Context, args: Sequence[bytes]) -> Reply:  # noqa: ARG001
     """List the indexes."""
-    found = [name.encode("utf-8", "surrogateescape") for name in _catalog(ctx).names()]
-    return list(found)
+    names = _catalog(ctx).names()
+    found = [Simple(name.encode("utf-8", "surrogateescape")) for name in names]
+    return set(found) if ctx.client.resp >= 3 else list(found)
 
 
 @command(

@@ -20,6 +20,7 @@ documents of an index without such a field; there `tie` is 40 bits wide.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from math import isnan, nan
 from struct import Struct
@@ -218,19 +219,19 @@ def _texts(
             continue
         parts.extend(f"\0{word}" for word in found)
         parts.append("\0")
-        weight = max(1, int(item.weight))
-        for word in found:
-            counts[word] = counts.get(word, 0) + weight
         number, stems = item.number, item.stems and schema.stems
-        for word in set(found):
+        whole, part = max(1, int(item.weight)), max(1, int(item.weight * 0.2))
+        for word, times in Counter(found).items():
+            counts[word] = counts.get(word, 0) + times * whole
             if word in runs:
                 terms.update((number, pair.encode()) for pair in bigrams(word))
                 continue
             terms.add((number, word.encode("utf-8", "replace")))
-            if stems and len(word) >= _MIN_STEMMED:
-                root = stem(word)
-                if root != word:
-                    terms.add((number, b"+" + root.encode("utf-8", "replace")))
+            root = stem(word) if stems and len(word) >= _MIN_STEMMED else word
+            if root != word:
+                root = "+" + root
+                counts[root] = counts.get(root, 0) + times * part
+                terms.add((number, root.encode("utf-8", "replace")))
     return "".join(parts).encode("utf-8", "replace"), max(counts.values(), default=1)
 
 

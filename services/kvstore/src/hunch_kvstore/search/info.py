@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import nan
 
-from hunch_kvstore.resp.reply import Reply
+from hunch_kvstore.resp.reply import Reply, Simple
 
 from .counter import Counter
 from .index import Failure, Index
@@ -19,80 +19,96 @@ def info(reader: Reader, index: Index, protocol: int) -> Reply:
     schema, counter = index.schema, Counter.load(reader, index.base)
     documents, postings = counter.documents, counter.postings
     definition: _Pairs = [
-        (b"key_type", b"HASH"),
-        (b"prefixes", list(schema.raw_prefixes)),
+        (Simple("key_type"), Simple("HASH")),
+        (Simple("prefixes"), [Simple(prefix) for prefix in schema.raw_prefixes]),
     ]
     if schema.language:
-        definition.append((b"default_language", schema.language.encode()))
-    definition.append((b"default_score", _number(schema.score, protocol)))
+        definition.append((Simple("default_language"), Simple(schema.language)))
+    definition.append((Simple("default_score"), _number(schema.score, protocol)))
     pairs: _Pairs = [
-        (b"index_name", schema.name.encode("utf-8", "surrogateescape")),
-        (b"index_options", [option.encode() for option in schema.options]),
-        (b"index_definition", _map(definition)),
-        (b"attributes", [_attribute(field, protocol) for field in schema.fields]),
-        (b"num_docs", documents),
-        (b"max_doc_id", counter.arrivals),
-        (b"num_terms", counter.terms),
-        (b"num_records", postings),
+        (Simple("index_name"), Simple(schema.name.encode("utf-8", "surrogateescape"))),
+        (Simple("index_options"), [Simple(option) for option in schema.options]),
+        (Simple("index_definition"), _map(definition)),
+        (
+            Simple("attributes"),
+            [_attribute(field, protocol) for field in schema.fields],
+        ),
+        (Simple("num_docs"), documents),
+        (Simple("max_doc_id"), counter.arrivals),
+        (Simple("num_terms"), counter.terms),
+        (Simple("num_records"), postings),
     ]
     for name in _SIZES[:2]:
         pairs.append((name, _number(0.0, protocol)))
-    pairs.append((b"total_inverted_index_blocks", 0))
+    pairs.append((Simple("total_inverted_index_blocks"), 0))
     pairs += [(name, _number(0.0, protocol)) for name in _SIZES[2:]]
     each = postings / documents if documents else 0.0
-    pairs.append((b"records_per_doc_avg", _number(each, protocol)))
+    pairs.append((Simple("records_per_doc_avg"), _number(each, protocol)))
     pairs += [(name, _number(nan, protocol)) for name in _AVERAGES]
     pairs += [
-        (b"hash_indexing_failures", counter.failures),
-        (b"total_indexing_time", _number(0.0, protocol)),
-        (b"indexing", 0),
-        (b"percent_indexed", _number(1.0, protocol)),
-        (b"number_of_uses", index.uses),
-        (b"cleaning", 0),
-        (b"gc_stats", _map([(name, _number(0.0, protocol)) for name in _GC])),
-        (b"cursor_stats", _map([(n, 128 * (n == b"index_capacity")) for n in _CURSOR])),
+        (Simple("hash_indexing_failures"), counter.failures),
+        (Simple("total_indexing_time"), _number(0.0, protocol)),
+        (Simple("indexing"), 0),
+        (Simple("percent_indexed"), _number(1.0, protocol)),
+        (Simple("number_of_uses"), index.uses),
+        (Simple("cleaning"), 0),
+        (Simple("gc_stats"), _map([(name, _number(0.0, protocol)) for name in _GC])),
+        (
+            Simple("cursor_stats"),
+            _map([(n, 128 * (n == b"index_capacity")) for n in _CURSOR]),
+        ),
     ]
     if schema.stop_words is not None:
-        words = [w.encode("utf-8", "surrogateescape") for w in schema.stop_words]
-        pairs.append((b"stopwords_list", list(words)))
+        words = [
+            Simple(w.encode("utf-8", "surrogateescape")) for w in schema.stop_words
+        ]
+        pairs.append((Simple("stopwords_list"), list(words)))
     pairs += [
         (
-            b"dialect_stats",
-            _map([(b"dialect_%d" % n, int(n == 2)) for n in (1, 2, 3, 4)]),
+            Simple("dialect_stats"),
+            _map([(Simple(f"dialect_{n}"), int(n == 2)) for n in (1, 2, 3, 4)]),
         ),
-        (b"Index Errors", _failure(index, "")),
-        (b"field statistics", [_statistics(index, field) for field in schema.fields]),
+        (Simple("Index Errors"), _failure(index, "")),
+        (
+            Simple("field statistics"),
+            [_statistics(index, field) for field in schema.fields],
+        ),
     ]
     return _map(pairs)
 
 
 _SIZES = (
-    b"inverted_sz_mb",
-    b"vector_index_sz_mb",
-    b"offset_vectors_sz_mb",
-    b"doc_table_size_mb",
-    b"sortable_values_size_mb",
-    b"key_table_size_mb",
-    b"tag_overhead_sz_mb",
-    b"text_overhead_sz_mb",
-    b"total_index_memory_sz_mb",
-    b"geoshapes_sz_mb",
+    Simple("inverted_sz_mb"),
+    Simple("vector_index_sz_mb"),
+    Simple("offset_vectors_sz_mb"),
+    Simple("doc_table_size_mb"),
+    Simple("sortable_values_size_mb"),
+    Simple("key_table_size_mb"),
+    Simple("tag_overhead_sz_mb"),
+    Simple("text_overhead_sz_mb"),
+    Simple("total_index_memory_sz_mb"),
+    Simple("geoshapes_sz_mb"),
 )
 _AVERAGES = (
-    b"bytes_per_record_avg",
-    b"offsets_per_term_avg",
-    b"offset_bits_per_record_avg",
+    Simple("bytes_per_record_avg"),
+    Simple("offsets_per_term_avg"),
+    Simple("offset_bits_per_record_avg"),
 )
 _GC = (
-    b"bytes_collected",
-    b"total_ms_run",
-    b"total_cycles",
-    b"average_cycle_time_ms",
-    b"last_run_time_ms",
-    b"gc_numeric_trees_missed",
-    b"gc_blocks_denied",
+    Simple("bytes_collected"),
+    Simple("total_ms_run"),
+    Simple("total_cycles"),
+    Simple("average_cycle_time_ms"),
+    Simple("last_run_time_ms"),
+    Simple("gc_numeric_trees_missed"),
+    Simple("gc_blocks_denied"),
 )
-_CURSOR = (b"global_idle", b"global_total", b"index_capacity", b"index_total")
+_CURSOR = (
+    Simple("global_idle"),
+    Simple("global_total"),
+    Simple("index_capacity"),
+    Simple("index_total"),
+)
 
 
 def _map(pairs: _Pairs) -> Reply:
@@ -107,29 +123,34 @@ def _number(value: float, protocol: int) -> Reply:
 
 def _attribute(field: Field, protocol: int) -> Reply:
     pairs: _Pairs = [
-        (b"identifier", field.key),
-        (b"attribute", field.name.encode("utf-8", "surrogateescape")),
-        (b"type", field.type.value.encode()),
+        (Simple("identifier"), Simple(field.key)),
+        (Simple("attribute"), Simple(field.name.encode("utf-8", "surrogateescape"))),
+        (Simple("type"), Simple(field.type.value)),
     ]
     flags: list[bytes] = []
     if field.type is FieldType.TEXT:
-        pairs.append((b"WEIGHT", _number(field.weight, protocol)))
+        pairs.append((Simple("WEIGHT"), _number(field.weight, protocol)))
     if field.type is FieldType.TAG:
-        pairs.append((b"SEPARATOR", field.separator.encode("utf-8", "surrogateescape")))
+        pairs.append(
+            (
+                Simple("SEPARATOR"),
+                Simple(field.separator.encode("utf-8", "surrogateescape")),
+            )
+        )
         if field.is_case_sensitive:
-            flags.append(b"CASESENSITIVE")
+            flags.append(Simple("CASESENSITIVE"))
     if field.is_sortable:
-        flags.append(b"SORTABLE")
+        flags.append(Simple("SORTABLE"))
     if field.is_unnormalised:
-        flags.append(b"UNF")
+        flags.append(Simple("UNF"))
     if not field.stems and field.type is FieldType.TEXT:
-        flags.append(b"NOSTEM")
+        flags.append(Simple("NOSTEM"))
     if not field.is_indexed:
-        flags.append(b"NOINDEX")
+        flags.append(Simple("NOINDEX"))
     if field.suffixes:
-        flags.append(b"WITHSUFFIXTRIE")
+        flags.append(Simple("WITHSUFFIXTRIE"))
     if protocol >= 3:
-        return dict([*pairs, (b"flags", list(flags))])
+        return dict([*pairs, (Simple("flags"), list(flags))])
     return [part for pair in pairs for part in pair] + list(flags)
 
 
@@ -137,9 +158,12 @@ def _failure(index: Index, name: str) -> Reply:
     failure = index.failures.get(name, Failure())
     return _map(
         [
-            (b"indexing failures", failure.count),
-            (b"last indexing error", failure.message.encode("utf-8", "replace")),
-            (b"last indexing error key", failure.key),
+            (Simple("indexing failures"), failure.count),
+            (
+                Simple("last indexing error"),
+                Simple(failure.message.encode("utf-8", "replace")),
+            ),
+            (Simple("last indexing error key"), failure.key),
         ]
     )
 
@@ -147,8 +171,11 @@ def _failure(index: Index, name: str) -> Reply:
 def _statistics(index: Index, field: Field) -> Reply:
     return _map(
         [
-            (b"identifier", field.key),
-            (b"attribute", field.name.encode("utf-8", "surrogateescape")),
-            (b"Index Errors", _failure(index, field.name)),
+            (Simple("identifier"), Simple(field.key)),
+            (
+                Simple("attribute"),
+                Simple(field.name.encode("utf-8", "surrogateescape")),
+            ),
+            (Simple("Index Errors"), _failure(index, field.name)),
         ]
     )

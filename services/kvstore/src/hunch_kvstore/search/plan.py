@@ -390,11 +390,11 @@ def _anything(_: str) -> bool:
 
 
 def _contains(text: str) -> Callable[[str], bool]:
-    return lambda term: text in term and term[0] != "+"
+    return lambda term: text in term
 
 
 def _ends(text: str) -> Callable[[str], bool]:
-    return lambda term: term.endswith(text) and term[0] != "+"
+    return lambda term: term.endswith(text)
 
 
 def _near(text: str, distance: int) -> Callable[[str], bool]:

@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from math import inf
 from typing import TypeAlias
 
-from hunch_kvstore.resp.reply import Reply
-
 from .catalog import Catalog
 from .chunk import numbers_of
 from .collect import Collector, Hit, Order
 from .counter import Counter
 from .error import SearchError
 from .folding import fold
-from .highlight import Marker
 from .index import Index
 from .keys import unpack_number
 from .node import All, Node, Range, restrict
@@ -147,10 +144,11 @@ def _wanted(request: Request, schema: Schema) -> list[bytes] | None:
     if request.returned is None:
         return None
     names = (name for name, _ in request.returned)
-    return [_field_key(name, schema) for name in names]
+    return [field_key(name, schema) for name in names]
 
 
-def _field_key(name: str, schema: Schema) -> bytes:
+def field_key(name: str, schema: Schema) -> bytes:
+    """Return the field of the hash that a name of a query means."""
     field = schema.by_name.get(name)
     return name.encode("utf-8", "surrogateescape") if field is None else field.key
 
@@ -215,85 +213,3 @@ def _order(request: Request, schema: Schema) -> Order | None:
     if field is None:
         raise SearchError(f"Property `{request.sort_by}` not loaded nor in schema")
     return Order(field, request.sort_by, request.is_descending)
-
-
-def reply(answer: Answer, request: Request, schema: Schema, protocol: int) -> Reply:
-    """Return an answer in RediSearch's shape for RESP2 or RESP3."""
-    marker = Marker.of(request, schema, answer.node)
-    if protocol >= 3:
-        results: list[Reply] = []
-        for hit, fields in answer.hits:
-            entry: dict[bytes, Reply] = {b"id": hit.key}
-            if request.has_scores:
-                entry[b"score"] = hit.score
-            if request.has_payloads:
-                entry[b"payload"] = None
-            if request.has_sort_keys:
-                entry[b"sortkey"] = _sort_key(hit)
-            if request.has_content:
-                shown = _shown(fields, request, schema, hit, marker)
-                entry[b"extra_attributes"] = dict(shown)
-            entry[b"values"] = []
-            results.append(entry)
-        return {
-            b"attributes": [],
-            b"total_results": answer.total,
-            b"format": b"STRING",
-            b"results": results,
-            b"warning": [],
-        }
-    flat: list[Reply] = [answer.total]
-    for hit, fields in answer.hits:
-        flat.append(hit.key)
-        if request.has_scores:
-            flat.append(number(hit.score))
-        if request.has_payloads:
-            flat.append(None)
-        if request.has_sort_keys:
-            flat.append(_sort_key(hit))
-        if request.has_content and request.returned != []:
-            shown = _shown(fields, request, schema, hit, marker)
-            flat.append([part for pair in shown for part in pair])
-    return flat
-
-
-def _shown(
-    fields: dict[bytes, bytes],
-    request: Request,
-    schema: Schema,
-    hit: Hit,
-    marker: Marker | None,
-) -> list[tuple[bytes, bytes]]:
-    """Return (name in the reply, value) of the fields to show."""
-    shown: list[tuple[bytes, bytes, bytes]] = []
-    if request.returned is not None:
-        for name, alias in request.returned:
-            key = _field_key(name, schema)
-            value = hit.key if name == "__key" else fields.get(key)
-            if value is not None:
-                shown.append((alias.encode("utf-8", "surrogateescape"), key, value))
-    else:
-        first = schema.by_name.get(request.sort_by)
-        done = None
-        if first is not None and first.key in fields:
-            # WHY: RediSearch loads what it sorts by before everything else.
-            done = first.key
-            title = first.name.encode("utf-8", "surrogateescape")
-            shown.append((title, done, fields[done]))
-        shown += [(key, key, value) for key, value in fields.items() if key != done]
-    if marker is None:
-        return [(title, value) for title, _, value in shown]
-    return [(title, marker.mark(title, key, value)) for title, key, value in shown]
-
-
-def _sort_key(hit: Hit) -> bytes | None:
-    if hit.value is None:
-        return None
-    if isinstance(hit.value, float):
-        return b"#" + number(hit.value)
-    return b"$" + hit.value.encode("utf-8", "surrogateescape")
-
-
-def number(value: float) -> bytes:
-    """Return a double as RediSearch prints it."""
-    return repr(value).encode() if value % 1 else b"%d" % value

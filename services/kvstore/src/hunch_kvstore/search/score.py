@@ -117,7 +117,9 @@ class Scorer:
 
     def _term(self, node: Term) -> Part:
         self._needs_words = True
-        fields = {at for at, _ in self._planner.fields_of(node)}
+        # WHY all fields: RediSearch keeps one count per word and document, so a field
+        # asked for decides about the match but not about the score.
+        fields = set(range(len(self._planner.texts)))
         if node.text and is_unspaced(node.text[0]):
             pair = bigrams(node.text)[0]
             return _run_part(node.text, fields, self._rarity_of(pair))
@@ -154,7 +156,7 @@ class Scorer:
 
     def _like(self, node: Affix | Fuzzy | Wildcard) -> Part:
         self._needs_words = True
-        fields = {at for at, _ in self._planner.fields_of(node)}
+        fields = set(range(len(self._planner.texts)))
         test = word_test(node)
         known: dict[str, float] = {}
 

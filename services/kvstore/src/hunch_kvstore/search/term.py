@@ -46,15 +46,24 @@ def wildcard(pattern: str) -> re.Pattern[str]:
 
 
 def is_near(left: str, right: str, distance: int) -> bool:
-    """Tell whether two words are at most so many edits (Levenshtein) apart."""
+    """Tell whether two words are at most so many edits apart.
+
+    An edit adds, drops or changes a letter, or swaps two neighbours.
+    """
     if abs(len(left) - len(right)) > distance:
         return False
+    above: list[int] = []
     row = list(range(len(right) + 1))
     for at, sign in enumerate(left, 1):
-        before, row[0] = row[0], at
+        above, last, row = row, above, [at]
         for column, other in enumerate(right, 1):
-            cost = min(row[column] + 1, row[column - 1] + 1, before + (sign != other))
-            before, row[column] = row[column], cost
-        if min(row) > distance:
+            cost = min(
+                above[column] + 1, row[-1] + 1, above[column - 1] + (sign != other)
+            )
+            swapped = at > 1 and column > 1 and sign == right[column - 2]
+            if swapped and left[at - 2] == other:
+                cost = min(cost, last[column - 2] + 1)
+            row.append(cost)
+        if min(row) > distance and min(above) > distance:
             return False
     return row[-1] <= distance
