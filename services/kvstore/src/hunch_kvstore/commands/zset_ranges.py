@@ -116,7 +116,11 @@ class Request:
 
 
 def _answer(ctx: Context, key: bytes, request: Request) -> Reply:
-    members = request.members(ctx.keys.zset(key))
+    zset = ctx.keys.zset(key)
+    if not request.with_scores and isinstance(request.bounds, tuple):
+        start, stop = rank_range(*request.bounds, zset.size)
+        return zset.names_by_rank(start, stop, reverse=request.reverse)
+    members = request.members(zset)
     if request.with_scores:
         return Pairs(members)
     return [member for member, _ in members]
