@@ -354,6 +354,23 @@ def test_static_and_media_without_an_edge(site: Site, client: Client) -> None:
         assert client.get(path).status == 404
 
 
+def test_robots_and_icon(client: Client) -> None:
+    robots = client.get("/robots.txt")
+    assert robots.headers["Content-Type"].startswith("text/plain")
+    assert "Disallow: /search" in robots.text
+    icon = client.get("/favicon.ico")
+    assert icon.status == 301
+    assert "/static/icon.svg?v=" in icon.headers["Location"]
+
+
+def test_first_picture_does_not_wait(client: Client) -> None:
+    text = client.get("/").text
+    assert text.count('fetchpriority="high"') == 1
+    picture = re.search(r'<img class="u-photo"[^>]+fetchpriority="high"[^>]*>', text)
+    assert picture
+    assert 'loading="lazy"' not in picture[0]
+
+
 SECURITY = {
     "Content-Security-Policy": "default-src 'none'",
     "X-Content-Type-Options": "nosniff",

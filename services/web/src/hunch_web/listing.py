@@ -12,7 +12,7 @@ from hunch_web.answer import Moment, Recipe
 from hunch_web.feed.document import Document, entries
 from hunch_web.view.card import Link, card, query_path
 from hunch_web.view.day import days
-from hunch_web.view.page import Page, feed_links, signs
+from hunch_web.view.page import Page, feed_links, signs, with_first
 from hunch_web.view.words import count, describe
 
 if TYPE_CHECKING:
@@ -65,7 +65,9 @@ class Listing:
         """Return what the page shows."""
         found = self.items()
         site, chrome = self.site.view, moment.chrome
-        cards = [card(item, site.zone, chrome.labels) for item in found.items]
+        cards = with_first(
+            [card(item, site.zone, chrome.labels) for item in found.items]
+        )
         is_front = self.path == "/"
         path = query_path(self.query)
         title = self.title or (

@@ -14,8 +14,26 @@ _COPY = re.compile(r"[0-9a-z]{2}/[0-9a-z]{8,64}\.[a-z]{3,4}\Z")
 _YEAR = "public, max-age=31536000, immutable"
 
 
+# Of the endless questions that can be asked, no search engine needs the answers.
+_ROBOTS = (
+    b"User-agent: *\nDisallow: /search\nDisallow: /explain\nDisallow: /*?before=\n"
+)
+
+
 class Files(Root):
     """What a browser loads beside the page."""
+
+    @expose(None, route="/robots", formats=("txt",), methods=("GET",))
+    def robots(self) -> bytes:
+        """Tell search engines what to leave alone."""
+        self.response.content_type = "text/plain; charset=utf-8"
+        self.response.cache_control = "public, max-age=86400"
+        return _ROBOTS
+
+    @expose(None, route="/favicon.ico", methods=("GET",))
+    def favicon(self) -> bytes:
+        """Lead those who do not read the page to its icon."""
+        raise http.MovedPermanently(self.site.assets.address("icon.svg"))
 
     @expose(None, route="/static/<name>", methods=("GET",))
     def static(self, name: str) -> bytes:

@@ -46,6 +46,7 @@
     if (location.hash.slice(1) !== period) return;
     const list = document.createElement("ol");
     list.append(...feed.items.map(row));
+    if (!feed.items.length) list.append(element("li", "Nothing here."));
     const more = element("p", "", { class: "more" });
     more.append(element("a", "All of it", { href: `${path}/` }));
     lens.replaceChildren(element("h2", feed.title.split(": ").pop()), list, more);

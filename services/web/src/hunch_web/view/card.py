@@ -88,6 +88,7 @@ class Card:
         pictures: What of its pictures we hold; the first ones in the stream.
         more_pictures: How many are on the item's own page only.
         rest: Whether the item's own page has more to read.
+        is_first: Whether its picture is likely the first that a reader sees.
     """
 
     id: str
@@ -122,6 +123,7 @@ class Card:
     edited: str
     edited_iso: str
     position: int
+    is_first: bool = False
 
     @property
     def name(self) -> str:

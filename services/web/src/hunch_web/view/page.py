@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable
 
 from hunch_web.view.card import Card, Link
-from hunch_web.view.day import Burst, Day
+from hunch_web.view.day import Day
 from hunch_web.view.site import Filter
 
 
@@ -76,14 +76,13 @@ def signs(cards: Iterable[Card], filters: Iterable[Filter] = ()) -> tuple[str, .
     return tuple(sorted(names))
 
 
-def cards_of(days: Iterable[Day]) -> tuple[Card, ...]:
-    """Return the cards of grouped days in one row."""
-    return tuple(
-        card
-        for day in days
-        for entry in day.entries
-        for card in (entry.cards if isinstance(entry, Burst) else (entry,))
-    )
+def with_first(cards: list[Card]) -> list[Card]:
+    """Mark the card whose picture should not wait for the reader to come near."""
+    for place, card in enumerate(cards[:3]):
+        if card.pictures:
+            marked = dataclasses.replace(card, is_first=True)
+            return [*cards[:place], marked, *cards[place + 1 :]]
+    return cards
 
 
 def feed_links(title: str, query: str) -> tuple[FeedLink, ...]:
