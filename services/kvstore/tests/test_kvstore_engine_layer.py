@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hunch_kvstore.engine import _merge
+from hunch_kvstore.engine import StoreDamaged, _merge
 from hunch_kvstore.engine._bloom import Bloom
 from hunch_kvstore.engine._layer import ENTRY_BYTES, MISSING, Layer, RangeSet
 from hunch_kvstore.engine.manifest import SegmentEntry
@@ -164,6 +164,22 @@ def test_ranges_are_merged_and_cover_what_they_should(pairs, keys):
         around = ranges.around(key)
         assert (around is not None) == covered
         assert around is None or inside(key, *around)
+
+
+def test_a_layer_on_disk_that_cannot_be_read_is_named(tmp_path):
+    class Broken:
+        ranges = RangeSet()
+
+        def records(self, start, stop, reverse):
+            yield b"a", b"\0one"
+            raise ZeroDivisionError
+
+        def unreadable(self, error):
+            return StoreDamaged(tmp_path, None, repr(error), "remedy")
+
+    scan = _merge.scan([Layer(), Broken()], b"", None)
+    with pytest.raises(StoreDamaged, match="ZeroDivisionError"):
+        list(scan)
 
 
 def test_wrong_types_are_refused():

@@ -1,11 +1,14 @@
 """Starting, killing and checking engine writers; disks that fail on demand."""
 
 import contextlib
+import ctypes
 import importlib.util
 import os
+import random
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -109,6 +112,34 @@ def mounted_tmpfs(where, size):
         yield where
     finally:
         run("umount", "-l", str(where))
+
+
+@contextlib.contextmanager
+def pages_forced_out(folder, seed):
+    """Write single pages of the newest log to the disk early, in no order.
+
+    A power cut then leaves frames torn in the middle, and later ones whole.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    rng = random.Random(seed)
+    over = threading.Event()
+
+    def shake():
+        while not over.wait(0.001):
+            with contextlib.suppress(OSError, ValueError):
+                log = max(folder.glob("log-*"))
+                with log.open("rb") as file:
+                    page = rng.randrange(max(1, log.stat().st_size >> 12))
+                    place = ctypes.c_int64(page << 12)
+                    libc.sync_file_range(file.fileno(), place, ctypes.c_int64(4096), 7)
+
+    thread = threading.Thread(target=shake)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 class LoopDisk:

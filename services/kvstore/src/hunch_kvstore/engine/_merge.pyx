@@ -74,7 +74,10 @@ cdef class Head:
                 return False
             self.value = pair[1]
         else:
-            pair = next(self.records, None)
+            try:
+                pair = next(self.records, None)
+            except Exception as error:
+                raise self.layer.unreadable(error) from error
             if pair is None:
                 return False
             stored = pair[1]

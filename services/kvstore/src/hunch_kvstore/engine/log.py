@@ -29,6 +29,7 @@ FORMAT = 1
 HEADER = struct.Struct("<8sII16sQ20xI")
 HEADER_BYTES = HEADER.size  # 64
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+CANNOT_ALLOCATE = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)  # the file system
 
 
 def log_path(folder: Path, serial: int) -> Path:
@@ -213,10 +214,24 @@ class Log:
             raise DiskFull(f"{what}. Make room; writes go on by themselves then")
         grow = max(need, min(self._chunk_bytes, (free - keep) // 4))
         try:
-            os.posix_fallocate(self._file, self._room, grow)
+            allocate(self._file, self._room, grow)
         except OSError as error:
             raise refusal(error, self.path) from error
         self._room += grow
+
+
+def allocate(number: int, offset: int, size: int) -> None:
+    """Make room in a file; it reads as zeros.
+
+    Raises:
+        OSError: If there is none; the file may have grown a little.
+    """
+    try:
+        os.posix_fallocate(number, offset, size)
+    except OSError as error:
+        if error.errno not in CANNOT_ALLOCATE:
+            raise
+        write_all(number, bytes(size), offset)
 
 
 def refusal(error: OSError, path: Path) -> DiskFull | StoreFailed:

@@ -193,7 +193,10 @@ class Segment:
         if first is None or last is None or not first <= key <= last:
             pass
         elif key in self._bloom:
-            stored = self._tree.get(key, None)
+            try:
+                stored = self._tree.get(key, None)
+            except Exception as error:
+                raise self.unreadable(error) from error
             if stored is not None:
                 return stored[1:] if stored else None
         if self.ranges and self.ranges.covers(key):
@@ -216,6 +219,10 @@ class Segment:
         if start > self._last or (stop is not None and stop <= self._first):
             return iter(())
         return iter(self._tree.items(start, stop, reverse=reverse))
+
+    def unreadable(self, error: Exception) -> StoreDamaged:
+        """Return the engine's error for a read that failed."""
+        return StoreDamaged(self.path, None, f"it cannot be read ({error})", REMEDY)
 
     def records_in(self, start: bytes, stop: bytes | None) -> int:
         """Return about how many records lie in [start, stop)."""
