@@ -121,20 +121,20 @@ def test_shapes_of_both_protocols(wire):
             ("*", b"$text", b"$hello world"),
         )
         assert tags == ("*", b"$a", b"$b")
-        assert info[:3] == ("*", b"$index_name", b"$s:items")
+        assert info[:3] == ("*", b"+index_name", b"+s:items")
     else:
-        entry = ("%", b"$id", b"$s:item:1", b"$score", b",1", b"$extra_attributes")
-        entry += (("%", b"$text", b"$hello world"), b"$values", ("*",))
+        entry = ("%", b"+id", b"$s:item:1", b"+score", b",1", b"+extra_attributes")
+        entry += (("%", b"$text", b"$hello world"), b"+values", ("*",))
         head = (
-            b"$attributes",
+            b"+attributes",
             ("*",),
-            b"$total_results",
+            b"+total_results",
             b":1",
-            b"$format",
-            b"$STRING",
+            b"+format",
+            b"+STRING",
         )
-        tail = (b"$warning", ("*",))
-        assert reply == ("%", *head, b"$results", ("*", entry), *tail)
+        tail = (b"+warning", ("*",))
+        assert reply == ("%", *head, b"+results", ("*", entry), *tail)
         assert (tags[0], set(tags[1:])) == ("~", {b"$a", b"$b"})
         assert info[0] == "%"
 

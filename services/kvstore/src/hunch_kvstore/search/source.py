@@ -11,6 +11,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Final, Protocol
 
 from .chunk import NONE, between, common, count_of, decode, merged, numbers_of, without
@@ -21,6 +22,8 @@ from .posting import INBOX, Reader, chunks, count, inbox_numbers
 ENOUGH: Final = 2048
 """Sources are compared by size up to here; above, they are all large."""
 _FIRST_SLICE: Final = 64
+_STEPS: Final = 4
+"""Chunks read in passing before it is cheaper to seek."""
 
 
 class Source(Protocol):
@@ -82,6 +85,7 @@ class Listed:
         self._from = 1
         self._to = 0
         self._numbers: array[int] = NONE
+        self._stream: Iterator[tuple[int, bytes]] = iter(())
 
     def _chunks(self, low: int) -> Iterator[tuple[int, bytes]]:
         """Yield (last number, chunk) from the one that may hold `low` on."""
@@ -124,7 +128,14 @@ class Listed:
         return found
 
     def _seek(self, number: int) -> None:
-        found = next(self._chunks(number), None)
+        if number > self._to:
+            # PERF: the next chunk or one soon after is likelier than a far one.
+            for last, raw in islice(self._stream, _STEPS):
+                if last >= number:
+                    self._from, self._to, self._numbers = number, last, decode(raw)
+                    return
+        self._stream = self._chunks(number)
+        found = next(self._stream, None)
         if found is None:
             self._from, self._to, self._numbers = number, LAST, NONE
         else:
