@@ -131,6 +131,9 @@ def test_check_looks_at_the_configuration_and_the_store(hunch, capsys, tmp_path)
     found = json.loads(capsys.readouterr().out)
     assert found["sources"] == ["blog"]
     assert found["store"] == "fine"
+    assert hunch("check", "--alive") == 1
+    hunch.store.beat(dt.datetime.now(dt.UTC))
+    assert hunch("check", "--alive") == 0
     nowhere = f"unix://{tmp_path}/none.sock"
     assert main(["check", "--config", str(hunch.path), "--store", nowhere]) == 3
     assert main(["sync", "--config", str(hunch.path), "--store", nowhere]) == 3

@@ -11,8 +11,12 @@ import zlib
 
 import pytest
 
+from hunch_aggregator import intake
+from hunch_aggregator.fetch import Fetcher, parse_networks
+from hunch_aggregator.media import Copier
+from hunch_aggregator.pipeline import Pipeline
 from hunch_aggregator.scheduler import prepare
-from hunch_aggregator.site import assembled
+from hunch_aggregator.site import door
 from hunch_stream.config import Config, Fetch, Site
 from hunch_stream.item import item_id
 from hunch_stream.query import parse
@@ -56,8 +60,9 @@ def png(side: int) -> bytes:
 class World:
     """One site whose sources live at the test's origin."""
 
-    def __init__(self, origin, store, media) -> None:
+    def __init__(self, origin, store, media, parser) -> None:
         self.origin = origin
+        self.parser = parser
         self.store = store
         self.media = media
         self.sources: dict[str, SourceConfig] = {}
@@ -68,8 +73,6 @@ class World:
 
     @property
     def config(self) -> Config:
-        from hunch_aggregator.fetch import parse_networks
-
         return Config(
             Site(id=self.store.keys.site),
             Fetch(allow_networks=parse_networks(["127.0.0.0/8"]), concurrency=2),
@@ -77,10 +80,15 @@ class World:
         )
 
     def sync(self, *slugs: str, **kwargs):
-        with assembled(self.config, self.store, self.media) as pipeline:
-            prepare(pipeline)
-            names = slugs or tuple(self.sources)
-            return [pipeline.sync(slug, **kwargs) for slug in names]
+        pipeline = self.pipeline()
+        prepare(pipeline)
+        names = slugs or tuple(self.sources)
+        return [pipeline.sync(slug, **kwargs) for slug in names]
+
+    def pipeline(self) -> Pipeline:
+        fetcher = Fetcher(door(self.config), "test")
+        copier = Copier(self.media, fetcher, self.parser)
+        return Pipeline(self.config, self.store, fetcher, self.parser, copier)
 
     def titles(self, query: str = "") -> list[str]:
         page = self.store.page(parse(query), limit=100)
@@ -91,8 +99,8 @@ class World:
 
 
 @pytest.fixture
-def world(origin, store, tmp_path):
-    return World(origin, store, tmp_path / "media")
+def world(origin, store, tmp_path, parser):
+    return World(origin, store, tmp_path / "media", parser)
 
 
 def test_a_second_sync_of_unchanged_sources_changes_nothing(world):
@@ -421,10 +429,10 @@ def test_the_same_post_in_three_places_is_one_item(world):
 def test_a_host_that_rests_postpones_its_sources_without_blame(world):
     world.origin.put("/f", rss(post("a")))
     world.follow("f", "/f")
-    with assembled(world.config, world.store, None) as pipeline:
-        prepare(pipeline)
-        pipeline._fetcher.hosts.rest("127.0.0.1", 600)
-        report = pipeline.sync("f")
+    pipeline = world.pipeline()
+    prepare(pipeline)
+    pipeline._fetcher.hosts.rest("127.0.0.1", 600)
+    report = pipeline.sync("f")
     assert report.outcome == "unchanged"
     state = world.store.source("f")
     assert (state.failures, state.wait_reason) == (0, "retry-after")
@@ -439,3 +447,43 @@ def test_two_thousand_entries_take_seconds(world):
     world.sync()
     assert world.store.count(parse("source:f")) == 2000
     assert time.monotonic() - started < 30
+
+
+def test_texts_come_first_where_pictures_take_long(world, monkeypatch):
+    monkeypatch.setattr(intake, "FIRST_PICTURES_S", 0.3)
+    picture = png(5)
+
+    def slow(h):
+        time.sleep(0.1)
+        h.connection.sendall(
+            b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n"
+            % len(picture)
+            + picture
+        )
+
+    posts = []
+    for n in range(12):
+        world.origin.serve(f"/{n}.png", slow)
+        more = f"<enclosure url='http://ORIGIN/{n}.png' type='image/png' length='1'/>"
+        posts.append(post(f"p{n}", n + 1, more=more))
+    world.origin.put("/f", rss(*posts))
+    world.follow("f", "/f")
+    commits = []
+    commit = world.store.commit
+
+    def watched(one):
+        commits.append(sum(any(m.path for m in c.after.media) for c in one.changes))
+        return commit(one)
+
+    monkeypatch.setattr(world.store, "commit", watched)
+    (report,) = world.sync()
+    assert (report.added, report.changed) == (12, 0)
+    assert len(commits) == 2
+    assert 0 < commits[0] < 12
+    items = world.store.page(parse("")).items
+    assert all(m.path for item in items for m in item.media)
+    assert {item.state for item in items} == {"live"}
+    assert world.store.source("f").items == 12
+    (report,) = world.sync()
+    assert report.outcome == "unchanged"
+    assert len(world.origin.asked("/f")) == 2

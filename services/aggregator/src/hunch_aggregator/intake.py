@@ -1,8 +1,7 @@
 """A read document into the store: decide, copy pictures, commit.
 
-Everything one document changes goes into the store in one commit, the source's
-validators included, so a crash at any point repeats work and never loses or doubles an
-item.
+What a document changes goes into the store in one commit, the source's validators
+included, so a crash at any point repeats work and never loses or doubles an item.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import datetime as dt
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import msgspec
@@ -45,6 +44,9 @@ _MOST_CHECKS = 5
 # How long pictures that could not be had are asked for again.
 PICTURE_PATIENCE = dt.timedelta(days=2)
 _LACKS_PICTURE = "~"
+# WHY two: readers see a new source's texts at once, and its pictures when they are here.
+FIRST_PICTURES_S = 2.0
+ALL_PICTURES_S = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,9 @@ class Intake:
     ) -> Report:
         """Decide what a document changes, copy its pictures, and commit it all.
 
+        Where pictures take long, what there is goes into the stream first, and they
+        follow in a second commit.
+
         Args:
             source: Whose document it is.
             feed: The document.
@@ -110,13 +115,38 @@ class Intake:
             now: The instant of the decision.
             is_archive: An old page: only what is not there yet is taken from it.
         """
+        budgets_s = (
+            (ALL_PICTURES_S,) if is_archive else (FIRST_PICTURES_S, ALL_PICTURES_S)
+        )
+        total: Report | None = None
+        for budget_s in budgets_s:
+            report, items, is_hurried = self._once(
+                source, feed, after, now, budget_s, is_archive
+            )
+            total = _sum(total, report)
+            if not is_hurried:
+                break
+            after = msgspec.structs.replace(after, items=items, changed=now)
+        assert total is not None
+        return total
+
+    def _once(
+        self,
+        source: SourceConfig,
+        feed: ParsedFeed,
+        after: SourceState,
+        now: dt.datetime,
+        budget_s: float,
+        is_archive: bool,
+    ) -> tuple[Report, int, bool]:
+        """Take a document in; tells how many items there are, and if time ran out."""
         with self._deciding:
             known = self._known(source, feed, is_archive)
             preview = decide(feed, known, source, now)
         missing = [i for i in preview.missing[:_MOST_CHECKS] if self._is_gone(i)]
         # PERF: pictures take seconds and need no lock; they are copied for what the
         # first decision found, and the second one, under the lock, is what counts.
-        copied = self._copier.copied([i.after for i in preview.intents])
+        copied = self._copier.copied([i.after for i in preview.intents], budget_s)
         pictures = {item.id: item for item in copied.items}
         with self._deciding:
             known = self._known(source, feed, is_archive)
@@ -133,7 +163,8 @@ class Intake:
                 if intent.after.id in copied.unfinished:
                     after = _unfinished(intent, after, now)
             decision.intents = [i for i in decision.intents if not _is_idle(i, known)]
-            return self._commit(source, after, decision, now)
+            report, items = self._commit(source, after, decision, now)
+            return report, items, copied.is_hurried
 
     def _known(self, source: SourceConfig, feed: ParsedFeed, is_archive: bool) -> Known:
         # PERF: an archive's page lies deep; walking down to it each time is quadratic
@@ -209,7 +240,7 @@ class Intake:
         after: SourceState,
         decision: Decision,
         now: dt.datetime,
-    ) -> Report:
+    ) -> tuple[Report, int]:
         intents = decision.intents
         changes = [_change(intent, self.store) for intent in intents]
         counts = {
@@ -230,7 +261,7 @@ class Intake:
             state = after if is_last else _again(after, self._clock())
             names = aliases if is_last else {}
             version = self.store.commit(Commit(state, piece, names)).version
-        return Report(
+        report = Report(
             source.slug,
             "changed" if intents else "unchanged",
             added=counts["add"],
@@ -240,6 +271,7 @@ class Intake:
             next_due=after.next_due,
             version=version,
         )
+        return report, after.items
 
     def _new_aliases(self, decision: Decision) -> dict[str, str]:
         return {
@@ -247,6 +279,16 @@ class Intake:
             for key, item_id in decision.aliases.items()
             if self.store.resolve_alias(key) != item_id
         }
+
+
+def _sum(first: Report | None, second: Report) -> Report:
+    """Return one report of a document that was taken in twice.
+
+    The second time only adds pictures; its changes are no news.
+    """
+    if first is None:
+        return second
+    return replace(first, next_due=second.next_due, version=second.version)
 
 
 def _again(state: SourceState, due: dt.datetime | None) -> SourceState:

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import time
 
 from hunch_aggregator.site import user_agent
 from hunch_stream.config import Config
 from hunch_stream.store import StoreError
 
-from .session import NO_STORE, OK, Session
+from .session import FAILED, NO_STORE, OK, Session
 
 NAME = "check"
 HELP = "check hunch.toml, and with --store that the store answers"
+# `hunch run` leaves a sign of life every half minute.
+_LONGEST_SILENCE_S = 120.0
 
 
-def arguments(_parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments: none."""
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "--alive",
+        action="store_true",
+        help="also fail unless `hunch run` gave a sign of life lately",
+    )
 
 
 def run(session: Session) -> int:
@@ -40,6 +48,9 @@ def run(session: Session) -> int:
     if trouble:
         session.complain(f"the store does not answer: {trouble}")
         return NO_STORE
+    if session.arguments.alive and not _is_alive(session, config):
+        session.complain("`hunch run` gave no sign of life lately")
+        return FAILED
     return OK
 
 
@@ -49,3 +60,8 @@ def _store_trouble(session: Session, config: Config) -> str:
     except StoreError as error:
         return str(error)
     return ""
+
+
+def _is_alive(session: Session, config: Config) -> bool:
+    last = session.store(config, timeout_s=2.0).heartbeat()
+    return last is not None and time.time() - last < _LONGEST_SILENCE_S

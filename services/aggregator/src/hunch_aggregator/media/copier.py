@@ -60,10 +60,12 @@ class Copied:
     Attributes:
         items: In the order they were given.
         unfinished: Ids of items that lack a picture which may be had later.
+        is_hurried: Whether some are unfinished only because time ran out.
     """
 
     items: list[Item]
     unfinished: frozenset[str]
+    is_hurried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,8 @@ class Copier:
         with ThreadPoolExecutor(self._threads, "picture") as threads:
             done = list(threads.map(lambda item: self._one(item, ends), items))
         unfinished = frozenset(item.id for item, is_whole in done if not is_whole)
-        return Copied([item for item, _is_whole in done], unfinished)
+        is_hurried = bool(unfinished) and time.monotonic() > ends
+        return Copied([item for item, _is_whole in done], unfinished, is_hurried)
 
     def photo(self, url: str) -> str:
         """Copy a single picture; returns its path in the folder, or an empty string."""
