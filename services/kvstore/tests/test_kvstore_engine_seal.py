@@ -10,6 +10,7 @@ import pytest
 
 from hunch_kvstore.engine import (
     CommitTooLarge,
+    DiskFull,
     Engine,
     Options,
     StoreFailed,
@@ -275,15 +276,71 @@ def test_a_quiet_log_is_marked(tmp_path):
         assert engine.stats()["log_bytes"] == size + 24
 
 
-def test_a_disk_that_fails_refuses_writes_and_serves_reads(engine):
-    put(engine, 0, 10)
-    os.close(engine._log._file)  # the disk is pulled out
-    engine._log._file = os.open("/dev/full", os.O_WRONLY)
+def swap_log_file(engine, path, flags):
+    """Put another file under the engine's log: the disk is exchanged."""
+    kept = os.dup(engine._log._file)
+    other = os.open(path, flags)
+    os.dup2(other, engine._log._file)
+    os.close(other)
+    return kept
+
+
+def lose_one(engine):
     with engine.begin() as tx:
-        tx.put(b"lost", b"")
+        tx.put(b"in doubt", b"")
     with pytest.raises(WritesRefused):
         engine.flush()
+
+
+def test_a_disk_that_fails_is_never_tried_again(engine, tmp_path):
+    put(engine, 0, 10)
+    (tmp_path / "file").write_bytes(b"")
+    kept = swap_log_file(engine, tmp_path / "file", os.O_RDONLY)  # writes fail
+    lose_one(engine)
+    assert isinstance(engine.refusal, StoreFailed)
     assert engine.get(b"key:0003") == b"value"
+    os.dup2(kept, engine._log._file)  # it would work again
+    os.close(kept)
+    log = engine._log.path
+    before = log.read_bytes()
+    engine.tick(time.monotonic())
+    with pytest.raises(StoreFailed):
+        put(engine, 10, 11)
+    with pytest.raises(StoreFailed):
+        engine.flush()
+    with pytest.raises(StoreFailed):
+        engine.close()
+    assert log.read_bytes() == before
+    with Engine.open(engine.folder, options=OPTIONS) as again:
+        assert sum(1 for _ in again.scan(b"")) == 10
+
+
+def test_a_write_that_finds_no_room_is_tried_again(engine):
+    """Where room was promised and is not there, as on file systems that copy."""
+    put(engine, 0, 10)
+    kept = swap_log_file(engine, "/dev/full", os.O_WRONLY)
+    lose_one(engine)
+    assert isinstance(engine.refusal, DiskFull)
+    os.dup2(kept, engine._log._file)
+    os.close(kept)
+    engine.flush()
+    put(engine, 10, 11)
+    assert engine.refusal is None
+    engine.close()
+    with Engine.open(engine.folder, options=OPTIONS) as again:
+        assert sum(1 for _ in again.scan(b"")) == 12
+
+
+def test_a_sync_that_finds_no_room_is_a_failure(engine):
+    """After any failed fsync the pages may be gone."""
+    engine.sync = Sync.ALWAYS
+    put(engine, 0, 10)
+    reading, writing = os.pipe()
+    kept = swap_log_file(engine, f"/proc/self/fd/{writing}", os.O_WRONLY)
+    with pytest.raises(OSError, match="fdatasync"):  # a pipe cannot be synced
+        engine._log.sync()
+    for number in (kept, reading, writing):
+        os.close(number)
 
 
 def test_a_commit_that_is_too_large_leaves_no_trace(engine, monkeypatch):

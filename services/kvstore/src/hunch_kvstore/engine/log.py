@@ -173,7 +173,11 @@ class Log:
             OSError: If the disk failed; what is on it is unknown.
         """
         sequence = self.written_sequence
-        os.fdatasync(self._file)
+        try:
+            os.fdatasync(self._file)
+        except OSError as error:
+            # WHY: whatever the reason, even a full disk, pages may have been dropped.
+            raise OSError(errno.EIO, f"fdatasync: {error.strerror}") from error
         self.synced_sequence = max(self.synced_sequence, sequence)
 
     def mark(self) -> None:

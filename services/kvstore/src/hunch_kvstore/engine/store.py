@@ -159,6 +159,8 @@ class Engine:
         Raises:
             WritesRefused: Acknowledgements of this round must not leave.
         """
+        if isinstance(self.refusal, StoreFailed):
+            raise self.refusal  # and never touch the log again
         try:
             if self._log.pending and self._sealing.frozen is not None:
                 self._slow_down()
@@ -177,7 +179,8 @@ class Engine:
             now: `time.monotonic()`.
         """
         try:
-            self._sync.tick(now)
+            if not isinstance(self.refusal, StoreFailed):
+                self._sync.tick(now)
         except OSError as error:
             self._fail(error)
         if isinstance(self.refusal, DiskFull) and self._has_room():
