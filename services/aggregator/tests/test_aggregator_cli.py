@@ -315,7 +315,7 @@ def test_run_takes_up_a_changed_configuration(hunch, run, origin, store):
     until(lambda: store.count(parse("")) == 1)
     whole = hunch.path.read_text()
     hunch.path.write_text(whole + "\n[nonsense]\n")
-    time.sleep(2.5)
+    time.sleep(1.5)
     hunch.path.write_text(whole)
     hunch.follow("two", "/g")
     until(lambda: store.count(parse("")) == 2)

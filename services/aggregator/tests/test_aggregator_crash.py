@@ -69,7 +69,7 @@ def test_killed_at_any_moment_and_started_again(origin, store, store_process, tm
             env={**os.environ, "TMPDIR": str(tmp_path)},
         )  # fmt: skip
 
-    for _round in range(6):
+    for _round in range(4):
         process = start()
         time.sleep(chance.uniform(0.5, 1.3))
         process.send_signal(signal.SIGKILL)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 from html import escape
 from pathlib import Path
 
@@ -60,6 +61,7 @@ def test_a_document_means_what_its_pair_says(path):
         (b" \r\n\t\xef\xbb\xbf", "empty"),
         (b"\x89PNG\r\n\x1a\n" + bytes(200), "neither"),
         (b"just words", "neither"),
+        (random.Random(1).randbytes(9000) + b"<p><html><rss>" * 9, "neither"),
         (b"\xff\xfe\x00\x00" * 50, "neither"),
         (b"<html><head><title>Hi</title></head><body>page</body></html>", "web page"),
         (b"<!DOCTYPE html><p>captive portal", "web page"),

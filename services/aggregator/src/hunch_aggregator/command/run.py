@@ -23,7 +23,7 @@ from .sync import copy_photo, line
 
 NAME = "run"
 HELP = "keep the stream up to date until told to stop"
-_WATCH_S = 2.0
+_WATCH_S = 1.0
 
 
 def arguments(_parser: argparse.ArgumentParser) -> None:

@@ -36,6 +36,8 @@ def parse_document(job: DocumentJob) -> Parsed:
             "Nothing needs doing if it happens once; otherwise check the address.",
         )
     beginning = _text(job.body[: _SNIFFED_CHARS * 2], job.content_type).lstrip()
+    if _is_binary(beginning):
+        return _neither(job)
     if beginning[:1] in "{[":
         return _json(job)
     root = _XML_ROOT.search(beginning)
@@ -46,6 +48,17 @@ def parse_document(job: DocumentJob) -> Parsed:
         return _page(job)
     if beginning.startswith("<"):
         return parse_feed(job)
+    return _neither(job)
+
+
+def _is_binary(beginning: str) -> bool:
+    """Tell whether decoded bytes are no text: too many signs that no text has."""
+    sample = beginning[:4000]
+    odd = sum(c == "\ufffd" or (c < " " and c not in "\t\r\n\f") for c in sample)
+    return odd * 10 > len(sample)
+
+
+def _neither(job: DocumentJob) -> Unreadable:
     return Unreadable(
         "What came is neither a feed nor a web page"
         + (
