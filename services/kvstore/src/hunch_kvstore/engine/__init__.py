@@ -41,6 +41,7 @@ On a folder, each returning a `Report` (`.ok`, `.lines()`): `backup(folder, targ
 They raise `StoreError`s, whose texts are meant for the person at the terminal.
 """
 
+from hunch_kvstore.engine._transaction import Transaction
 from hunch_kvstore.engine.backup import backup, restore, verify_backup
 from hunch_kvstore.engine.check import check
 from hunch_kvstore.engine.error import (
@@ -56,7 +57,6 @@ from hunch_kvstore.engine.option import Options, Sync
 from hunch_kvstore.engine.repair import repair
 from hunch_kvstore.engine.report import Problem, Report
 from hunch_kvstore.engine.store import Engine
-from hunch_kvstore.engine.transaction import Transaction
 
 __all__ = [
     "CommitTooLarge",

@@ -10,6 +10,7 @@ from typing import Self
 
 from hunch_kvstore.engine import _merge as merge
 from hunch_kvstore.engine._layer import ENTRY_BYTES, MISSING, Layer
+from hunch_kvstore.engine._transaction import Transaction
 from hunch_kvstore.engine.disk import free_bytes
 from hunch_kvstore.engine.error import DiskFull, StoreFailed, WritesRefused
 from hunch_kvstore.engine.lock import FolderLock
@@ -18,7 +19,6 @@ from hunch_kvstore.engine.log_sync import LogSync
 from hunch_kvstore.engine.option import Options, Sync
 from hunch_kvstore.engine.recovery import recover
 from hunch_kvstore.engine.sealing import Sealing
-from hunch_kvstore.engine.transaction import Transaction
 
 # A table of twice its size begins to pause the writers, 10 ms a flush for each size more.
 SLOW_AT, PAUSE_S, LONGEST_PAUSE_S = 2, 0.01, 0.05
@@ -142,7 +142,9 @@ class Engine:
         self.refusal = None
         self.sequence += 1
         try:
-            self._apply(points, ranges)
+            if ranges:
+                self._apply_ranges(ranges)
+            self._active.apply(points, [])
         except BaseException:
             # WHY: the log has the commit and the memory table has half of it. Only
             # memory can have run out; a restart reads the log.
@@ -306,11 +308,7 @@ class Engine:
             "refusal": str(self.refusal or ""),
         }
 
-    def _apply(
-        self,
-        points: dict[bytes, bytes | None],
-        ranges: list[tuple[bytes, bytes | None]],
-    ) -> None:
+    def _apply_ranges(self, ranges: list[tuple[bytes, bytes | None]]) -> None:
         table = self._active
         for start, stop in ranges:
             # WHY: a range that hides nothing older need not be remembered; most keys
@@ -320,7 +318,6 @@ class Engine:
                 table.delete_range(start, stop)
             else:
                 table.drop(start, stop)
-        table.apply(points, [])
 
     def _fail(self, error: OSError) -> None:
         """Refuse writes from now on."""

@@ -1,50 +1,42 @@
 """A transaction: writes gathered in a layer of their own, committed as one."""
 
-from __future__ import annotations
+from hunch_kvstore.engine._layer cimport Layer
 
-from collections.abc import Iterator
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
-
-from hunch_kvstore.engine import _merge as merge
-from hunch_kvstore.engine._layer import MISSING, Layer
-
-if TYPE_CHECKING:
-    from hunch_kvstore.engine.store import Engine
+from hunch_kvstore.engine._layer import MISSING
+from hunch_kvstore.engine._merge import scan as merged_scan
 
 
-class Transaction:
+cdef class Transaction:
     """Reads what is committed with its own writes over it.
 
     As a context manager it commits at the end of the block, or aborts on an exception.
+
+    Args:
+        engine: Which it belongs to; asked for `get`, `layers`, `commit`, `sequence`.
     """
 
-    __slots__ = ("_engine", "_layer")
+    cdef object _engine
+    cdef Layer _layer   # made by the first write
 
-    def __init__(self, engine: Engine) -> None:
+    def __cinit__(self, engine not None):
         self._engine = engine
-        self._layer: Layer | None = None  # made by the first write
+        self._layer = None
 
-    def __enter__(self) -> Self:
+    def __enter__(self):
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind, error, trace):
         if kind is None:
             self.commit()
         else:
             self.abort()
 
     @property
-    def written(self) -> bool:
+    def written(self):
         """Whether there is anything to commit."""
         return bool(self._layer)
 
-    def get(self, key: bytes) -> bytes | None:
+    def get(self, bytes key not None):
         """Return the value of `key`, or None."""
         if self._layer is not None:
             value = self._layer.find(key)
@@ -52,28 +44,27 @@ class Transaction:
                 return value
         return self._engine.get(key)
 
-    def scan(
-        self, start: bytes, stop: bytes | None = None, *, reverse: bool = False
-    ) -> Iterator[tuple[bytes, bytes]]:
-        """Yield (key, value) with start <= key < stop, in order."""
-        layers = self._engine.layers()
+    def scan(self, bytes start not None, bytes stop=None, *, bint reverse=False):
+        """Return an iterator over (key, value) with start <= key < stop, in order."""
         if self._layer is None:
             self._layer = Layer()
-        return merge.scan([self._layer, *layers], start, stop, reverse=reverse)
+        layers = [self._layer]
+        layers.extend(self._engine.layers())
+        return merged_scan(layers, start, stop, reverse=reverse)
 
-    def put(self, key: bytes, value: bytes) -> None:
+    def put(self, bytes key not None, bytes value not None):
         """Set `key` to `value`."""
         if self._layer is None:
             self._layer = Layer()
-        self._layer.put(key, value)
+        self._layer.store(key, value)
 
-    def delete(self, key: bytes) -> None:
+    def delete(self, bytes key not None):
         """Delete `key`; one that is not there is no error."""
         if self._layer is None:
             self._layer = Layer()
-        self._layer.put(key, None)
+        self._layer.store(key, None)
 
-    def delete_range(self, start: bytes, stop: bytes | None) -> None:
+    def delete_range(self, bytes start not None, bytes stop):
         """Delete every key in [start, stop).
 
         Complexity: what is in the memory table of the range; sealed data costs nothing.
@@ -82,7 +73,7 @@ class Transaction:
             self._layer = Layer()
         self._layer.delete_range(start, stop)
 
-    def commit(self) -> int:
+    def commit(self):
         """Apply all writes as one and return the sequence of the commit.
 
         Raises:
@@ -94,6 +85,6 @@ class Transaction:
             return self._engine.sequence
         return self._engine.commit(layer.points, layer.range_list())
 
-    def abort(self) -> None:
+    def abort(self):
         """Forget all writes."""
         self._layer = None
