@@ -1,0 +1,163 @@
+"""The servers that the benchmark compares, and how to start each."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PYTHON = sys.executable
+OURS = [
+    PYTHON,
+    "-m",
+    "fcgi",
+    "bench_app:app",
+    "--chdir",
+    str(HERE),
+    "--log-level",
+    "error",
+]
+
+
+@dataclass
+class Contender:
+    """A server under test.
+
+    Attributes:
+        name: What tables call it.
+        command: Arguments, with {socket} and {port} to fill in.
+        is_http: Whether the edge speaks HTTP to it instead of FastCGI.
+        missing: Why it cannot run here; empty if it can.
+    """
+
+    name: str
+    command: list[str]
+    is_http: bool = False
+    missing: str = ""
+    process: subprocess.Popen[bytes] | None = None
+    socket: str = ""
+    port: int = 0
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def start(self, folder: Path, port: int) -> None:
+        """Start the server."""
+        self.socket = str(folder / f"{self.name}.sock")
+        self.port = port
+        command = [part.format(socket=self.socket, port=port) for part in self.command]
+        self.process = subprocess.Popen(
+            command,
+            cwd=HERE,
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=(folder / f"{self.name}.log").open("wb"),
+            env={**os.environ, **self.environ},
+        )
+
+    def stop(self) -> None:
+        """Stop the server."""
+        if self.process is not None:
+            self.process.terminate()
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+def compiled(name: str, folder: Path, *flags: str) -> tuple[list[str], str]:
+    """Compile a C worker; return its command and why it could not be, if so."""
+    out = folder / name
+    if shutil.which("cc") is None:
+        return [], "no C compiler"
+    done = subprocess.run(
+        ["cc", "-O2", "-o", str(out), str(HERE / f"{name}.c"), *flags],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    why = "" if done.returncode == 0 else "does not compile; is its library installed?"
+    return [str(out), "{socket}"], why
+
+
+def contenders(folder: Path, peers_python: str = PYTHON) -> list[Contender]:
+    """Return all contenders, ours first."""
+    raw, no_raw = compiled("raw_worker", folder)
+    libfcgi, no_libfcgi = compiled("libfcgi_worker", folder, "-lfcgi")
+    found = [
+        _ours("prefork"),
+        Contender("raw C", raw, missing=no_raw),
+        Contender("libfcgi C", libfcgi, missing=no_libfcgi),
+        _ours("prefork, pure Python", "--pure"),
+        _ours("prefork x16", "--processes", "16"),
+    ]
+    models = ("thread-per-connection", "thread-per-request", "multiplex", "pool")
+    found += [_ours(model, "--model", model) for model in models]
+    for model in ("threaded", "threaded-multiplexed", "fork", "single"):
+        one = _ours(f"flup {model}", "--model", f"flup-{model}", "--threads", "2")
+        one.missing = _needs("flup")
+        found.append(one)
+    return [*found, *_others(peers_python)]
+
+
+def _ours(name: str, *args: str) -> Contender:
+    return Contender(name, [*OURS, "--bind", "{socket}", *args])
+
+
+def _others(interpreter: str) -> list[Contender]:
+    def python(name: str, module: str, *args: str, http: bool = True) -> Contender:
+        return Contender(
+            name,
+            [interpreter, "-m", *args],
+            is_http=http,
+            missing=_needs(module, interpreter),
+        )
+
+    uwsgi = _script("uwsgi", interpreter)
+    address = "127.0.0.1:{port}"
+    return [
+        Contender(
+            "uWSGI fastcgi",
+            [uwsgi, "--fastcgi-socket", "{socket}", "--wsgi-file", "bench_app.py",
+             "--callable", "app", "--listen", "128", "--disable-logging", "--master"],
+            missing="" if uwsgi else "not installed",
+        ),
+        Contender(
+            "simple-fastcgi",
+            [interpreter, str(HERE / "simple_fastcgi_worker.py"), "{socket}"],
+            missing=_needs("simple_fastcgi", interpreter),
+        ),
+        python("gunicorn", "gunicorn", "gunicorn", "-b", address, "bench_app:app"),
+        python("uvicorn", "uvicorn", "uvicorn", "--port", "{port}", "--interface", "wsgi",
+               "--no-access-log", "--log-level", "error", "bench_app:app"),
+        python("granian", "granian", "granian", "--port", "{port}", "--interface", "wsgi",
+               "--no-ws", "bench_app:app"),
+        python("Twisted WSGI", "twisted", "twisted", "web", "--listen",
+               "tcp:{port}:interface=127.0.0.1", "--wsgi", "bench_app.app"),
+    ]  # fmt: skip
+
+
+def _needs(module: str, interpreter: str = PYTHON) -> str:
+    done = subprocess.run(
+        [interpreter, "-c", f"import {module}"], capture_output=True, check=False
+    )
+    return "" if done.returncode == 0 else "not installed"
+
+
+def _script(name: str, interpreter: str) -> str:
+    beside = Path(interpreter).with_name(name)
+    return str(beside) if beside.exists() else shutil.which(name) or ""
+
+
+def wait(condition: Callable[[], bool], timeout_s: float = 15) -> bool:
+    """Poll until `condition` is true; return whether it came true in time."""
+    import time
+
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False

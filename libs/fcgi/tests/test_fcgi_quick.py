@@ -1,0 +1,218 @@
+"""The fast path, plain and compiled, fed with requests that are almost the same."""
+
+import ast
+import socket
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import fcgi
+from fcgi import _pure
+from fcgi.client import params_for, parse_response
+from fcgi.connection import ClientConnection
+from fcgi.errors import RemoteProtocolError
+from fcgi.events import RequestEnded, StdoutReceived
+from fcgi.quick import Quick
+from fcgi.records import Type
+from fcgi.scoreboard import Scoreboard
+from fcgi.settings import Settings
+from fcgi.worker import Worker
+
+KINDS = [Quick]
+try:
+    from fcgi import _quick
+except ImportError:
+    pass
+else:
+    KINDS.append(_quick.Quick)
+
+
+class Recorder:
+    """An application that keeps the environs it sees."""
+
+    def __init__(self):
+        self.seen = []
+
+    def __call__(self, environ, start_response):
+        text = {k: v for k, v in environ.items() if isinstance(v, str)}
+        self.seen.append((text, environ["wsgi.input"].read()))
+        environ.clear()  # what an application does to its environ is its own affair
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"ok"]
+
+
+def make(kind, app=None, **options):
+    worker = Worker(app or Recorder(), None, Settings(**options), Scoreboard(1).slot(0))
+    return kind(worker), worker
+
+
+def exchange(quick, raw):
+    """Send bytes and return what came back, and what was handed back."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(5)
+        ours.sendall(raw)
+        ours.shutdown(socket.SHUT_WR)
+        left = quick.serve(theirs.fileno())
+        theirs.close()
+        got = b""
+        try:
+            while data := ours.recv(65536):
+                got += data
+        except ConnectionResetError:
+            pass
+    return got, left
+
+
+def request(pairs, body=b"", request_id=1):
+    client = ClientConnection()
+    pieces = client.begin_request(request_id, pairs)
+    pieces += client.send_stdin(request_id, body) if body else []
+    return b"".join([*pieces, *client.send_stdin(request_id, b"")])
+
+
+def status_of(raw, request_id=1):
+    client = ClientConnection()
+    client.begin_request(request_id, [])
+    client.receive_data(raw)
+    seen = list(client.events())
+    assert isinstance(seen[-1], RequestEnded)
+    out = b"".join(e.content for e in seen if isinstance(e, StdoutReceived))
+    return parse_response(out)[0]
+
+
+changes = st.dictionaries(
+    st.sampled_from(["PATH_INFO", "QUERY_STRING", "REMOTE_PORT", "HTTP_COOKIE", "HTTPS",
+                     "REQUEST_SCHEME", "REQUEST_METHOD", "HTTP_X_ONE", "HTTP_CONTENT_TYPE",
+                     "HTTP_PROXY", "HTTP_REMOTE_USER", "CONTENT_LENGTH", "HTTP_X-ONE"]),
+    st.one_of(st.sampled_from(["", "0", "1", "on", "https", "GET", "HEAD", "/x"]),
+              st.text("abé", max_size=300)),
+    max_size=3,
+)  # fmt: skip
+
+
+@given(
+    st.lists(
+        st.tuples(changes, st.booleans(), st.integers(1, 300)), min_size=2, max_size=6
+    )
+)
+@settings(max_examples=150)
+def test_twins_see_the_same(sequence):
+    twins = [(make(kind), kind) for kind in KINDS]
+    for change, turn, request_id in sequence:
+        pairs = params_for("/", extra=change)
+        raw = request(pairs[::-1] if turn else pairs, request_id=request_id)
+        answers = []
+        for (quick, worker), _ in twins:
+            before = len(worker.app.seen)
+            got, left = exchange(quick, raw)
+            assert left is None
+            seen = worker.app.seen[before:]
+            answers.append((status_of(got, request_id), seen))
+        assert all(answer == answers[0] for answer in answers)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_doubled_name_is_not_hidden_by_what_came_before(kind):
+    quick, worker = make(kind)
+    pairs = params_for("/", headers={"X-One": "1", "X-Two": "2"})
+    assert status_of(exchange(quick, request(pairs))[0]) == 200
+    doubled = [(b"HTTP_X_ONE", v) if k == b"HTTP_X_TWO" else (k, v) for k, v in pairs]
+    for raw in (request(doubled), request([*pairs, (b"HTTP_X_ONE", b"1")])):
+        assert status_of(exchange(quick, raw)[0]) == 400
+    assert len(worker.app.seen) == 1
+
+
+@given(st.data())
+@settings(max_examples=300)
+def test_anything_at_all_is_answered_or_handed_back(data):
+    raw = bytearray(
+        request(params_for("/x"), b"body" if data.draw(st.booleans()) else b"")
+    )
+    for _ in range(data.draw(st.integers(0, 3))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    raw = bytes(raw[: data.draw(st.integers(0, len(raw)))])
+    results = []
+    for kind in KINDS:
+        quick, worker = make(kind)
+        exchange(quick, request(params_for("/x")))  # something to remember
+        got, left = exchange(quick, raw)
+        assert left is None or left == raw
+        results.append((got[:1], left, worker.app.seen))
+    assert all(result == results[0] for result in results)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_output_of_every_size(kind):
+    for size in (0, 1, 8000, 8190, 65528, 65529, 100_000):
+        quick, _ = make(kind, lambda e, s, size=size: s("200 OK", []) and [b"y" * size])
+        got, _ = exchange(quick, request(params_for("/")))
+        client = ClientConnection()
+        client.begin_request(1, [])
+        client.receive_data(got)
+        seen = list(client.events())
+        out = b"".join(e.content for e in seen if isinstance(e, StdoutReceived))
+        assert parse_response(out)[2] == b"y" * size
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_input_that_is_shared_stays_as_it_is(kind):
+    def app(environ, start_response):
+        environ["wsgi.input"].close()
+        with pytest.raises(Exception, match="write"):
+            environ["wsgi.input"].write(b"x")
+        start_response("200 OK", [])
+        return [environ["wsgi.input"].read()]
+
+    quick, _ = make(kind, app)
+    for _ in range(2):
+        assert status_of(exchange(quick, request(params_for("/")))[0]) == 200
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_leaving_after_so_many_requests(kind):
+    quick, worker = make(kind)
+    worker.left = 2
+    quick = kind(worker)
+    for _ in range(3):
+        exchange(quick, request(params_for("/")))
+    assert worker.phase.name == "RETIRE"
+    assert worker.slot.served == 3
+
+
+def test_wire_modules_know_no_outside_world():
+    """What finds meaning in bytes must not be able to read or write any."""
+    folder = Path(fcgi.__file__).parent
+    banned = {
+        "socket",
+        "select",
+        "selectors",
+        "threading",
+        "asyncio",
+        "os",
+        "time",
+        "logging",
+    }
+    for name in (
+        "records",
+        "events",
+        "state",
+        "limits",
+        "connection",
+        "codec",
+        "_pure",
+        "errors",
+    ):
+        for node in ast.walk(ast.parse((folder / f"{name}.py").read_text())):
+            if isinstance(node, ast.Import):
+                assert not banned & {alias.name for alias in node.names}, name
+            elif isinstance(node, ast.ImportFrom):
+                assert node.module not in banned, name
+
+
+def test_codecs_refuse_what_a_record_cannot_hold():
+    with pytest.raises(RemoteProtocolError):
+        _pure.decode_pairs(b"\x01\x01a")
+    assert _pure.encode_record(Type.STDIN, 1, b"x" * 65535)[4:6] == b"\xff\xff"
