@@ -14,7 +14,7 @@ from hunch_kvstore.commands.blocking import Blocked
 from hunch_kvstore.commands.context import Context
 from hunch_kvstore.commands.registry import load
 from hunch_kvstore.commands.table import Command
-from hunch_kvstore.engine import Sync, WritesRefused
+from hunch_kvstore.engine import StoreFailed, Sync, WritesRefused
 from hunch_kvstore.keyspace.encoding import EXPIRY, META, after, expiry_of
 from hunch_kvstore.keyspace.expiry import due, expire
 from hunch_kvstore.keyspace.keyspace import Keyspace
@@ -41,6 +41,7 @@ _HTTP_WORDS: Final = frozenset(
     (b"POST", b"PUT", b"HEAD", b"OPTIONS", b"DELETE", b"PATCH", b"CONNECT", b"HOST:")
 )
 _EXPIRE_S: Final = 0.025
+_LAST_READS_S: Final = 0.5
 _EXPIRE_AT_ONCE: Final = 200
 REFUSED: Final = "MISCONF The store takes no writes now: "
 
@@ -88,6 +89,7 @@ class Core:
         self.addresses: list[str] = []
         self.config_file = ""
         self.blocked: dict[Client, Blocked] = {}
+        self._failed_s = 0.0
         self._schemas_at_risk = False  # a transaction open has changed the catalog
         self._blocked_sequence = -1
         self._blocked_until_s = 0.0
@@ -448,7 +450,20 @@ class Core:
         """
         self.engine.tick(now_s)
         self._expire()
+        if isinstance(self.engine.refusal, StoreFailed):
+            self._fail(now_s)
         self.serve_blocked()
+
+    def _fail(self, now_s: float) -> None:
+        """End soon after the disk has failed, unless we are to go on serving reads."""
+        if not self._failed_s:
+            self._failed_s = now_s
+            self.log.warning("disk failure", error=str(self.engine.refusal))
+        if (
+            self.settings.text("disk-failure") == "exit"
+            and now_s - self._failed_s > _LAST_READS_S
+        ):
+            self.stopping = True
 
     def _expire(self) -> None:
         """Delete keys that are due, for a quarter of the time between ticks at most."""

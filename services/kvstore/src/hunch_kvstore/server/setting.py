@@ -117,6 +117,7 @@ ROWS: Final = (
     Setting("log-size", 256 * 1024**2, _size, changeable=False),
     Setting("segment-cache", 64 * 1024**2, _size, changeable=False),
     Setting("disk-reserve", 64 * 1024**2, _size, changeable=False),
+    Setting("disk-failure", "exit", _word("exit", "serve")),
     Setting("verify-at-start", True, _switch, changeable=False),
     Setting("unixsocketperm", "660", _mode, changeable=False),
     Setting("protected-mode", True, _switch),
