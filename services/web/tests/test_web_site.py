@@ -232,6 +232,14 @@ def test_query_finds_what_it_says(client: Client) -> None:
     assert [item["title"] for item in spaced["items"]] == ["Slow & warm <rooms>"]
 
 
+def test_longer_query_offers_wider_ones(client: Client) -> None:
+    text = client.get("/tags/service:mastodon+snow").text
+    assert 'href="/tags/snow" title="Without service:mastodon"' in text
+    assert 'href="/tags/service:mastodon" title="Without snow"' in text
+    assert "Take a term away" not in client.get("/tags/snow").text
+    assert client.get("/tags").headers["Location"].endswith("/search")
+
+
 def test_explain_shows_compiled_query_plan_and_counts(client: Client) -> None:
     page = client.get("/explain/source:flickr+autumn").text
     assert "@source:{flickr}" in page

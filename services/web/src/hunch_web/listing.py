@@ -89,6 +89,7 @@ class Listing:
             lede="" if is_front else count(found.total),
             empty=self.empty(is_front=is_front),
             views=() if is_front else views(path),
+            wider=self.wider(),
             filters=filters,
             is_front=is_front,
             year=moment.today.year,
@@ -111,6 +112,15 @@ class Listing:
             photo=site.absolute(chrome.photo) if chrome.photo else "",
             entries=entries(found.items, site, chrome.labels),
             cursor=found.next_cursor,
+        )
+
+    def wider(self) -> tuple[Link, ...]:
+        """Return for each term of a longer query where it leads without that term."""
+        if len(self.query.terms) < 2 or not self.path.startswith("/tags/"):
+            return ()
+        return tuple(
+            Link(str(term), f"/tags/{query_path(self.query.without(term))}")
+            for term in self.query.terms
         )
 
     def empty(self, *, is_front: bool) -> str:

@@ -8,12 +8,15 @@ tries again for all.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
 from hunch_stream.store import Store, StoreError, StoreUnavailable
 from hunch_web.view.site import Chrome, chrome
+
+log = logging.getLogger("hunch_web.reading")
 
 T = TypeVar("T")
 
@@ -65,11 +68,15 @@ class Reading:
         started = self._clock()
         try:
             answer = self._asked(question, started)
-        except StoreUnavailable:
+        except StoreUnavailable as error:
             pause_s = _PAUSES_S[min(self._failures, len(_PAUSES_S) - 1)]
             self._failures += 1
+            if self._failures == 1:
+                log.warning("the store is away: %s", error)
             self._silent_until = self._clock() + pause_s
             raise
+        if self._failures:
+            log.warning("the store is back")
         self._failures = 0
         self._observe(self._clock() - started)
         return answer

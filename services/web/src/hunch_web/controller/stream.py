@@ -80,6 +80,11 @@ class Root(Controller):
         listing = Listing(self.site, f"/tags/{query_path(asked)}", asked, before)
         return answer(self.site, listing.recipe())
 
+    @expose(None, route="/tags", methods=("GET",))
+    def all_tags(self) -> None:
+        """Lead to the page that lists them."""
+        raise http.MovedPermanently("/search")
+
     @expose(formats=FEEDS, methods=("GET",))
     def feed(self, before: int | None = None) -> bytes:
         """Feed of the whole stream."""

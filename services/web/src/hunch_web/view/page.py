@@ -33,6 +33,7 @@ class Page:
         next: Path of the page with older items.
         newest: Path of the first page, on any other.
         signs: Names of the drawings in use.
+        wider: Each term of the query, and where it leads without that term.
         is_indexed: Whether search engines should keep it; of the endless questions
             that can be asked they should not.
     """
@@ -51,6 +52,7 @@ class Page:
     lede: str = ""
     empty: str = ""
     views: tuple[Link, ...] = ()
+    wider: tuple[Link, ...] = ()
     is_front: bool = False
     is_indexed: bool = True
     filters: tuple[Filter, ...] = ()
