@@ -9,6 +9,12 @@ from tokyocabinet.cabinet cimport TCCODEC, TCITER, TCLIST, TCPDPROC, boolean
 
 
 cdef extern from "pthread.h" nogil:
+    ctypedef struct pthread_rwlock_t:
+        pass
+    int pthread_rwlock_rdlock(pthread_rwlock_t *)
+    int pthread_rwlock_wrlock(pthread_rwlock_t *)
+    int pthread_rwlock_unlock(pthread_rwlock_t *)
+    int pthread_rwlock_destroy(pthread_rwlock_t *)
     ctypedef struct pthread_mutex_t:
         pass
     int pthread_mutex_init(pthread_mutex_t *, const void *)
@@ -105,8 +111,10 @@ cdef struct Calls:
 cdef class Database:
     cdef void *db
     cdef Calls calls
-    cdef pthread_mutex_t lock
+    cdef pthread_rwlock_t lock
+    cdef pthread_mutex_t walk   # held while the C library's one iterator is ours
     cdef bint locked            # take `lock` around every call
+    cdef bint parallel          # reads may share `lock`
     cdef readonly bint mutex
     cdef bint is_open
     cdef bint busy              # a thread is inside (only without mutex)
@@ -132,11 +140,18 @@ cdef class Database:
 
     cdef inline void acquire(self) noexcept nogil:
         if self.locked:
-            pthread_mutex_lock(&self.lock)
+            pthread_rwlock_wrlock(&self.lock)
+
+    cdef inline void acquire_shared(self) noexcept nogil:
+        if self.locked:
+            if self.parallel:
+                pthread_rwlock_rdlock(&self.lock)
+            else:
+                pthread_rwlock_wrlock(&self.lock)
 
     cdef inline void release(self) noexcept nogil:
         if self.locked:
-            pthread_mutex_unlock(&self.lock)
+            pthread_rwlock_unlock(&self.lock)
 
 
 cdef enum CounterStatus:

@@ -7,7 +7,9 @@ Rules that every method of every database keeps:
    through fork(), or that this very thread is already inside of (from a callback).
 2. With `mutex=True` (the default) any thread may use the handle at any time. Without,
    the handle belongs to one thread at a time, and a second one gets `ThreadError`
-   instead of undefined behaviour.
+   instead of undefined behaviour. WHY a lock of ours in hash and tree databases, and
+   not the C library's: that one is taken and dropped up to five times in each call,
+   which costs as much as a read, and cannot be held over a block of records.
 3. The C object lives until the Python object dies, also when it is closed; so cursors,
    queries and iterators, which hold a reference, never see freed memory.
 4. The C library's error code is never reset by a success, so it is read only right
@@ -40,6 +42,22 @@ def _count_fork():
 # SAFETY: a child shares the parent's file descriptors but not its file locks; a handle
 # that closed itself in the child would write stale pages into the parent's file.
 os.register_at_fork(after_in_child=_count_fork)
+
+
+cdef extern from * nogil:
+    """
+    /* Writers first: readers that come and come again must not keep them out. */
+    static void init_lock(pthread_rwlock_t *lock) {
+      pthread_rwlockattr_t how;
+      pthread_rwlockattr_init(&how);
+    #ifdef __GLIBC__
+      pthread_rwlockattr_setkind_np(&how, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    #endif
+      pthread_rwlock_init(lock, &how);
+      pthread_rwlockattr_destroy(&how);
+    }
+    """
+    void init_lock(pthread_rwlock_t *)
 
 
 cdef extern from "Python.h":
@@ -129,14 +147,16 @@ cdef class Database:
         self.mutex = mutex
         self.tran_lock = threading.Lock()
         self.born = forks
-        pthread_mutex_init(&self.lock, NULL)
+        init_lock(&self.lock)
+        pthread_mutex_init(&self.walk, NULL)
 
     def __dealloc__(self):
         if self.db != NULL and self.born == forks:
             with nogil:
                 self.calls.delete(self.db)
         self.db = NULL
-        pthread_mutex_destroy(&self.lock)
+        pthread_rwlock_destroy(&self.lock)
+        pthread_mutex_destroy(&self.walk)
 
     def __init__(self, path=None, omode=0, *, mutex=True):
         if path is not None and omode:

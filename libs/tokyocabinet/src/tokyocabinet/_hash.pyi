@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from tokyocabinet._database import BlockIterator, Database, KeyedDatabase, _Buffer
+from tokyocabinet._database import BlockIterator, Database, KeyedDatabase, _Buffer, _Path
 
 class HDB(KeyedDatabase):
     HDBFOPEN: Final[int]
@@ -18,6 +18,14 @@ class HDB(KeyedDatabase):
     HDBONOLCK: Final[int]
     HDBOLCKNB: Final[int]
     HDBOTSYNC: Final[int]
+    def __init__(
+        self,
+        path: _Path | None = None,
+        omode: int | str = 0,
+        *,
+        mutex: bool = True,
+        parallel: bool = False,
+    ) -> None: ...
     def tune(
         self, bnum: int = 0, apow: int = -1, fpow: int = -1, opts: int = 0
     ) -> None: ...

@@ -47,7 +47,8 @@ cdef class HashIterator(BlockIterator):
         with nogil:
             kxstr = tcxstrnew()
             vxstr = tcxstrnew()
-            pthread_mutex_lock(&owner.lock)
+            owner.acquire_shared()
+            pthread_mutex_lock(&owner.walk)
             code = self.seat(owner.db, owner.calls.ecode, kbuf, ksiz)
             while code == 0:
                 at = self.hdb.iter
@@ -74,7 +75,8 @@ cdef class HashIterator(BlockIterator):
                 # The last record stays behind as the next block's anchor.
                 if count > self.want or (count > 1 and self.arena.used > 1 << 20):
                     break
-            pthread_mutex_unlock(&owner.lock)
+            pthread_mutex_unlock(&owner.walk)
+            owner.release()
             tcxstrdel(kxstr)
             tcxstrdel(vxstr)
         owner.leave()

@@ -53,7 +53,7 @@ cdef class KeyedDatabase(Database):
         arena.owned = False
         self.enter()
         with nogil:
-            self.acquire()
+            self.acquire_shared()
             vsiz = self.calls.fetch(self.db, kbuf, ksiz, &arena)
             if vsiz == -1:
                 code = self.calls.ecode(self.db)
@@ -129,7 +129,7 @@ cdef class KeyedDatabase(Database):
         cdef int code = 0
         self.enter()
         with nogil:
-            self.acquire()
+            self.acquire_shared()
             vsiz = self.calls.vsiz(self.db, kbuf, ksiz)
             if vsiz < 0:
                 code = self.calls.ecode(self.db)
@@ -371,7 +371,7 @@ cdef class KeyedDatabase(Database):
             arena.used = 0
             self.enter()
             with nogil:
-                self.acquire()
+                self.acquire_shared()
                 index = first
                 while index < filled and arena.used < BATCH_BYTES:
                     size = self.calls.fetch(self.db, kbufs[index], ksizs[index], arena)

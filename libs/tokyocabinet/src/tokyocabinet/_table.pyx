@@ -468,7 +468,7 @@ cdef class TDB(Database):
         with nogil:
             # WHY a lock of ours: the C library's sum wraps around, so it has to be
             # known before. Only other writers of `_num` past this call can come between.
-            pthread_mutex_lock(&self.lock)
+            pthread_mutex_lock(&self.walk)
             text = tctdbget4(<TCTDB *>self.db, kbuf, ksiz, "_num", 4, &size)
             total = step + (tcatoi(text) if text != NULL else 0)
             free(text)
@@ -477,7 +477,7 @@ cdef class TDB(Database):
                 result = tctdbaddint(<TCTDB *>self.db, kbuf, ksiz, step)
                 if result == INT32_MIN:
                     code = tctdbecode(<TCTDB *>self.db)
-            pthread_mutex_unlock(&self.lock)
+            pthread_mutex_unlock(&self.walk)
         self.leave()
         if not fits:
             raise OverflowError("the sum does not fit; the row is unchanged")

@@ -1,0 +1,357 @@
+"""Measure the binding against the same loops in C, and against other stores.
+
+    python bench_tokyocabinet.py [--count N] [--repeats N] [--output FILE]
+
+Each repeat runs C and Python one after the other on the same data, so that both see the
+same machine. A row's ratio is the peer's time through ours: larger is better, and a goal
+of 0.67 allows one and a half times the time of C.
+"""
+
+import argparse
+import json
+import os
+import platform
+import random
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tokyocabinet import BDB, FDB, HDB
+
+try:
+    import lmdb
+except ImportError:  # an optional peer
+    lmdb = None
+
+HERE = Path(__file__).parent
+KINDS = ("hdb", "bdb", "bdbrandom", "fdb")
+CALL_GOAL = 1 / 1.5
+BULK_GOAL = 1 / 1.2
+
+
+def clock(work: Callable[[], object], count: int) -> float:
+    """Return nanoseconds per operation."""
+    began = time.perf_counter()
+    work()
+    return (time.perf_counter() - began) / count * 1e9
+
+
+def compile_loop(folder: Path) -> Path:
+    """Build loop.c with the system's compiler."""
+    program = folder / "loop"
+    command = ["cc", "-O2", "-std=gnu99", "-o", str(program), str(HERE / "loop.c")]
+    subprocess.run([*command, "-ltokyocabinet"], check=True)
+    return program
+
+
+def run_c(program: Path, kind: str, path: Path, count: int, mutex: bool) -> dict:
+    """Return the C loop's nanoseconds per operation by phase."""
+    done = subprocess.run(
+        [str(program), kind, str(path), str(count), str(int(mutex))],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    return {name: float(ns) for name, ns in map(str.split, done.stdout.splitlines())}
+
+
+def make(kind: str, path: Path, count: int, mutex: bool):
+    """Open a new database tuned as the C loop tunes its own."""
+    if kind == "fdb":
+        db = FDB(mutex=mutex)
+        db.tune(8, 1 << 30)
+    elif kind == "hdb":
+        db = HDB(mutex=mutex)
+        db.tune(count * 2)
+        db.setxmsiz(512 << 20)
+    else:
+        db = BDB(mutex=mutex)
+        db.setcache(16384, 4096)
+        db.setxmsiz(512 << 20)
+    db.open(path, "n")
+    return db
+
+
+def run_ours(kind: str, path: Path, keys: list, values: list, mutex: bool) -> dict:
+    """Return our nanoseconds per operation by phase."""
+    count = len(keys)
+    db = make(kind, path, count, mutex)
+
+    def put():
+        store = db.put
+        for key, value in zip(keys, values, strict=True):
+            store(key, value)
+
+    def get():
+        fetch = db.get
+        for key in keys:
+            fetch(key)
+
+    def scan():
+        for _ in db.iteritems():
+            pass
+
+    result = {"put": clock(put, count), "get": clock(get, count)}
+    result["scan"] = clock(scan, count)
+    result["get_many"] = clock(lambda: db.get_many(keys), count)
+    db.close()
+    pairs = list(zip(keys, values, strict=True))
+    db = make(kind, path, count, mutex)
+    result["put_many"] = clock(lambda: db.put_many(pairs), count)
+    db.close()
+    return result
+
+
+def run_dict(keys: list, values: list) -> dict:
+    """Return a dict's nanoseconds per operation, through the same loops."""
+    db: dict[bytes, bytes] = {}
+
+    def put():
+        store = db.__setitem__
+        for key, value in zip(keys, values, strict=True):
+            store(key, value)
+
+    def get():
+        fetch = db.get
+        for key in keys:
+            fetch(key)
+
+    def scan():
+        for _ in db.items():
+            pass
+
+    return {name: clock(work, len(keys)) for name, work in
+            (("put", put), ("get", get), ("scan", scan))}  # fmt: skip
+
+
+def run_sqlite(path: Path, keys: list, values: list) -> dict:
+    """Return SQLite's nanoseconds per operation, one transaction, no syncs."""
+    db = sqlite3.connect(path, isolation_level=None)
+    db.execute("PRAGMA synchronous=OFF")
+    db.execute("PRAGMA journal_mode=OFF")
+    db.execute("CREATE TABLE t (k BLOB PRIMARY KEY, v BLOB) WITHOUT ROWID")
+    db.execute("BEGIN")
+    rows = list(zip(keys, values, strict=True))
+    result = {
+        "put_many": clock(
+            lambda: db.executemany("INSERT OR REPLACE INTO t VALUES (?,?)", rows),
+            len(keys),
+        )
+    }
+    db.execute("COMMIT")
+
+    def get():
+        run = db.execute
+        for key in keys:
+            run("SELECT v FROM t WHERE k=?", (key,)).fetchone()
+
+    def scan():
+        for _ in db.execute("SELECT k, v FROM t ORDER BY k"):
+            pass
+
+    result["get"] = clock(get, len(keys))
+    result["scan"] = clock(scan, len(keys))
+    db.close()
+    return result
+
+
+def run_lmdb(path: Path, keys: list, values: list) -> dict:
+    """Return LMDB's nanoseconds per operation, one transaction, no syncs."""
+    db = lmdb.open(str(path), map_size=1 << 32, sync=False)
+    pairs = list(zip(keys, values, strict=True))
+    result = {}
+    with db.begin(write=True) as transaction:
+
+        def put():
+            store = transaction.put
+            for key, value in pairs:
+                store(key, value)
+
+        result["put"] = clock(put, len(keys))
+    with db.begin() as transaction:
+
+        def get():
+            fetch = transaction.get
+            for key in keys:
+                fetch(key)
+
+        def scan():
+            for _ in transaction.cursor():
+                pass
+
+        result["get"] = clock(get, len(keys))
+        result["scan"] = clock(scan, len(keys))
+    db.close()
+    return result
+
+
+def run_threads(path: Path, keys: list) -> dict:
+    """Return nanoseconds per read of one thread and of four, single and bulk reads."""
+    with HDB(path, "r") as db:
+
+        def single(part):
+            fetch = db.get
+            for key in part:
+                fetch(key)
+
+        result = {}
+        for name, work in (("get", single), ("get_many", db.get_many)):
+            for threads in (1, 4):
+                parts = [keys[i::threads] for i in range(threads)]
+                crew = [threading.Thread(target=work, args=(part,)) for part in parts]
+
+                def run(crew=crew):
+                    for each in crew:
+                        each.start()
+                    for each in crew:
+                        each.join()
+
+                result[f"{name}{threads}"] = clock(run, len(keys))
+        return result
+
+
+def gather(options, folder: Path) -> Iterator[tuple[str, str, float, float, float]]:
+    """Yield (measure, peer, ours, theirs, goal) for every measure of one repeat."""
+    program = compile_loop(folder)
+    count = options.count
+    ordered = [b"%08d" % i for i in range(count)]
+    shuffled = random.Random(20090228).sample(ordered, count)
+    for kind in KINDS:
+        values = shuffled if kind == "bdbrandom" else ordered
+        keys = list(range(1, count + 1)) if kind == "fdb" else values
+        for mutex in (True, False):
+            path = folder / f"{kind}.db"
+            theirs = run_c(program, kind, path, count, mutex)
+            ours = run_ours(kind, path, keys, values, mutex)
+            label = f"{kind} {'shared' if mutex else 'one owner'}"
+            for phase, peer, goal in (
+                ("put", "put", CALL_GOAL), ("get", "get", CALL_GOAL),
+                ("scan", "scan", BULK_GOAL), ("put_many", "put", BULK_GOAL),
+                ("get_many", "get", BULK_GOAL),
+            ):  # fmt: skip
+                yield f"{label} {phase}", "C", ours[phase], theirs[peer], goal
+            path.unlink()
+            if kind in ("hdb", "bdb") and mutex:
+                for phase, ns in run_dict(keys, values).items():
+                    yield f"{label} {phase}", "dict", ours[phase], ns, 0
+            if kind == "bdbrandom" and mutex:
+                peers = {"sqlite3": run_sqlite}
+                if lmdb is not None:
+                    peers["lmdb"] = run_lmdb
+                for name, run in peers.items():
+                    result = run(folder / name, keys, values)
+                    for phase, ns in result.items():
+                        yield f"{label} {phase}", name, ours[phase], ns, 0
+    path = folder / "threads.tch"
+    with make("hdb", path, count, True) as db:
+        db.put_many(zip(shuffled, shuffled, strict=True))
+    result = run_threads(path, shuffled)
+    for name in ("get", "get_many"):
+        yield (f"hdb 4 threads {name}", "1 thread", result[f"{name}4"],
+               result[f"{name}1"], 1.0)  # fmt: skip
+
+
+def large_reads(
+    options, folder: Path
+) -> Iterator[tuple[str, str, float, float, float]]:
+    """Yield random reads of a large hash database."""
+    program = compile_loop(folder)
+    path = folder / "large.tch"
+    with make("hdb", path, options.large, True) as db:
+        db.put_many((b"%08d" % i, b"%08d" % i) for i in range(options.large))
+    for repeat in range(options.repeats):
+        theirs = run_c(program, "read", path, options.large, True)["get"]
+        chosen = random.Random(repeat)
+        keys = [b"%08d" % chosen.randrange(options.large) for _ in range(2_000_000)]
+        with HDB() as db:
+            db.setxmsiz(2048 << 20)
+            db.open(path, "r")
+
+            def get(db=db, keys=keys):
+                fetch = db.get
+                for key in keys:
+                    fetch(key)
+
+            ours = clock(get, len(keys))
+            many = clock(lambda db=db, keys=keys: db.get_many(keys), len(keys))
+        label = f"hdb of {options.large:,} records, random"
+        yield f"{label} get", "C", ours, theirs, CALL_GOAL
+        yield f"{label} get_many", "C", many, theirs, BULK_GOAL
+
+
+def machine() -> dict:
+    """Return what the figures depend on."""
+    return {
+        "cpu": next(
+            (line.split(":")[1].strip() for line in
+             Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+            platform.processor(),
+        ),
+        "cpus": os.cpu_count(),
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+        "load": os.getloadavg()[0],
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Run, print a table, write the results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=1_000_000)
+    parser.add_argument("--large", type=int, default=10_000_000)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--output", type=Path)
+    options = parser.parse_args()
+    found: dict[tuple[str, str, float], list[tuple[float, float]]] = {}
+    folder = Path(tempfile.mkdtemp(prefix="bench-tokyocabinet-"))
+    facts = machine()
+    try:
+        for repeat in range(options.repeats):
+            print(f"repeat {repeat + 1} of {options.repeats}", file=sys.stderr)
+            for measure, peer, ours, theirs, goal in gather(options, folder):
+                found.setdefault((measure, peer, goal), []).append((ours, theirs))
+            for leftover in ("sqlite3", "threads.tch"):
+                (folder / leftover).unlink(missing_ok=True)
+            shutil.rmtree(folder / "lmdb", ignore_errors=True)
+        if options.large:
+            for measure, peer, ours, theirs, goal in large_reads(options, folder):
+                found.setdefault((measure, peer, goal), []).append((ours, theirs))
+    finally:
+        shutil.rmtree(folder)
+    rows = []
+    for (measure, peer, goal), pairs in found.items():
+        ratios = sorted(theirs / ours for ours, theirs in pairs)
+        ratio = statistics.median(ratios)
+        rows.append({
+            "measure": measure, "unit": "ns/op",
+            "ours": round(statistics.median(ours for ours, _ in pairs), 1),
+            "peer_name": peer,
+            "peer": round(statistics.median(theirs for _, theirs in pairs), 1),
+            "ratio": round(ratio, 3), "goal": round(goal, 3) or None,
+            "met": ratio >= goal if goal else None, "repeats": len(pairs),
+            "spread": round(ratios[-1] - ratios[0], 3),
+        })  # fmt: skip
+    for row in rows:
+        goal = (
+            f"{row['goal']:.2f} {'met' if row['met'] else 'MISSED'}"
+            if row["goal"]
+            else ""
+        )
+        print(
+            f"{row['measure']:44} {row['ours']:8.0f} ns  {row['peer_name']:9}"
+            f"{row['peer']:8.0f} ns  ratio {row['ratio']:6.2f} ±{row['spread']:.2f}  {goal}"
+        )
+    if options.output:
+        options.output.parent.mkdir(parents=True, exist_ok=True)
+        options.output.write_text(
+            json.dumps({"machine": facts, "rows": rows}, indent=1) + "\n"
+        )
+
+
+if __name__ == "__main__":
+    main()
