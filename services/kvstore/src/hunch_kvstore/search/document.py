@@ -42,6 +42,8 @@ NO_VALUE: Final = 0xFFFF_FF00_0000_0000
 """The first number of documents without a sort value; no moment reaches here."""
 LAST: Final = (1 << 64) - 1
 _MIN_STEMMED: Final = 4
+# LIMIT: a longer tag is cut, as RediSearch cuts it; it is a key of the store.
+MAX_TAG: Final = 4096
 _SIGN: Final = 1 << 63
 
 
@@ -153,7 +155,7 @@ def tag_form(field: Field, tag: str) -> bytes:
     """Return the form under which a tag is indexed."""
     if not field.is_case_sensitive:
         tag = tag.lower()
-    return tag.encode("utf-8", "surrogateescape")
+    return tag.encode("utf-8", "surrogateescape")[:MAX_TAG]
 
 
 class Stream:

@@ -90,9 +90,11 @@ def run(reader: Reader, catalog: Catalog, request: Request, fetch: Fetch) -> Ans
     total = len(hits)
     if request.is_counted or not need:
         name = _count_name(request)
-        known = catalog.counts.get(index, name)
+        # WHY not inside a transaction that writes: if it is given up, so is its count.
+        is_lasting = not getattr(reader, "written", False)
+        known = catalog.counts.get(index, name) if is_lasting else None
         total = collector.total() if known is None else known
-        if known is None:
+        if known is None and is_lasting:
             catalog.counts.put(index, name, total)
     shown = []
     wanted = _wanted(request, schema)

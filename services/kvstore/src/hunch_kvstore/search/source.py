@@ -22,6 +22,8 @@ from .posting import INBOX, Reader, chunks, count, inbox_numbers
 ENOUGH: Final = 2048
 """Sources are compared by size up to here; above, they are all large."""
 _FIRST_SLICE: Final = 64
+_MERGED: Final = 16
+"""More sources than this are read at once instead of merged."""
 _STEPS: Final = 4
 """Chunks read in passing before it is cheaper to seek."""
 
@@ -200,12 +202,30 @@ class Either:
     def __init__(self, sources: Sequence[Source]) -> None:
         self._sources = sources
         self.size = sum(source.size for source in sources)
+        self._gathered: Given | None = None
+
+    def _all(self) -> Given | None:
+        """Read everything at once if the sources are many, as those of a prefix are.
+
+        PERF: merging looks at every source for each block, so hundreds of short lists
+        would be looked at hundreds of times.
+        """
+        if self._gathered is None and len(self._sources) > _MERGED:
+            found: set[int] = set()
+            for source in self._sources:
+                for block in source.blocks():
+                    found.update(block)
+            self._gathered = Given(numbers_of(sorted(found)))
+        return self._gathered
 
     def blocks(self, low: int = 0, high: int = LAST) -> Iterator[array[int]]:
         """Merge: give out what lies below the nearest end of all current blocks."""
-        streams = [source.blocks(low, high) for source in self._sources]
+        gathered = self._all()
+        if gathered is not None:
+            yield from gathered.blocks(low, high)
+            return
         heads: list[tuple[array[int], Iterator[array[int]]]] = []
-        for stream in streams:
+        for stream in [source.blocks(low, high) for source in self._sources]:
             block = next(stream, NONE)
             if block:
                 heads.append((block, stream))
@@ -228,6 +248,9 @@ class Either:
 
     def keep(self, numbers: array[int]) -> array[int]:
         """Return what any source keeps."""
+        gathered = self._all()
+        if gathered is not None:
+            return gathered.keep(numbers)
         return merged([source.keep(numbers) for source in self._sources])
 
 
