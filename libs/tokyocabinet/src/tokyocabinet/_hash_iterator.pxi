@@ -100,16 +100,23 @@ cdef class HashIterator(BlockIterator):
         cdef void *key
         cdef int size
         cdef uint64_t target = self.offset
-        if kbuf != NULL and self.jump(db, kbuf, ksiz) and self.hdb.iter == target:
+        cdef uint64_t before
+        # LIMIT: the C library asserts that the key to jump to is not empty.
+        if ksiz > 0 and self.jump(db, kbuf, ksiz) and self.hdb.iter == target:
             return 0
         if not self.init(db):
             return ecode(db)
         if kbuf == NULL:
             return 0
         while self.hdb.iter < target:
+            before = self.hdb.iter
             key = self.step(db, &size)
             if key == NULL:
                 return ecode(db)
+            if self.hdb.iter > target and size == 0:
+                self.hdb.iter = before
+                free(key)
+                return 0
             if self.hdb.iter > target:
                 # This record began at or behind the target, so it comes next; or it
                 # covers the target and has been seen.
