@@ -1,8 +1,10 @@
 """The site as it runs: forked workers behind one socket, over a real store."""
 
+import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 
 from fcgi.client import Client
 from hunch_web import health
+from hunch_web.scratch import own_folder
 
 
 @pytest.fixture
@@ -76,3 +79,27 @@ def test_site_starts_without_its_store(tmp_path: Path, make_site: Any) -> None:
     assert client.get("/readyz").status == 503
     page = client.get("/")
     assert (page.status, page.headers["Retry-After"]) == (503, "5")
+
+
+def test_folders_of_processes_that_are_gone_are_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with subprocess.Popen(["/bin/true"]) as gone:
+        gone.wait()
+    names = {
+        f"hunch-web-copies-{gone.pid}-a": False,
+        f"hunch-web-copies-{os.getpid()}-before": False,
+        f"hunch-web-copies-{os.getppid()}-b": True,
+        f"hunch-web-metrics-{gone.pid}-c": True,
+        "hunch-web-copies-something-else": True,
+    }
+    for name in names:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "0001").touch()
+    first = own_folder("copies")
+    second = own_folder("copies")
+    assert {name: (tmp_path / name).exists() for name in names} == names
+    assert first.exists()
+    assert second.exists()
+    assert first.stat().st_mode & 0o077 == 0

@@ -8,17 +8,15 @@ bounded without anyone cleaning up: a page pushes out the one that was there.
 
 from __future__ import annotations
 
-import atexit
 import hashlib
 import json
 import logging
 import os
 import pathlib
-import shutil
-import tempfile
 import zlib
 
 from hunch_web.copy import Copy, Key
+from hunch_web.scratch import own_folder
 
 log = logging.getLogger("hunch_web.drawer")
 
@@ -37,7 +35,7 @@ class Drawer:
     def __init__(
         self, folder: pathlib.Path | None = None, places: int = PLACES
     ) -> None:
-        self._folder = folder or own_folder("hunch-web-copies-")
+        self._folder = folder or own_folder("copies")
         self._folder.mkdir(parents=True, exist_ok=True)
         self._places = places
         self._is_full = False
@@ -76,17 +74,3 @@ class Drawer:
     def _place(self, key: Key) -> pathlib.Path:
         digest = hashlib.blake2b("\0".join(key).encode(), digest_size=8).digest()
         return self._folder / f"{int.from_bytes(digest) % self._places:04}"
-
-
-def own_folder(prefix: str) -> pathlib.Path:
-    """Make a folder that is removed when the process that made it ends."""
-    folder = tempfile.mkdtemp(prefix=prefix)
-    owner = os.getpid()
-
-    def remove() -> None:
-        # WHY the check: forked workers inherit this, and leave before the others do.
-        if os.getpid() == owner:
-            shutil.rmtree(folder, ignore_errors=True)
-
-    atexit.register(remove)
-    return pathlib.Path(folder)

@@ -10,7 +10,7 @@ import os
 import pathlib
 from typing import TYPE_CHECKING
 
-from hunch_web.drawer import own_folder
+from hunch_web.scratch import own_folder
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -25,7 +25,7 @@ class Metrics:
 
     def __init__(self, folder: pathlib.Path | None = None) -> None:
         if folder is None:
-            folder = own_folder("hunch-web-metrics-")
+            folder = own_folder("metrics")
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         # WHY here: the library looks for its folder when it is first imported.
