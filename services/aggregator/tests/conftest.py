@@ -55,6 +55,9 @@ class Origin:
         class Answer(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            def do_POST(self) -> None:
+                self.do_GET()
+
             def do_GET(self) -> None:
                 with origin._lock:
                     origin.requests.append((self.path, dict(self.headers.items())))

@@ -134,6 +134,9 @@ def test_check_looks_at_the_configuration_and_the_store(hunch, capsys, tmp_path)
     assert hunch("check", "--alive") == 1
     hunch.store.beat(dt.datetime.now(dt.UTC))
     assert hunch("check", "--alive") == 0
+    probe = [sys.executable, "-m", "hunch_aggregator.health"]
+    names = {"HUNCH_CONFIG": str(hunch.path), "HUNCH_STORE": hunch.url}
+    assert subprocess.run(probe, env={**os.environ, **names}).returncode == 0
     nowhere = f"unix://{tmp_path}/none.sock"
     assert main(["check", "--config", str(hunch.path), "--store", nowhere]) == 3
     assert main(["sync", "--config", str(hunch.path), "--store", nowhere]) == 3

@@ -55,6 +55,8 @@ def test_the_publishers_freshness_stretches_but_never_beyond_the_limit():
     assert 3600 <= wait_s(Outcome(fresh_for_s=3600)) <= 3600 * 1.06
     assert wait_s(Outcome(fresh_for_s=10**7)) <= 4 * 3600 * 1.06
     assert wait_s(Outcome(fresh_for_s=5)) >= 900
+    assert next_due("b", Outcome(fresh_for_s=3600), NOW, POLICY)[1] == "max-age"
+    assert next_due("b", Outcome(ttl_s=3600), NOW, POLICY)[1] == "ttl"
 
 
 def test_what_is_gone_is_left_alone():
@@ -73,14 +75,15 @@ def test_a_clock_without_zone_is_an_error():
     failures=st.integers(0, 1000),
     retry=st.none() | st.floats(0, 1e9),
     fresh=st.none() | st.floats(0, 1e9),
+    ttl=st.none() | st.floats(0, 1e9),
     interval=st.floats(1, 1e7),
     now=st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2100, 1, 1)),
 )
 def test_due_is_always_later_and_never_too_late(
-    slug, failures, retry, fresh, interval, now
+    slug, failures, retry, fresh, ttl, interval, now
 ):
     now = now.replace(tzinfo=dt.UTC)
     due, _why = next_due(
-        slug, Outcome(failures, retry, fresh), now, Policy(interval_s=interval)
+        slug, Outcome(failures, retry, fresh, ttl), now, Policy(interval_s=interval)
     )
     assert now < due <= now + dt.timedelta(hours=37)

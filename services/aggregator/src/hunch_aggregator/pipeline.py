@@ -24,6 +24,7 @@ from .media import Copier
 from .parse import ParsePool
 from .parse.service import profile_feeds
 from .schedule import Outcome, Policy, next_due
+from .websub import Subscriber
 
 log = logging.getLogger("hunch.pipeline")
 _LOST = frozenset({Why.MISSING, Why.GONE, Why.CONTENT, Why.NOT_FOUND_HOST, Why.TLS})
@@ -55,6 +56,7 @@ class Pipeline:
         self._fetcher = fetcher
         self.locator = Locator(fetcher, parser)
         self.intake = Intake(store, fetcher, copier, clock)
+        self.subscriber = Subscriber(store, fetcher, config.site.url)
         self._copier = copier
         self._clock = clock
         self._sources = {source.slug: source for source in config.sources}
@@ -206,15 +208,14 @@ class Pipeline:
             etag=answer.validators.etag,
             last_modified=answer.validators.last_modified,
         )
-        committed = self.store.commit(Commit(after))
+        committed = self.store.commit(Commit(self._with_hub(after, now)))
         return Report(source.slug, "unchanged", next_due=due, version=committed.version)
 
     def _found(
         self, source: SourceConfig, state: SourceState, found: Found, now: dt.datetime
     ) -> Report:
         feed, got = found.feed, found.fetched
-        wishes = [w for w in (got.fresh_for_s, feed.ttl_s) if w]
-        due, why = self._due(source, Outcome(0, None, max(wishes, default=None)), now)
+        due, why = self._due(source, Outcome(0, None, got.fresh_for_s, feed.ttl_s), now)
         after = self._well(source, state, now, due, why)
         after = msgspec.structs.replace(
             after,
@@ -229,7 +230,14 @@ class Pipeline:
             hub=feed.hub,
             topic=feed.topic,
         )
+        after = self._with_hub(after, now)
         return self.intake.take(source, feed, after, now)
+
+    def _with_hub(self, state: SourceState, now: dt.datetime) -> SourceState:
+        """Ask the source's hub for pushes; say so where it has agreed."""
+        if self.subscriber.keep(state, now) and state.wait_reason == "interval":
+            return msgspec.structs.replace(state, wait_reason="websub")
+        return state
 
     def _well(
         self,

@@ -125,6 +125,38 @@ class Fetcher:
                 here = there
         return explain.too_many_redirects(url, limits.redirects)
 
+    def post(self, url: str, form: Mapping[str, str]) -> Failed | None:
+        """Send a form; returns why it was not taken, or None.
+
+        Redirects are not followed: what is sent is meant for one place.
+        """
+        try:
+            here = checked(url)
+        except BadURL as error:
+            return explain.bad_url(url, error)
+        limits = self.limits
+        headers = {"User-Agent": self.user_agent, "Connection": "close"}
+        request = requests.Request("POST", here, headers=headers, data=dict(form))
+        with Deadline(limits.total_s) as deadline:
+            adapter = GuardedAdapter(self.door, deadline, limits.connect_s)
+            try:
+                response = adapter.send(
+                    request.prepare(),
+                    stream=True,
+                    timeout=(limits.connect_s, limits.read_s),
+                )
+                with response:
+                    if 200 <= response.status_code < 300:
+                        return None
+                    code, headers_got = response.status_code, response.headers
+                    return explain.status(here, code, headers_got, None)
+            except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+                if deadline.expired:
+                    return explain.too_slow(here, limits.total_s)
+                return explain.failure(here, error)
+            finally:
+                adapter.close()
+
     def _hop(
         self,
         url: str,

@@ -33,13 +33,15 @@ class Outcome:
     Attributes:
         failures: Failed fetches in a row, this one included; 0 after a good one.
         retry_after_s: The server's demand.
-        fresh_for_s: The publisher's "fresh for": Cache-Control, Expires or RSS ttl.
+        fresh_for_s: The publisher's "fresh for": Cache-Control or Expires.
+        ttl_s: The same wish inside the feed: RSS ttl, or the syndication module.
         gone: The server said 410.
     """
 
     failures: int = 0
     retry_after_s: float | None = None
     fresh_for_s: float | None = None
+    ttl_s: float | None = None
     gone: bool = False
 
 
@@ -62,7 +64,7 @@ def next_due(
 
     Returns:
         An aware UTC instant, always later than `now`, and one of `gone`,
-        `retry-after`, `backoff`, `fresh`, `interval`.
+        `retry-after`, `backoff`, `max-age`, `ttl`, `interval`.
 
     Raises:
         ValueError: If `now` has no time zone.
@@ -81,9 +83,11 @@ def next_due(
         if demand_s >= wait_s:
             return _after(now, demand_s + 1), "retry-after"
         return _after(now, wait_s), "backoff"
-    wish_s = min(outcome.fresh_for_s or 0.0, policy.longest_wish_s)
+    fresh_s, ttl_s = outcome.fresh_for_s or 0.0, outcome.ttl_s or 0.0
+    wish_s = min(max(fresh_s, ttl_s), policy.longest_wish_s)
     if wish_s > interval_s:
-        return _after(now, wish_s * (1 + _share(slug, "fresh") / 20)), "fresh"
+        why = "max-age" if fresh_s >= ttl_s else "ttl"
+        return _after(now, wish_s * (1 + _share(slug, "fresh") / 20)), why
     return _slot(slug, now, interval_s), "interval"
 
 
