@@ -322,13 +322,21 @@ def test_redirects_are_absolute_and_stay_here():
     assert (reply.status, reply.headers["Location"]) == (301, "http://localhost/?to=x")
 
 
-def test_remembered_paths_are_bounded():
+def test_what_is_remembered_changes_with_routes_and_formats():
     site = Site()
-    site.router.max_remembered = 10
     client = Client(site)
-    for n in range(50):
-        assert client.get(f"/user/{n}").json()["show"] == str(n)
-    assert len(site.router._remembered) <= 10
+    for _ in range(2):
+        reply = client.get("/needs?name=x", accept="text/html")
+        assert reply.headers["Content-Location"] == "/needs.html?name=x"
+        assert client.get("/user/x").json()["show"] == "x"
+        assert "?" not in client.get("/").headers["Content-Location"]
+    site.router.filter("/user/<name>", root.needs)
+    assert client.get("/user/x").json()["name"] == "x"
+    site.serializers.unregister("html")
+    assert client.get("/needs?name=x", accept="text/html").status == 406
+    below = Client(site, {"SCRIPT_NAME": "/app"})
+    assert below.get("/", accept="*/*").headers["Content-Location"] == "/app/.json"
+    assert client.get("/", accept="*/*").headers["Content-Location"] == "/.json"
 
 
 def test_unknown_format_and_bad_route_are_told_at_the_start():

@@ -1,5 +1,6 @@
 """Applications as processes: forks, signals, hooks, spawned servers."""
 
+import contextlib
 import signal
 import socket
 import subprocess
@@ -113,16 +114,18 @@ def test_forks_are_workers_beside_the_first_and_are_replaced(start, tmp_path):
     assert first & {pid for pid, event in told if event == "stop"}
 
 
-def test_spawn_runs_servers_on_ports_that_follow(start, tmp_path):
-    with socket.socket() as one, socket.socket() as two:
-        while True:
+def two_ports():
+    while True:
+        with socket.socket() as one, socket.socket() as two:
             one.bind(("127.0.0.1", 0))
             port = one.getsockname()[1]
-            try:
+            with contextlib.suppress(OSError, OverflowError):
                 two.bind(("127.0.0.1", port + 1))
-                break
-            except OSError:
-                one.detach()
+                return port
+
+
+def test_spawn_runs_servers_on_ports_that_follow(start, tmp_path):
+    port = two_ports()
     arguments = ["app:App", "--spawn", "2", "--bind", f"127.0.0.1:{port}"]
     process = start("-m", "smisk", *arguments)
     pids = {ask(f"127.0.0.1:{port + n}") for n in range(2)}

@@ -117,9 +117,7 @@ class Application:
         """Answer one request (PEP 3333)."""
         if not self._is_started:
             self.start()
-        request = self.request_class(
-            environ, self.charset, tolerant=self.tolerant, limits=self.limits
-        )
+        request = self.request_class(environ, self.charset, self.tolerant, self.limits)
         response = self.response_class(self.charset)
         exchange = Exchange(self, request, response)
         response.attach(exchange, start_response)
@@ -132,7 +130,10 @@ class Application:
             except Exception as error:  # noqa: BLE001 - the top of the loop
                 self._answer(self._unexpected(error))
             if not response.has_begun:
-                self._prepare_safely(response)
+                try:
+                    self.prepare(response)
+                except Exception as error:  # noqa: BLE001 - the top of the loop
+                    self._prepare_failed(response, error)
             chunks = response.finish(start_response)
             if not isinstance(chunks, list | tuple):
                 chunks = self._streamed(chunks, exchange)
@@ -162,6 +163,8 @@ class Application:
         except Exception:  # the answer is out; only the log can still be told
             log.exception("request_did_end failed")
         request.close()
+        for close in exchange.closers:
+            close()
 
     def prepare(self, response: Response) -> None:
         """Give a complete response what every answer has; headers go after this."""
@@ -169,23 +172,19 @@ class Application:
         if request._slot is not None:
             request._slot.save(response)
         headers = response.headers
-        if "Content-Type" not in headers and response.status not in http.BODILESS:
+        if not headers.has("content-type") and response.status not in http.BODILESS:
             headers.put("Content-Type", f"text/html; charset={self.charset}")
         if self.signature:
             server = request.env.get("SERVER_SOFTWARE", "")
             headers["Server"] = f"{server} {self.signature}".strip()
         self.response_will_begin(response)
 
-    def _prepare_safely(self, response: Response) -> None:
-        try:
-            self.prepare(response)
-        except Exception as error:  # noqa: BLE001 - the top of the loop
-            error_answer = self._unexpected(error)
-            response.exchange.request._slot = None
-            self._answer(error_answer)
-            response.headers.setdefault("Content-Type", "text/plain")
-            with contextlib.suppress(Exception):
-                self.response_will_begin(response)
+    def _prepare_failed(self, response: Response, error: Exception) -> None:
+        response.exchange.request._slot = None
+        self._answer(self._unexpected(error))
+        response.headers.setdefault("Content-Type", "text/plain")
+        with contextlib.suppress(Exception):
+            self.response_will_begin(response)
 
     # -- errors ----------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ Leaves, templates and serializers reach it through `current`, so nothing has to 
 passed along. It is held in a context variable: threads and greenlets each have theirs.
 """
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,8 @@ class Exchange:
     cn_path = ""
     #: Whether Accept decided the format.
     negotiated = False
+    #: Called when the request has ended.
+    closers: tuple[Callable[[], object], ...] = ()
 
     def __init__(
         self, application: "Application", request: "Request", response: "Response"

@@ -13,13 +13,16 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z").match
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
 
 
+Lines = tuple[tuple[str, str], ...]
+
+
 class Headers(MutableMapping[str, str]):
     """Headers of one response."""
 
     __slots__ = ("_lines",)
 
     def __init__(self, lines: Iterable[str | tuple[str, str]] = ()) -> None:
-        self._lines: dict[str, list[tuple[str, str]]] = {}
+        self._lines: dict[str, Lines] = {}
         for line in lines:
             if isinstance(line, str):
                 self.append(line)
@@ -33,7 +36,7 @@ class Headers(MutableMapping[str, str]):
     def __setitem__(self, name: str, value: str) -> None:
         if not (value.isascii() and value.isprintable()):
             _check(name, value)
-        self._lines[_KEYS.get(name) or _key(name)] = [(name, value)]
+        self._lines[_KEYS.get(name) or _key(name)] = ((name, value),)
 
     def __delitem__(self, name: str) -> None:
         del self._lines[name.lower()]
@@ -50,14 +53,23 @@ class Headers(MutableMapping[str, str]):
     def __repr__(self) -> str:
         return f"Headers({self.pairs()!r})"
 
+    def has(self, key: str) -> bool:
+        """Return whether there is a header of that lower-case name."""
+        return key in self._lines
+
     def put(self, name: str, value: str) -> None:
         """Set a header whose name and value are known to be fit for one."""
-        self._lines[name.lower()] = [(name, value)]
+        self._lines[name.lower()] = ((name, value),)
+
+    def put_lines(self, lines: dict[str, Lines]) -> None:
+        """Set several headers at once, each by its lower-case name."""
+        self._lines.update(lines)
 
     def add(self, name: str, value: str) -> None:
         """Add one more line of `name`, keeping those it has."""
         _check(name, value)
-        self._lines.setdefault(_key(name), []).append((name, value))
+        key = _key(name)
+        self._lines[key] = (*self._lines.get(key, ()), (name, value))
 
     def append(self, line: str) -> None:
         """Add a header written as one line, ``Name: value``.

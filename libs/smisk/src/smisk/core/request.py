@@ -65,7 +65,6 @@ class Request:
         self,
         env: dict[str, Any],
         charset: str = "utf-8",
-        *,
         tolerant: bool = True,
         limits: RequestLimits = RequestLimits(),  # noqa: B008 - frozen
     ) -> None:

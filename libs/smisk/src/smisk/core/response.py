@@ -250,10 +250,11 @@ class Response:
             for name in ("Content-Type", "Content-Length"):
                 headers.pop(name, None)
             body = ()
-        elif type(body) is list and "Content-Length" not in headers:
+        elif type(body) is list and not headers.has("content-length"):
             size = len(body[0]) if len(body) == 1 else sum(map(len, body))
             headers.put("Content-Length", str(size))
-        start_response(http.status_line(self.status), headers.pairs())
+        line = http.STATUS_LINES.get(self.status) or http.status_line(self.status)
+        start_response(line, headers.pairs())
         if self.exchange.request.method == "HEAD":
             close = getattr(body, "close", None)
             if close is not None:

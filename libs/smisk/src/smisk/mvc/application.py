@@ -15,7 +15,7 @@ from smisk.mvc.control import Controller, find_root
 from smisk.mvc.decorators import Filter
 from smisk.mvc.leaf import Leaf
 from smisk.mvc.reflection import Reflection, answer_options
-from smisk.mvc.router import Router
+from smisk.mvc.router import Destination, Router
 from smisk.serialization import defaults
 from smisk.serialization.serializer import Registry, Serializer, Unsuitable
 
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from smisk.mvc.model import Model
     from smisk.mvc.template import Templates
 
+#: LIMIT: remembered plans; forgotten all at once beyond that.
+MAX_PLANS = 2048
+#: What makes a request unlike those that were planned.
+UNPLANNED = frozenset({"HTTP_ACCEPT_CHARSET"})
 CONDITIONS = frozenset(
     {
         "HTTP_IF_MATCH",
@@ -72,6 +76,8 @@ class Application(core.Application):
         self.router = Router(root, self.leaf_filters)
         self._templates: Templates | None = None
         self._generation = -1
+        self._plans: dict[tuple[Any, ...], representation.Plan] = {}
+        self.router.changed = self._plans.clear
         self.default_serializer: Serializer | None = None
 
     @property
@@ -127,6 +133,7 @@ class Application(core.Application):
     def _refresh(self) -> None:
         """Forget choices made among serializers that have changed since."""
         self._generation = self.serializers.generation
+        self._plans.clear()
         self.default_serializer = None
         if self.default_format is not None:
             self.default_serializer = self.serializers.find(self.default_format)
@@ -138,28 +145,53 @@ class Application(core.Application):
     # -- the life of a request -----------------------------------------------------------
 
     def service(self) -> None:
-        """Answer one request: see the README for the order of things."""
+        """Answer one request: see the guide for the order of things."""
         if self._generation != self.serializers.generation:
             self._refresh()
         exchange = current()
-        request = exchange.request
+        env = exchange.request.env
+        key = (env["REQUEST_METHOD"], env.get("PATH_INFO"), env.get("HTTP_ACCEPT"))
+        plan = self._plans.get(key)
+        if plan is not None and UNPLANNED.isdisjoint(env):
+            leaf, groups = plan.follow(exchange)
+        else:
+            found = self._route(exchange)
+            if found is None:
+                return
+            leaf, groups = found
+            self._remember(key, exchange, found)
+        self._send(exchange, leaf, self._call(exchange, leaf, groups))
+
+    def _route(self, exchange: Exchange) -> Destination | None:
         representation.split_extension(self, exchange)
-        method = request.method
+        method = exchange.request.method
         if method == "OPTIONS":
             answered = answer_options(self, exchange)
             if answered is not None:
                 self._send(exchange, None, answered)
-            return
+            return None
         if method == "POST":
             route_by_body(self, exchange)
-        leaf, groups = self.router.resolve(method, exchange.cn_path)
-        exchange.leaf = leaf
-        representation.choose(self, exchange, leaf)
-        self._send(exchange, leaf, self._call(exchange, leaf, groups))
+        found = self.router.resolve(method, exchange.cn_path)
+        exchange.leaf = found.leaf
+        representation.choose(self, exchange, found.leaf)
+        return found
+
+    def _remember(
+        self, key: tuple[Any, ...], exchange: Exchange, found: Destination
+    ) -> None:
+        if (
+            key[0] in ("GET", "HEAD")
+            and UNPLANNED.isdisjoint(exchange.request.env)
+            and len(key[1] or "") + len(key[2] or "") <= 1024
+        ):
+            if len(self._plans) >= MAX_PLANS:
+                self._plans.clear()
+            self._plans[key] = representation.Plan(exchange, found)
 
     def _call(self, exchange: Exchange, leaf: Leaf, groups: dict[str, str]) -> object:
         parameters: dict[str, Any] = {}
-        if leaf.parameters:
+        if leaf.takes_parameters:
             given = parameters_of(self, exchange, leaf, groups)
             parameters = leaf.parameters.bind(given)
         if self.model is None:
@@ -174,12 +206,6 @@ class Application(core.Application):
         finally:
             self.model.end(exchange, is_error=is_error)
         return result
-
-    def end_exchange(self, exchange: Exchange) -> None:
-        """Close what the request used."""
-        if self.model is not None:
-            self.model.close(exchange)
-        super().end_exchange(exchange)
 
     def _send(self, exchange: Exchange, leaf: Leaf | None, result: object) -> None:
         response = exchange.response
@@ -197,10 +223,12 @@ class Application(core.Application):
                 return
         if response.format is not None and leaf is not None:
             representation.choose(self, exchange, leaf)
-        elif leaf is not None and "Content-Type" in response.headers:
+        elif leaf is not None and response.headers.has("content-type"):
             self._choose_by_content_type(exchange)
         serializer = exchange.serializer
-        template = None if leaf is None else self._template(leaf, serializer)
+        template = None
+        if leaf is not None and self.template_folders:
+            template = self._template(leaf, serializer)
         if result is None and template is None:
             if not response.written and response.status == 200:
                 response.status = 204
@@ -255,7 +283,7 @@ class Application(core.Application):
             or response.status != 200
         ):
             return
-        if "ETag" not in response.headers:
+        if not response.headers.has("etag"):
             digest = hashlib.blake2b(body, digest_size=12).hexdigest()
             response.headers.put("ETag", f'"{digest}"')
         if not CONDITIONS.isdisjoint(exchange.request.env):
@@ -264,7 +292,7 @@ class Application(core.Application):
     # -- templates ---------------------------------------------------------------------
 
     def _template(self, leaf: Leaf, serializer: Serializer | None) -> Any:
-        if serializer is None or not self.template_folders:
+        if serializer is None:
             return None
         extension = serializer.extension
         if self.autoreload or extension not in leaf.templates:

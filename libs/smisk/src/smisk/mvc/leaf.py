@@ -38,6 +38,7 @@ class Leaf:
         "path",
         "raw",
         "routes",
+        "takes_parameters",
         "template",
         "templates",
     )
@@ -63,6 +64,7 @@ class Leaf:
         )
         self.raw = exposure.raw
         self.parameters = Parameters(function)
+        self.takes_parameters = bool(self.parameters)
         slug = exposure.slug
         if name == "__call__":
             segments, own = base, (*base, "index")

@@ -52,9 +52,11 @@ class Model:
     @property
     def session(self) -> Session:
         """The session of the request being answered."""
-        notes = current().request.notes
+        exchange = current()
+        notes = exchange.request.notes
         if self._key not in notes:
             notes[self._key] = Session(self.engine, expire_on_commit=False)
+            exchange.closers += (notes[self._key].close,)
         session: Session = notes[self._key]
         return session
 
@@ -66,9 +68,3 @@ class Model:
                 session.rollback()
             else:
                 session.commit()
-
-    def close(self, exchange: Exchange) -> None:
-        """Close the request's session."""
-        session = exchange.request.notes.pop(self._key, None)
-        if session is not None:
-            session.close()

@@ -4,7 +4,7 @@ Rules: patterns come first, in their order, and the first that matches path and 
 wins; then the class tree decides by name. Case and one trailing slash do not count.
 
 Theory: a leaf of the tree takes no segments beyond its own, so the whole tree is a
-table from path to leaves. What a path led to is remembered.
+table from path to leaves.
 """
 
 import re
@@ -103,9 +103,6 @@ class Router:
         filters: Filters around every leaf, the first outermost.
     """
 
-    #: LIMIT: remembered paths; forgotten all at once beyond that.
-    max_remembered = 4096
-
     def __init__(
         self, root: type[Controller] | None, filters: Iterable[Filter] = ()
     ) -> None:
@@ -115,8 +112,10 @@ class Router:
         self._table: dict[str, list[Leaf]] = {}
         self._filters = tuple(filters)
         self._pending: list[tuple[str, Any, tuple[str, ...] | None]] = []
-        self._remembered: dict[tuple[str, str], Destination] = {}
+        #: What is called when routes change.
+        self.changed: Callable[[], object] = lambda: None
         self._is_built = False
+        self._added = 0
 
     def filter(
         self,
@@ -177,9 +176,10 @@ class Router:
             leaf = self.leaf_for(target)
             route = Route(pattern, leaf, methods)
             leaf.routes.append(route)
-            self.routes.append(route)
+            self.routes.insert(self._added, route)
+            self._added += 1
         self._pending.clear()
-        self._remembered.clear()
+        self.changed()
 
     def resolve(self, method: str, path: str) -> Destination:
         """Find what answers `method` at `path`.
@@ -188,19 +188,12 @@ class Router:
             http.NotFound: Nothing answers there.
             http.MethodNotAllowed: Something does, but not to that verb.
         """
-        known = self._remembered.get((method, path))
-        if known is not None:
-            return known
         found = self._find(method, path)
         if found is None:
             allowed = self.allowed(path)
             if not allowed:
                 raise http.NotFound
             raise http.MethodNotAllowed(allow=allowed)
-        if len(path) <= 512:
-            if len(self._remembered) >= self.max_remembered:
-                self._remembered.clear()
-            self._remembered[method, path] = found
         return found
 
     def _find(self, method: str, path: str) -> Destination | None:
