@@ -20,9 +20,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 try:
-    from ._chunk import common, decode, encode, union, without
+    from ._chunk import common, decode, encode, union, with_number, without
 except ImportError:  # not compiled
-    from .plain import common, decode, encode, union, without
+    from .plain import common, decode, encode, union, with_number, without
 
 MAX_COUNT: Final = 1024
 NONE: Final = array("Q")
@@ -68,5 +68,6 @@ __all__ = [
     "merged",
     "numbers_of",
     "union",
+    "with_number",
     "without",
 ]

@@ -23,6 +23,7 @@ from .document import (
 )
 from .keys import (
     ALL_DOCUMENTS,
+    END_OF_TERM,
     after,
     field_prefix,
     index_prefix,
@@ -30,7 +31,7 @@ from .keys import (
     term_prefix,
     unpack_number,
 )
-from .posting import Reader, Writer, add, build, remove
+from .posting import Reader, Writer, add, add_to_all, build, remove
 from .schema import Schema
 from .sortable import ordered
 
@@ -67,6 +68,10 @@ class Index:
         """Prepare the keys."""
         self.base = index_prefix(self.schema.number)
         self.everything = term_prefix(self.base, ALL_DOCUMENTS, b"")
+        self._heads = {
+            item.number: field_prefix(self.base, b"p", item.number)
+            for item in self.schema.fields
+        }
         order = self.schema.order
         self._order_at = None if order is None else self.schema.numerics.index(order)
 
@@ -192,9 +197,15 @@ class Index:
         terms: Iterable[tuple[int, bytes]],
         counter: Counter,
     ) -> None:
-        for item, term in sorted(terms):
-            counter.terms += add(tx, term_prefix(self.base, item, term), number)
-            counter.postings += 1
+        heads = self._heads
+        prefixes = [
+            heads[item] + term + END_OF_TERM
+            if b"\0" not in term
+            else term_prefix(self.base, item, term)
+            for item, term in sorted(terms)
+        ]
+        counter.terms += add_to_all(tx, prefixes, number)
+        counter.postings += len(prefixes)
         for name in self._number_names(number, new):
             tx.put(name, b"")
 
