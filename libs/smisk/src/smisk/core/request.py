@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # LIMIT: Host ends up in redirects and links; anything but a name and a port is refused.
 _HOST = re.compile(r"(?:[A-Za-z0-9._\-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?\Z").match
+FORM = "application/x-www-form-urlencoded"
 _PATH_PLAIN = re.compile(r"[A-Za-z0-9/._~\-]*\Z").match
 _SAFE_IN_PATH = frozenset(b"/._~-!$&'()*+,;=:@")
 
@@ -174,7 +175,8 @@ class Request:
     @lazy
     def content_type(self) -> tuple[str, dict[str, str]]:
         """Media type of the body in lower case, and its parameters."""
-        return parse_options(self.env.get("CONTENT_TYPE") or "")
+        text = self.env.get("CONTENT_TYPE") or ""
+        return (text, {}) if text == FORM else parse_options(text)
 
     @lazy
     def content_length(self) -> int | None:
@@ -214,7 +216,7 @@ class Request:
     @lazy
     def _form(self) -> tuple[Query, dict[str, UploadedFile | list[UploadedFile]]]:
         kind, _ = self.content_type
-        if kind == "application/x-www-form-urlencoded":
+        if kind == FORM:
             raw = self._read_at_most(self.limits.max_formdata_size)
             return self._decompose(raw.decode("latin-1")), {}
         if kind == "multipart/form-data" and self.limits.max_multipart_size:

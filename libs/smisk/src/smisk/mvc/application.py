@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from smisk import core, http
 from smisk.core.exchange import Exchange, current
+from smisk.core.request import FORM
 from smisk.error import ConfigurationError
 from smisk.mvc import representation
 from smisk.mvc.body import parameters_of, route_by_body
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 #: LIMIT: remembered plans; forgotten all at once beyond that.
 MAX_PLANS = 2048
-#: What makes a request unlike those that were planned.
-UNPLANNED = frozenset({"HTTP_ACCEPT_CHARSET"})
 CONDITIONS = frozenset(
     {
         "HTTP_IF_MATCH",
@@ -152,14 +151,17 @@ class Application(core.Application):
         env = exchange.request.env
         key = (env["REQUEST_METHOD"], env.get("PATH_INFO"), env.get("HTTP_ACCEPT"))
         plan = self._plans.get(key)
-        if plan is not None and UNPLANNED.isdisjoint(env):
+        if plan is not None and _is_plannable(env):
             leaf, groups = plan.follow(exchange)
         else:
             found = self._route(exchange)
             if found is None:
                 return
             leaf, groups = found
-            self._remember(key, exchange, found)
+            if _is_plannable(env) and len(key[1] or "") + len(key[2] or "") <= 1024:
+                if len(self._plans) >= MAX_PLANS:
+                    self._plans.clear()
+                self._plans[key] = representation.Plan(exchange, found)
         self._send(exchange, leaf, self._call(exchange, leaf, groups))
 
     def _route(self, exchange: Exchange) -> Destination | None:
@@ -176,18 +178,6 @@ class Application(core.Application):
         exchange.leaf = found.leaf
         representation.choose(self, exchange, found.leaf)
         return found
-
-    def _remember(
-        self, key: tuple[Any, ...], exchange: Exchange, found: Destination
-    ) -> None:
-        if (
-            key[0] in ("GET", "HEAD")
-            and UNPLANNED.isdisjoint(exchange.request.env)
-            and len(key[1] or "") + len(key[2] or "") <= 1024
-        ):
-            if len(self._plans) >= MAX_PLANS:
-                self._plans.clear()
-            self._plans[key] = representation.Plan(exchange, found)
 
     def _call(self, exchange: Exchange, leaf: Leaf, groups: dict[str, str]) -> object:
         parameters: dict[str, Any] = {}
@@ -368,3 +358,16 @@ class Application(core.Application):
     def uri_for(self, target: Any, /, **parameters: object) -> str:
         """Return the path of a leaf (its function, controller or path)."""
         return self.router.uri_for(target, parameters)
+
+
+def _is_plannable(env: dict[str, Any]) -> bool:
+    """Return whether verb, path and Accept tell all there is to know about a request.
+
+    A body could name the leaf it is for; a form never does.
+    """
+    if "HTTP_ACCEPT_CHARSET" in env:
+        return False
+    method = env["REQUEST_METHOD"]
+    return method in ("GET", "HEAD") or (
+        method == "POST" and env.get("CONTENT_TYPE") == FORM
+    )

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from smisk import http
 from smisk.core.exchange import Exchange
+from smisk.core.request import FORM
 
 if TYPE_CHECKING:
     from smisk.mvc.application import Application
     from smisk.mvc.leaf import Leaf
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
-_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+_FORMS = frozenset({FORM, "multipart/form-data"})
 
 
 def parameters_of(
