@@ -168,3 +168,21 @@ def test_redis_cli_and_redis_benchmark_run(server):
         bench, *at, "-t", "ping,set,get,hset,zadd,mset", "-n", "300", "-q", "--csv"
     )
     assert all(f'"{name}"' in out for name in ("SET", "GET", "HSET", "ZADD"))
+
+
+def test_keys_are_counted_right_while_they_change(server):
+    with server.wire() as wire:
+        sets = [["SET", f"k{number:05}", "x"] for number in range(25_000)]
+        assert set(wire.pipeline(sets)) == {b"+OK"}
+        server.stop()
+    server.start()
+    with server.wire() as wire:
+        # Not all are counted yet: 10,000 at the start and with every tick.
+        wire.pipeline([["DEL", f"k{number:05}"] for number in range(0, 25_000, 5)])
+        wire.pipeline([["SET", f"new{number}", "x"] for number in range(100)])
+        wire.call("RENAME", "k00001", "zz")
+        wire.call("RENAME", "k24999", "aa")
+        assert wire.call("DBSIZE") == b":20100"
+        pipeline = [["MULTI"], ["FLUSHALL"], ["SET", "a", "1"], ["DBSIZE"], ["EXEC"]]
+        assert wire.pipeline(pipeline)[-1] == ("*", b"+OK", b"+OK", b":1")
+        assert wire.call("DBSIZE") == b":1"

@@ -15,7 +15,7 @@ def pair(tmp_path_factory):
     """Our server and redis-server, for as long as the tests run."""
     with (
         OurServer(tmp_path_factory.mktemp("ours")).configure(
-            "enable-debug-command yes"
+            "enable-debug-command yes", "slowlog-log-slower-than -1"
         ) as ours,
         RedisServer(tmp_path_factory.mktemp("redis")) as theirs,
     ):

@@ -29,7 +29,7 @@ BOUNDS = [
     *(b"(1.5", b"x", b"(", b"", b"nan", b"(nan", b"1e400"),
 ]
 LEX = [b"-", b"+", b"[a", b"(a", b"[b", b"(c", b"[", b"(", b"[e", b"x", b"", b"[aa"]
-TTLS = [b"1000", b"5000", b"100000", b"0", b"-1", b"x", b"9223372036854775807"]
+TTLS = [b"0", b"-1", b"x", b"9223372036854775807", b"", b"1.5"]
 PATTERNS = [b"*", b"a*", b"?", b"[a-c]", b"[^a]", b"*b", b"\\*", b"{t}*", b"[", b"*:*"]
 
 
@@ -69,6 +69,17 @@ class Maker:
     def key(self):
         return self.one(KEYS)
 
+    @property
+    def ttl_s(self):
+        """Some number of seconds, most of them good.
+
+        No two are alike: by how many milliseconds the servers are apart must not
+        decide which of two is greater.
+        """
+        if self.maybe(0.2):
+            return self.one(TTLS)
+        return b"%d" % (7 * self.rng.randrange(200, 10**8))
+
     def pairs(self, first, second, most=3):
         return [
             word
@@ -99,9 +110,7 @@ class Maker:
         if self.maybe(0.2):
             words.append(b"GET")
         if self.maybe(0.3):
-            words += self.one(
-                [[b"KEEPTTL"], [b"EX", self.one(TTLS)], [b"PX", b"7654321"]]
-            )
+            words += self.one([[b"KEEPTTL"], [b"EX", self.ttl_s], [b"PX", b"7654321"]])
         if self.maybe(0.05):
             words += [b"EXAT", b"33177117420"]
         return words
@@ -114,7 +123,7 @@ class Maker:
 
     def getex(self):
         how = [
-            [b"EX", self.one(TTLS)],
+            [b"EX", self.ttl_s],
             [b"PXAT", b"33177117420000"],
             [b"PERSIST"],
             [b"PERSIST", b"EX", b"1"],
@@ -129,7 +138,7 @@ class Maker:
         return [
             self.one([b"SETEX", b"PSETEX"]),
             self.key,
-            self.one([*TTLS, b"100000"]) if self.maybe(0.3) else b"100000",
+            self.ttl_s + (b"000" if self.maybe() else b""),
             self.one(VALUES),
         ]
 
@@ -178,9 +187,12 @@ class Maker:
         ]
 
     def expire(self):
-        words = [self.one([b"EXPIRE", b"PEXPIRE"]), self.key, self.one(TTLS)]
-        if words[0] == b"PEXPIRE" and words[2] in (b"1000", b"5000"):
-            words[2] = b"5000000"
+        words = self.one(
+            [
+                [b"EXPIRE", self.key, self.ttl_s],
+                [b"PEXPIRE", self.key, self.ttl_s + b"000"],
+            ]
+        )
         if self.maybe(0.4):
             words += self.many([b"NX", b"XX", b"GT", b"LT", b"gt", b"ZZ"], 2)
         return words

@@ -110,5 +110,5 @@ class RedisServer(Process):
         return [
             *(found, "--port", "0", "--unixsocket", str(self.socket)),
             *("--save", "", "--appendonly", "no", "--dir", str(self.folder)),
-            *("--enable-debug-command", "yes"),
+            *("--enable-debug-command", "yes", "--slowlog-log-slower-than", "-1"),
         ]

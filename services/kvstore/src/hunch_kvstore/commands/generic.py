@@ -310,7 +310,7 @@ def scan(ctx: Context, args: Sequence[bytes]) -> Reply:
     group="server",
     since="1.0.0",
     summary="Returns the number of keys in the database.",
-    complexity="O(1); O(N) the first time after a start",
+    complexity="O(1); keys not yet counted after a start are counted then",
     acl="keyspace",
 )
 def dbsize(ctx: Context, _args: Sequence[bytes]) -> Reply:

@@ -128,7 +128,7 @@ def exec_(ctx: Context, _args: Sequence[bytes]) -> Reply:
                 reply = server.run(client, row, words)
             except CommandError as error:
                 row.failed += 1
-                server.count_error(error)
+                server.count.error(error)
                 reply = error
             row.calls += 1
             if reply is not NO_REPLY:

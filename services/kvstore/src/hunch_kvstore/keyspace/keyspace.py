@@ -73,7 +73,9 @@ class Keyspace:
         watched: Keys some client watches; others are not noted in `touched`.
         touched: Watched keys changed since the server last looked.
         expired: Keys a read found expired; the server deletes them afterwards.
-        delta: Keys added less keys removed since the server last looked.
+        delta: Keys added less keys removed since the server last looked, of those
+            before `counted_to`.
+        counted_to: The server has counted the keys before this one; None is all.
         removed: Keys removed by expiry since the start.
     """
 
@@ -81,6 +83,7 @@ class Keyspace:
         "_next_version",
         "_version_limit",
         "catalog",
+        "counted_to",
         "delta",
         "expired",
         "now_ms",
@@ -100,6 +103,7 @@ class Keyspace:
         self.touched: list[bytes] = []
         self.expired: list[bytes] = []
         self.delta = 0
+        self.counted_to: bytes | None = b""
         self.removed = 0
         raw = tx.get(VERSIONS)
         self._next_version = self._version_limit = U64.unpack(raw)[0] if raw else 1
@@ -190,7 +194,7 @@ class Keyspace:
         """Make `key` a string, whatever it was before."""
         old = self.tx.get(META + key)
         if old is None:
-            self.delta += 1
+            self._count(key, 1)
         elif old[0] & KIND != STRING:
             self._drop_body(key, old)
         if self.watched:
@@ -234,7 +238,9 @@ class Keyspace:
         if fields is not None and self.catalog is not None:
             self.catalog.update(self.tx, source, fields, None)
         self.tx.delete(META + source)
+        self._count(source, -1)
         self.tx.put(META + target, record)
+        self._count(target, 1)
         if record[0] & EXPIRES:
             self.tx.put(EXPIRY + record[1:9] + target, b"")
         self._tell_new(target, record)
@@ -280,7 +286,7 @@ class Keyspace:
     def store(self, key: bytes, record: bytes, *, is_new: bool) -> None:
         """Write a metadata record."""
         if is_new:
-            self.delta += 1
+            self._count(key, 1)
         self.tx.put(META + key, record)
         if self.watched:
             self.touch(key)
@@ -288,7 +294,7 @@ class Keyspace:
     def remove_empty(self, key: bytes) -> None:
         """Remove the record of a key whose last member is gone."""
         self.tx.delete(META + key)
-        self.delta -= 1
+        self._count(key, -1)
         self.touch(key)
 
     def touch(self, key: bytes) -> None:
@@ -327,8 +333,12 @@ class Keyspace:
     def _remove(self, key: bytes, record: bytes) -> None:
         self._drop_body(key, record)
         self.tx.delete(META + key)
-        self.delta -= 1
+        self._count(key, -1)
         self.touch(key)
+
+    def _count(self, key: bytes, change: int) -> None:
+        if self.counted_to is None or key < self.counted_to:
+            self.delta += change
 
     def _drop_body(self, key: bytes, record: bytes) -> None:
         """Let go of all that hangs on a record about to be replaced or deleted."""

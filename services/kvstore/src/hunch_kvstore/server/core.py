@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from itertools import islice
 from typing import TYPE_CHECKING, Final, cast
 
 from hunch_kvstore.commands.blocking import Blocked
@@ -22,7 +23,9 @@ from hunch_kvstore.resp.encoder import encode
 from hunch_kvstore.resp.reply import NO_REPLY, CommandError, Reply
 from hunch_kvstore.search.catalog import Catalog
 from hunch_kvstore.server import tuning
+from hunch_kvstore.server.census import Census
 from hunch_kvstore.server.client import Queue
+from hunch_kvstore.server.counters import Counters
 from hunch_kvstore.server.cursors import Cursors
 from hunch_kvstore.server.info import render
 from hunch_kvstore.server.pubsub import PubSub
@@ -79,12 +82,7 @@ class Core:
         self.started_s = time.time()
         self.last_save_s = int(self.started_s)
         self.run_id = os.urandom(20).hex()
-        self.calls = 0
-        self.connections = 0
-        self.rejected = 0
-        self.net_in_bytes = 0
-        self.net_out_bytes = 0
-        self.errors: dict[str, int] = {}
+        self.count = Counters()
         self.slow = SlowLog()
         self.addresses: list[str] = []
         self.config_file = ""
@@ -97,7 +95,7 @@ class Core:
         self.compatible_version = COMPATIBLE_VERSION.encode()
         self.output_limits: dict[str, tuple[int, int, int]] = {}
         self._wrote = False
-        self._key_count: int | None = None
+        self.census = Census(self.keys)
         self._tx: Transaction | None = None  # of the EXEC under way
         self._slow_us = 0
         self._context = Context()
@@ -121,7 +119,7 @@ class Core:
 
     def welcome(self, client: Client) -> None:
         """Take a new client in."""
-        self.connections += 1
+        self.count.connections += 1
         client.authenticated = not self.settings.text("requirepass")
         client.parser.trusted = client.authenticated
         client.parser.bulk_bytes = self.settings.integer("proto-max-bulk-len")
@@ -183,7 +181,7 @@ class Core:
                 )
             elif client.queue is not None:
                 client.queue.is_broken = True
-            self.count_error(error)
+            self.count.error(error)
             client.send(error)
             return
         self._call(client, row, words)
@@ -230,7 +228,7 @@ class Core:
         except CommandError as error:
             reply = error
             row.failed += 1
-            self.count_error(error)
+            self.count.error(error)
         except Exception as error:  # noqa: BLE001 - a fault of ours, in one command
             # WHY: its transaction was aborted, so the store is whole; the other
             # clients are not to pay for it. The log has what is needed to mend it.
@@ -245,7 +243,7 @@ class Core:
         spent = (time.perf_counter_ns() - started) // 1000
         row.calls += 1
         row.spent_us += spent
-        self.calls += 1
+        self.count.calls += 1
         client.last_command = row.name
         if spent >= self._slow_us >= 0:
             self.slow.note(words, spent, client.address, client.name)
@@ -306,6 +304,7 @@ class Core:
         except (WritesRefused, OSError) as error:
             keys.aborted()
             self._restore_schemas()
+            self.census.restart()  # DBSIZE may have counted what did not come to be
             raise CommandError(f"{REFUSED}{error}") from error
         finally:
             self._schemas_at_risk = False
@@ -313,9 +312,7 @@ class Core:
             keys.tx = self._context.tx = cast("Transaction", self.engine)
         self._wrote = self._wrote or self.engine.sequence != before
         if keys.delta:
-            if self._key_count is not None:
-                self._key_count += keys.delta
-            keys.delta = 0
+            self.census.committed()
         if keys.touched:
             for key in keys.touched:
                 for client in self.watchers.get(key, ()):
@@ -329,6 +326,8 @@ class Core:
             tx.abort()
         self.keys.aborted()
         self._restore_schemas()
+        if self.executing:
+            self.census.restart()
         self.keys.writing = False
         self.keys.tx = self._context.tx = cast("Transaction", self.engine)
 
@@ -337,6 +336,7 @@ class Core:
         if self._schemas_at_risk:
             self.catalog.reload(self.engine)
             self._schemas_at_risk = False
+            self.census.restart()  # it may have been a FLUSHALL
 
     def delete_expired(self) -> None:
         """Delete the keys that reads have found expired."""
@@ -359,17 +359,15 @@ class Core:
             self._wrote = wrote
 
     def key_count(self) -> int:
-        """Return the number of keys; counts them the first time it is asked."""
-        if self._key_count is None:
-            self._key_count = sum(1 for _ in self.engine.scan(META, after(META)))
-        return self._key_count + self.keys.delta
+        """Return the number of keys."""
+        return self.census.total()
 
     def clear(self, context: Context) -> None:
         """Delete every key and every index."""
-        self.keys.delta -= self.key_count()
         context.keys.clear()
         self._schemas_at_risk = True
         self.catalog.clear(context.tx)
+        self.census.emptied()
 
     def has_expired(self, key: bytes) -> bool:
         """Tell whether a key's record is still there but its time is over."""
@@ -405,14 +403,15 @@ class Core:
         self.blocked.pop(client, None)
         client.blocked = None
         self.ready.add(client)
+        if self._wrote:
+            client.unacknowledged.append(len(client.out))
+            self._wrote = False
         client.send(reply)
 
     def serve_blocked(self) -> None:
         """Try again for clients that wait, in the order they came."""
-        if not self.blocked:
-            return
         now_s = time.monotonic()
-        if (
+        if not self.blocked or (
             self._blocked_sequence == self.engine.sequence
             and now_s < self._blocked_until_s
         ):
@@ -420,25 +419,28 @@ class Core:
         self._blocked_sequence = self.engine.sequence
         self._blocked_until_s = now_s + 0.01
         for client, blocked in list(self.blocked.items()):
-            context = self._context
-            context.client = client
-            self.begin()
-            try:
-                reply = blocked.attempt()
-                self.commit()
-            except CommandError as error:
-                self.abort()
-                reply = error
-            if reply is None and blocked.until_s and now_s >= blocked.until_s:
+            reply = self._attempt(client, blocked)
+            if reply is None and 0 < blocked.until_s <= now_s:
                 reply = blocked.on_timeout
-            elif reply is None:
-                continue
-            if self._wrote:
-                client.unacknowledged.append(len(client.out))
-                self._wrote = False
-            self.unblock(client, reply)
-            waiting, client.waiting = client.waiting, []
-            self.perform(client, waiting)
+            if reply is not None:
+                self.unblock(client, reply)
+                waiting, client.waiting = client.waiting, []
+                self.perform(client, waiting)
+
+    def _attempt(self, client: Client, blocked: Blocked) -> Reply:
+        """Try what a client waits for once more; None if there is still nothing."""
+        self._context.client = client
+        self.begin()
+        try:
+            reply = blocked.attempt()
+        except CommandError as error:
+            self.abort()
+            return error
+        try:
+            self.commit()
+        except CommandError as error:
+            return error
+        return reply
 
     # -- housekeeping ----------------------------------------------------------------
 
@@ -450,6 +452,7 @@ class Core:
         """
         self.engine.tick(now_s)
         self._expire()
+        self.census.step()
         if isinstance(self.engine.refusal, StoreFailed):
             self._fail(now_s)
         self.serve_blocked()
@@ -495,8 +498,11 @@ class Core:
         return render(self, wanted)
 
     def due_count(self) -> int:
-        """Return how many keys have an expiry; of old dates some may be over-counted."""
-        return sum(1 for _ in self.engine.scan(EXPIRY, after(EXPIRY)))
+        """Return how many due dates there are, old ones of living keys included.
+
+        LIMIT: it looks at 10,000 at most, so that INFO takes no time.
+        """
+        return sum(1 for _ in islice(self.engine.scan(EXPIRY, after(EXPIRY)), 10_000))
 
     def shown_settings(self) -> dict[str, str]:
         """Return every setting as CONFIG GET shows it."""
@@ -513,9 +519,8 @@ class Core:
 
     def reset_statistics(self) -> None:
         """Begin to count anew."""
-        self.calls = self.connections = self.rejected = 0
-        self.net_in_bytes = self.net_out_bytes = self.keys.removed = 0
-        self.errors.clear()
+        self.count = Counters()
+        self.keys.removed = 0
         for row in self.table.values():
             for command in (row, *row.subcommands.values()):
                 command.calls = command.spent_us = command.failed = 0
@@ -562,8 +567,3 @@ class Core:
         client.send(CommandError(f"ERR Protocol error: {what}"))
         client.closing = True
         self.log.write("verbose", "protocol error", what=what, peer=client.address)
-
-    def count_error(self, error: CommandError) -> None:
-        """Count an error reply by its code."""
-        code = error.raw.split(b" ", 1)[0].decode("ascii", "replace")[:32]
-        self.errors[code] = self.errors.get(code, 0) + 1

@@ -111,16 +111,16 @@ def _persistence(core: Core) -> Rows:
 
 def _stats(core: Core) -> Rows:
     return {
-        "total_connections_received": core.connections,
-        "total_commands_processed": core.calls,
-        "total_net_input_bytes": core.net_in_bytes,
-        "total_net_output_bytes": core.net_out_bytes,
-        "rejected_connections": core.rejected,
+        "total_connections_received": core.count.connections,
+        "total_commands_processed": core.count.calls,
+        "total_net_input_bytes": core.count.net_in_bytes,
+        "total_net_output_bytes": core.count.net_out_bytes,
+        "rejected_connections": core.count.rejected,
         "expired_keys": core.keys.removed,
         "evicted_keys": 0,
         "pubsub_channels": len(core.pubsub.channels),
         "pubsub_patterns": len(core.pubsub.patterns),
-        "total_error_replies": sum(core.errors.values()),
+        "total_error_replies": sum(core.count.errors.values()),
     }
 
 
@@ -164,7 +164,8 @@ def _commandstats(core: Core) -> Rows:
 
 def _errorstats(core: Core) -> Rows:
     return {
-        f"errorstat_{code}": f"count={count}" for code, count in core.errors.items()
+        f"errorstat_{code}": f"count={count}"
+        for code, count in core.count.errors.items()
     }
 
 

@@ -195,13 +195,13 @@ class Loop:
                 return
             sock.setblocking(False)
             if len(core.clients) >= core.settings.integer("maxclients"):
-                core.rejected += 1
+                core.count.rejected += 1
                 self._refuse(sock, b"-ERR max number of clients reached\r\n")
                 continue
             is_unix = sock.family == socket.AF_UNIX
             if not is_unix:
                 if self._is_denied(address[0]):
-                    core.rejected += 1
+                    core.count.rejected += 1
                     self._refuse(sock, _DENIED)
                     continue
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -253,7 +253,7 @@ class Loop:
                 self._close(connection)
             return
         core = self.core
-        core.net_in_bytes += len(data)
+        core.count.net_in_bytes += len(data)
         client.last_seen_s = time.monotonic()
         commands: list[list[bytes]] = []
         fault: ProtocolError | None = None
@@ -321,7 +321,7 @@ class Loop:
             except OSError:
                 self._close(connection)
                 return
-            self.core.net_out_bytes += sent
+            self.core.count.net_out_bytes += sent
             if sent < len(data):
                 data = memoryview(data)[sent:]
                 break

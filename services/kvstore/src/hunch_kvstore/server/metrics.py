@@ -49,10 +49,12 @@ def _lines(core: Core) -> Iterator[str]:
     yield from gauge("memory_bytes", "Resident memory.", resident_bytes())
     yield from gauge("clients", "Connections open.", len(core.clients))
     yield from gauge("clients_blocked", "Connections waiting.", len(core.blocked))
-    yield from counter("connections_total", "Connections taken.", core.connections)
-    yield from counter("rejected_total", "Connections refused.", core.rejected)
-    yield from counter("received_bytes_total", "Bytes read.", core.net_in_bytes)
-    yield from counter("sent_bytes_total", "Bytes written.", core.net_out_bytes)
+    yield from counter(
+        "connections_total", "Connections taken.", core.count.connections
+    )
+    yield from counter("rejected_total", "Connections refused.", core.count.rejected)
+    yield from counter("received_bytes_total", "Bytes read.", core.count.net_in_bytes)
+    yield from counter("sent_bytes_total", "Bytes written.", core.count.net_out_bytes)
     yield from counter("expired_total", "Keys expired.", core.keys.removed)
     yield from _family(
         "commands_total",
@@ -72,7 +74,7 @@ def _lines(core: Core) -> Iterator[str]:
         "Error replies by code.",
         [
             (f'{{code="{"".join(filter(str.isalnum, code))}"}}', count)
-            for code, count in core.errors.items()
+            for code, count in core.count.errors.items()
         ],
     )
     yield from gauge(
