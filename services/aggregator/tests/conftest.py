@@ -226,7 +226,9 @@ def parser() -> Iterator[ParsePool]:
 @pytest.fixture
 def fetcher() -> Fetcher:
     """A fetcher that may go to loopback."""
-    return Fetcher(Door(LOOPBACK), "test", Limits(total_s=5, connect_s=2, read_s=2))
+    return Fetcher(
+        Door(LOOPBACK, None), "test", Limits(total_s=5, connect_s=2, read_s=2)
+    )
 
 
 @pytest.fixture

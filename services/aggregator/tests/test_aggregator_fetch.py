@@ -31,7 +31,7 @@ LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 
 def fetcher_with(**limits):
     bounds = {"total_s": 3.0, "connect_s": 1.0, "read_s": 1.0, **limits}
-    return Fetcher(Door(LOOPBACK), "test agent", Limits(**bounds))
+    return Fetcher(Door(LOOPBACK, None), "test agent", Limits(**bounds))
 
 
 # --- what works
@@ -401,7 +401,9 @@ def test_no_spelling_of_this_machine_is_connected_to(host):
     listener.settimeout(0.05)
     port = listener.getsockname()[1]
     try:
-        got = Fetcher(Door(), "test", Limits(total_s=2)).get(f"http://{host}:{port}/")
+        got = Fetcher(Door(ports=None), "test", Limits(total_s=2)).get(
+            f"http://{host}:{port}/"
+        )
         assert isinstance(got, Failed)
         assert got.why in (Why.REFUSED_ADDRESS, Why.NOT_FOUND_HOST, Why.BAD_URL)
         with pytest.raises(TimeoutError):
@@ -413,9 +415,7 @@ def test_no_spelling_of_this_machine_is_connected_to(host):
 def test_a_redirect_cannot_lead_where_a_first_address_may_not(origin):
     inside = origin.put("/inside", "secret")
     only = (ipaddress.ip_network("127.0.0.2/32"),)
-    door = Door(only)
-    outside = origin.put("/outside", "", status=302, Location=inside)
-    del outside
+    door = Door(only, None)
     got = Fetcher(door, "test", Limits(total_s=2)).get(inside)
     assert got.why is Why.REFUSED_ADDRESS
     assert not origin.requests
@@ -445,15 +445,13 @@ def test_a_mixed_answer_only_leads_to_what_is_allowed(monkeypatch):
     assert Door().addresses("mixed.example", 80) == [(socket.AF_INET, "8.8.8.8")]
 
 
-def test_public_hosts_are_asked_at_web_ports_only(monkeypatch):
-    monkeypatch.setattr(
-        socket,
-        "getaddrinfo",
-        lambda *_a, **_k: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("8.8.8.8", 0))],
-    )
-    with pytest.raises(OSError, match="port 6379"):
-        Door().addresses("public.example", 6379)
-    assert Door(ports=frozenset({8443})).addresses("public.example", 8443)
+def test_only_ports_of_pages_are_asked_even_where_the_network_is_allowed(origin):
+    got = Fetcher(Door(LOOPBACK), "test").get(origin.put("/x", "x"))
+    assert got.why is Why.REFUSED_ADDRESS
+    assert f"port {origin.port}" in got.reason
+    assert not origin.requests
+    door = Door(LOOPBACK, frozenset({origin.port}))
+    assert isinstance(Fetcher(door, "test").get(origin.base + "/x"), Fetched)
 
 
 def test_the_site_does_not_fetch_itself(fetcher, origin):

@@ -262,6 +262,19 @@ def test_pictures_that_wait_for_a_script_are_shown():
     assert found.pictures == [("https://blog.example/p.jpg", "P & Q")]
 
 
+def test_avatars_emoji_and_counters_are_no_pictures():
+    html = (
+        '<img src="https://s.w.org/images/core/emoji/1.png" alt="🎉">'
+        '<img src="https://a.example/u/1" width="48" height="48" alt="@ada the first">'
+        '<img src="https://stats.example/x" width="1" alt="x">'
+        '<img src="https://p.example/1.jpg" width="640" height="60" alt="wide">'
+    )
+    found = clean_html(html)
+    assert [address for address, _alt in found.pictures] == ["https://p.example/1.jpg"]
+    assert found.html.startswith("🎉")
+    assert "ada" not in found.html
+
+
 def test_an_attack_in_a_frame_stays_harmless():
     for source in (
         "javascript:alert(1)",

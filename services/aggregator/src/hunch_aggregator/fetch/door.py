@@ -33,6 +33,10 @@ class RefusedAddress(OSError):  # noqa: N818 - reads as what it is
     """The host leads somewhere a fetch may not go."""
 
 
+class RefusedPort(RefusedAddress):
+    """The port is not one that pages are served on."""
+
+
 class UnknownHost(OSError):  # noqa: N818 - reads as what it is
     """The name has no address."""
 
@@ -96,18 +100,19 @@ class Door:
 
     Attributes:
         allow_networks: Private networks sources may live in.
-        ports: Ports allowed besides 80 and 443.
+        ports: Ports allowed besides 80 and 443; None for all. WHY also where a network
+            is allowed: a stranger's picture could name the store of the same machine.
         refused_hosts: The site's own names: fetching oneself is a way to be tricked.
     """
 
     def __init__(
         self,
         allow_networks: tuple[Network, ...] = (),
-        ports: frozenset[int] = frozenset(),
+        ports: frozenset[int] | None = frozenset(),
         refused_hosts: frozenset[str] = frozenset(),
     ) -> None:
         self.allow_networks = allow_networks
-        self.ports = USUAL_PORTS | ports
+        self.ports = None if ports is None else USUAL_PORTS | ports
         self.refused_hosts = refused_hosts
 
     def addresses(self, host: str, port: int) -> list[tuple[int, str]]:
@@ -123,6 +128,9 @@ class Door:
         if "\x00" in host or "%" in host:
             msg = "the host name holds characters no host has"
             raise RefusedAddress(msg)
+        if self.ports is not None and port not in self.ports:
+            msg = f"port {port} is not one that pages are served on"
+            raise RefusedPort(msg)
         try:
             answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
@@ -134,9 +142,6 @@ class Door:
             address = ipaddress.ip_address(text.partition("%")[0])
             if not is_allowed(address, self.allow_networks):
                 refused = refused or text
-            elif is_public(address) and port not in self.ports:
-                msg = f"port {port} is not one that web pages use"
-                raise RefusedAddress(msg)
             else:
                 allowed.append((family, text))
         if not allowed:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 import requests
 from urllib3.exceptions import ConnectTimeoutError, ReadTimeoutError
 
-from .door import RefusedAddress, UnknownHost
+from .door import RefusedAddress, RefusedPort, UnknownHost
 from .result import Failed, Why
 from .url import BadURL, host_of
 
@@ -179,6 +179,13 @@ def failure(url: str, error: BaseException) -> Failed:
     def first(*kinds: type[BaseException]) -> BaseException | None:
         return next((e for e in chain if isinstance(e, kinds)), None)
 
+    if refused := first(RefusedPort):
+        return Failed(
+            Why.REFUSED_ADDRESS,
+            f"Not fetched: {refused}.",
+            "Ports besides 80 and 443 are asked only if the url of a source in "
+            "hunch.toml names them.",
+        )
     if refused := first(RefusedAddress):
         return Failed(
             Why.REFUSED_ADDRESS,

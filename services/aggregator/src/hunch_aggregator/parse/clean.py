@@ -256,12 +256,11 @@ def clean_html(html: object, base: str = "") -> CleanHTML:
         link_rel="nofollow noopener noreferrer ugc",
         strip_comments=True,
     ).strip()
+    cleaned = _IMG.sub(_without_signs, cleaned)
     pictures: dict[str, str] = {}
     for found in images(cleaned):
-        src = found.get("src", "")
-        if src and not _is_beacon(found):
-            pictures.setdefault(src, found.get("alt", ""))
-    return CleanHTML(drop_images(cleaned, keep=set(pictures)), list(pictures.items()))
+        pictures.setdefault(found["src"], found.get("alt", ""))
+    return CleanHTML(cleaned, list(pictures.items()))
 
 
 def images(cleaned: str) -> list[dict[str, str]]:
@@ -282,10 +281,24 @@ def drop_images(cleaned: str, keep: set[str]) -> str:
     return _IMG.sub(one, cleaned)
 
 
-def _is_beacon(attributes: dict[str, str]) -> bool:
-    # WHY: pictures of one pixel count readers; they show nothing
-    sides = (attributes.get("width", ""), attributes.get("height", ""))
-    return any(side in ("0", "1") for side in sides)
+# Pictures smaller than this on both sides are signs: avatars, emoji, counters.
+SMALLEST_PIXELS = 65
+_LONGEST_SIGN = 8
+_EMOJI = re.compile(r"/emoji/|/smilies/|twemoji|/wp-smiley", re.IGNORECASE)
+
+
+def _without_signs(match: re.Match[str]) -> str:
+    """Return a picture as it is, or for a mere sign the letters it stands for."""
+    attributes = _attributes(match[1])
+    source = attributes.get("src", "")
+    sides = [attributes[n] for n in ("width", "height") if n in attributes]
+    small = [s.lstrip("-").isdecimal() and int(s) < SMALLEST_PIXELS for s in sides]
+    is_sign = (bool(small) and all(small)) or any(s in ("0", "1") for s in sides)
+    if source and not is_sign and not _EMOJI.search(source):
+        return match[0]
+    alt = attributes.get("alt", "")
+    is_emoji = len(alt) <= _LONGEST_SIGN and not any(c.isascii() for c in alt)
+    return escape(alt) if is_emoji else ""
 
 
 def paragraphs(text: str) -> str:

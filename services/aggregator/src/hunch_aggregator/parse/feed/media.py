@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from hunch_aggregator.parse.clean import clean_url, text_of_html
+from hunch_aggregator.parse.clean import SMALLEST_PIXELS, clean_url, text_of_html
 from hunch_aggregator.parse.entry import ParsedMedia
 
 Raw = Any  # feedparser has no types; everything out of it is checked here
@@ -32,7 +32,8 @@ def entry_media(
         is_apart: The picture in the text is only a smaller copy of the entry's own.
     """
     alts = dict(in_text)
-    named = (clean_url(t.get("url"), url) for t in _dicts(raw.get("media_thumbnail")))
+    shown = [t for t in _dicts(raw.get("media_thumbnail")) if not _is_sign(t)]
+    named = (clean_url(t.get("url"), url) for t in shown)
     thumbnails = [address for address in named if address]
     found: dict[str, ParsedMedia] = {}
     lone_alt = _lone_alt(raw)
@@ -80,6 +81,12 @@ def _number(value: object, most: int = 100_000) -> int:
         return 0
     number = int(float(text))
     return number if number <= most else 0
+
+
+def _is_sign(thumbnail: dict[str, Any]) -> bool:
+    """Tell whether a thumbnail is only an avatar (GitHub puts one to each event)."""
+    sides = [_number(thumbnail.get(name)) for name in ("width", "height")]
+    return all(0 < side < SMALLEST_PIXELS for side in sides)
 
 
 def media_type(declared: object, address: str) -> str:
