@@ -302,7 +302,8 @@ class FixedMachine(RuleBasedStateMachine):
                 insort(self.order, number)
             self.model[number] = value
 
-    @rule(key=st.integers(-5, 10**7), value=st.binary(max_size=3))
+    # -1 to -4 are the C names min, prev, max and next
+    @rule(key=st.integers(0, 10**7) | st.just(-5), value=st.binary(max_size=3))
     def cat(self, key, value):
         if not 1 <= key <= 40:
             assert self.db.get(key) is None

@@ -28,7 +28,7 @@ from cpython.object cimport PyObject
 
 from tokyocabinet import constant
 from tokyocabinet.cabinet cimport (
-    TCEINVALID, TCEKEEP, TCEMISC, TCENOREC, TCETHREAD, TCLIST, tccmplexical, tcerrmsg, tclistdel, tclistnum, tclistval)
+    TCEINVALID, TCEKEEP, TCEMETA, TCEMISC, TCENOREC, TCETHREAD, TCLIST, tccmplexical, tcerrmsg, tclistdel, tclistnum, tclistval)
 from tokyocabinet.error import error_for
 
 cdef int forks = 0
@@ -275,6 +275,11 @@ cdef class Database:
             raise error_for(code, tcerrmsg(code).decode(), os.fsdecode(name))
         self.epoch += 1
         self.is_open = True
+        # LIMIT: opened without locking, the C library does not look whether the file is
+        # as long as its header says, and a read behind its end would be a SIGBUS.
+        if bits & 1 << 4 and os.stat(name).st_size < self.calls.fsiz(self.db):
+            self.close()
+            raise error_for(TCEMETA, "invalid meta data: cut off", os.fsdecode(name))
 
     def close(self):
         """Write what is pending and close the file; does nothing when closed.
