@@ -256,7 +256,7 @@ def test_when_commits_count_as_synced(tmp_path, sync):
         elif sync is Sync.EVERYSEC:
             assert engine.stats()["synced_sequence"] == 0
             until(engine, lambda: engine.stats()["synced_sequence"] == 10)
-            assert 0.3 < time.monotonic() - began < 3
+            assert 0.2 < time.monotonic() - began < 3
         else:
             until(engine, lambda: time.monotonic() - began > 1.2)
             assert engine.stats()["synced_sequence"] == 0

@@ -17,8 +17,9 @@ class Sync(Enum):
     in what a crash of the *machine* (power cut, kernel panic) may lose.
 
     ALWAYS: nothing for which `flush()` has returned; it waits for the disk.
-    EVERYSEC: the commits of the last second. A disk so slow that data waits longer
-        than two seconds makes `flush()` wait, so two seconds are the hard bound.
+    EVERYSEC: the commits of the last second. If the disk is so slow that data waits
+        longer, `flush()` waits for it, so that two seconds are the bound as long as the
+        disk does one sync in less than 0.8 s.
     NO: what the kernel has not written by itself yet, commonly 30 seconds. Sealed
         segments are synced in every policy, so what is in them stays.
     """
