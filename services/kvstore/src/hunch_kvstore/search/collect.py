@@ -30,7 +30,7 @@ from typing import Final, TypeAlias
 
 from .document import NO_VALUE, TIES, arrival_in, key_of, value_at
 from .index import Index
-from .keys import pack_number
+from .keys import pack_number, unpack_number
 from .node import Node
 from .plan import Planner
 from .posting import Reader
@@ -38,6 +38,7 @@ from .schema import Field, FieldType
 from .source import Both, Every, Listed, Source
 
 REMEMBERED: Final = 256
+_WALK: Final = 5
 
 Value: TypeAlias = float | str | None
 ReadField: TypeAlias = Callable[[bytes, bytes], bytes | None]
@@ -185,7 +186,7 @@ class Collector:
 
     def sorted_by(self, order: Order, need: int, read: ReadField) -> list[Hit]:
         """Return the first `need` documents by any field."""
-        hits = [self._hit(number) for number in self._all()]
+        hits = [Hit(*pair) for pair in self._records(self._all())]
         column = -1
         if order.field is not None and order.field.type is FieldType.NUMERIC:
             column = self._index.schema.numerics.index(order.field)
@@ -209,10 +210,34 @@ class Collector:
 
     def best(self, need: int, score: Callable[[int, bytes], float]) -> list[Hit]:
         """Return the `need` documents of highest score; of equals, the first to arrive."""
-        hits = [self._hit(number) for number in self._all()]
-        for hit in hits:
-            hit.score = score(hit.number, hit.record)
-        return nsmallest(need, hits, key=lambda hit: (-hit.score, hit.arrival))
+        ranked = (
+            (-score(number, record), arrival_in(record), number, record)
+            for number, record in self._records(self._all())
+        )
+        return [
+            Hit(number, record, -below)
+            for below, _, number, record in nsmallest(need, ranked)
+        ]
+
+    def _records(self, numbers: list[int]) -> Iterator[tuple[int, bytes]]:
+        """Yield the documents of ascending numbers, each with its record.
+
+        PERF: a walk over all records costs a fifth of as many single reads, so it pays
+        when a good part of the documents is wanted.
+        """
+        if not numbers:
+            return
+        if len(numbers) * _WALK < self._planner.everything.count():
+            for number in numbers:
+                yield number, self._hit(number).record
+            return
+        wanted = set(numbers)
+        head = self._index.base + b"d"
+        start, stop = (head + pack_number(numbers[at]) for at in (0, -1))
+        for name, record in self._reader.scan(start, stop + b"\0"):
+            number = unpack_number(name[-8:])
+            if number in wanted:
+                yield number, record
 
     def _hit(self, number: int) -> Hit:
         raw = self._reader.get(self._index.base + b"d" + pack_number(number))
