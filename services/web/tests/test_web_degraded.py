@@ -1,8 +1,11 @@
 """The store away: stopped, frozen, back again. Readers still get their pages."""
 
+import contextlib
 import os
 import shutil
 import signal
+import socket
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -83,6 +86,75 @@ def test_frozen_store_costs_few_readers_a_wait(own_store: Any, make_site: Any) -
     assert max(waits) < 2
     assert sorted(waits)[35] < 0.1
     until(lambda: "Age" not in client.get("/").headers, 5)
+
+
+class SlowWay:
+    """A way to the store on which every answer takes its time."""
+
+    def __init__(self, target: str, listen: Path, delay_s: float) -> None:
+        self._target = target
+        self._delay_s = delay_s
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(listen))
+        self._listener.listen()
+        self._open: list[socket.socket] = [self._listener]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                far = socket.socket(socket.AF_UNIX)
+                far.connect(self._target)
+                self._open += [near, far]
+                for pair, delay_s in (((near, far), 0.0), ((far, near), self._delay_s)):
+                    work = threading.Thread(
+                        target=self._carry, args=(*pair, delay_s), daemon=True
+                    )
+                    work.start()
+
+    def _carry(self, come: socket.socket, go: socket.socket, delay_s: float) -> None:
+        with contextlib.suppress(OSError):
+            while raw := come.recv(65536):
+                time.sleep(delay_s)
+                go.sendall(raw)
+
+    def close(self) -> None:
+        for one in self._open:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+
+def test_slow_store_slows_few_readers(
+    filled_store: Any, make_site: Any, tmp_path: Path
+) -> None:
+    class Slow:
+        def environ(self) -> dict[str, str]:
+            return {
+                **filled_store.environ(),
+                "HUNCH_STORE": f"unix://{tmp_path / 'slow.sock'}",
+                "HUNCH_COPIES": str(tmp_path / "copies"),
+            }
+
+    way = SlowWay(str(filled_store.socket), tmp_path / "slow.sock", 0.3)
+    try:
+        site = make_site(Slow())
+        client = Client(site)
+        key = ("/", "before=", "text/html")
+        moment = site.now().timestamp()
+        site.shelf.put(key, Copy("old", "text/html", b"<p>kept</p>", moment))
+        waits = []
+        for _ in range(60):
+            started = time.monotonic()
+            assert client.get("/", accept="text/html").status == 200
+            waits.append(time.monotonic() - started)
+        assert sum(wait > 0.25 for wait in waits) <= 4
+        # What there is no copy of is still found, if slowly.
+        assert client.get("/tags/autumn").status == 200
+        site.store.close()
+    finally:
+        way.close()
 
 
 def test_restarted_store_is_not_noticed(own_store: Any, make_site: Any) -> None:
@@ -180,6 +252,34 @@ class TestReading:
         now[0] += 3.1
         assert reading.ask(lambda _: "answer") == "answer"
         assert reading.ask(lambda _: "answer") == "answer"
+
+    def test_two_slow_answers_in_a_row_make_copies_preferred(self) -> None:
+        now = [100.0]
+
+        def answer_in(seconds: float) -> None:
+            def question(_: Store) -> None:
+                now[0] += seconds
+
+            reading.ask(question)
+
+        store = Store.connect("unix:///nowhere.sock", "ada")
+        reading = Reading(store, {}, clock=lambda: now[0])
+        for seconds, is_slow in (
+            (0.5, False),
+            (0.01, False),
+            (0.5, False),
+            (0.5, True),
+        ):
+            answer_in(seconds)
+            assert reading.is_slow == is_slow
+        now[0] += 2.1
+        assert not reading.is_slow
+        answer_in(0.5)
+        assert reading.is_slow
+        now[0] += 2.1
+        answer_in(0.01)
+        answer_in(0.5)
+        assert not reading.is_slow
 
     def test_fast_refusal_is_tried_once_more(self) -> None:
         asked = []

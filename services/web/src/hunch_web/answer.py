@@ -87,13 +87,15 @@ def answer(site: Site, recipe: Recipe) -> bytes:
     """
     exchange = current()
     key: Key = (exchange.cn_path, recipe.key, exchange.media_type or "")
+    if site.reading.is_slow and (old := site.shelf.latest(key)) is not None:
+        return _stale(site, exchange, old)
     try:
         copy = _fresh(site, recipe, exchange, key)
     except StoreUnavailable as error:
-        return _stale(site, exchange, key, error)
+        return _stale(site, exchange, _any_copy(site, key, error))
     except StoreError as error:
         log.exception("the store refused %s", exchange.cn_path)
-        return _stale(site, exchange, key, error)
+        return _stale(site, exchange, _any_copy(site, key, error))
     exchange.response.content_type = copy.content_type
     exchange.response.headers.merge_tokens("Vary", "Accept-Encoding")
     if copy.packed and _GZIP(exchange.request.env.get("HTTP_ACCEPT_ENCODING", "")):
@@ -156,7 +158,7 @@ def _written(
     return media_type + charset, body
 
 
-def _stale(site: Site, exchange: Exchange, key: Key, error: StoreError) -> bytes:
+def _any_copy(site: Site, key: Key, error: StoreError) -> Copy:
     copy = site.shelf.latest(key)
     if copy is None:
         site.metrics.pages.labels("missing").inc()
@@ -165,6 +167,10 @@ def _stale(site: Site, exchange: Exchange, key: Key, error: StoreError) -> bytes
             "please try again.",
             headers={"Retry-After": str(RETRY_AFTER_S), "Cache-Control": "no-store"},
         ) from error
+    return copy
+
+
+def _stale(site: Site, exchange: Exchange, copy: Copy) -> bytes:
     site.metrics.pages.labels("stale").inc()
     age_s = max(0, int(site.now().timestamp() - copy.made))
     response = exchange.response

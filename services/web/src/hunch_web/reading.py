@@ -3,7 +3,8 @@
 A store that is away answers in one of three ways: not at all until the time-out, at
 once with a refusal, or with a connection that breaks. The first of these costs a
 visitor the time-out, so after one failure nobody asks for a while; then one request
-tries again for all.
+tries again for all. A store that answers, but slowly, is asked only for what there is no
+copy of.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ T = TypeVar("T")
 _PAUSES_S = (1.0, 2.0, 3.0)
 # A refusal that came this fast was a stale connection or a restart, not a slow store.
 _FAST_S = 0.05
+# Two answers in a row beyond this, and for a while copies are preferred.
+_SLOW_S = 0.25
+_SLOW_FOR_S = 2.0
 # The photo and the sources' names may change without the stream changing.
 _CHROME_S = 60.0
 
@@ -53,6 +57,8 @@ class Reading:
         self._clock = clock
         self._observe = observe
         self._silent_until = 0.0
+        self._slow_until = 0.0
+        self._slow_answers = 0
         self._failures = 0
         self._chrome: tuple[int, float, Chrome] | None = None
 
@@ -78,8 +84,13 @@ class Reading:
         if self._failures:
             log.warning("the store is back")
         self._failures = 0
-        self._observe(self._clock() - started)
+        self._timed(self._clock() - started)
         return answer
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether the store answers so slowly that a copy serves a reader better."""
+        return self._clock() < self._slow_until
 
     def version(self) -> int:
         """Return the version of the visible stream: the one question of every page."""
@@ -90,7 +101,7 @@ class Reading:
         now = self._clock()
         if self._chrome is not None:
             known, until, kept = self._chrome
-            if known == version and now < until:
+            if self.is_slow or (known == version and now < until):
                 return kept
         fresh = self.ask(
             lambda store: chrome(
@@ -99,6 +110,12 @@ class Reading:
         )
         self._chrome = (version, now + _CHROME_S, fresh)
         return fresh
+
+    def _timed(self, seconds: float) -> None:
+        self._observe(seconds)
+        self._slow_answers = self._slow_answers + 1 if seconds > _SLOW_S else 0
+        if self._slow_answers >= 2:
+            self._slow_until = self._clock() + _SLOW_FOR_S
 
     def _asked(self, question: Callable[[Store], T], started: float) -> T:
         try:

@@ -7,6 +7,7 @@ again, and a page whose store is away is sent with its age.
 from __future__ import annotations
 
 import collections
+import threading
 
 from hunch_web.copy import Copy, Key
 from hunch_web.drawer import Drawer
@@ -37,6 +38,7 @@ class Shelf:
         self._drawer = drawer
         self._most = copies
         self._room_bytes = size_bytes
+        self._lock = threading.Lock()
         self.size_bytes = 0
 
     def __len__(self) -> int:
@@ -44,10 +46,11 @@ class Shelf:
 
     def fresh(self, key: Key, tag: str) -> Copy | None:
         """Return the copy of exactly this version, whoever made it."""
-        copy = self._copies.get(key)
-        if copy is not None and copy.tag == tag:
-            self._copies.move_to_end(key)
-            return copy
+        with self._lock:
+            copy = self._copies.get(key)
+            if copy is not None and copy.tag == tag:
+                self._copies.move_to_end(key)
+                return copy
         copy = self._drawer.get(key) if self._drawer else None
         if copy is None or copy.tag != tag:
             return None
@@ -67,13 +70,14 @@ class Shelf:
 
     def keep(self, key: Key, copy: Copy) -> None:
         """Keep a copy for this worker alone."""
-        self._drop(key)
-        if copy.size_bytes > self._room_bytes // 8:
-            return
-        self._copies[key] = copy
-        self.size_bytes += copy.size_bytes
-        while len(self._copies) > self._most or self.size_bytes > self._room_bytes:
-            self._drop(next(iter(self._copies)))
+        with self._lock:
+            self._drop(key)
+            if copy.size_bytes > self._room_bytes // 8:
+                return
+            self._copies[key] = copy
+            self.size_bytes += copy.size_bytes
+            while len(self._copies) > self._most or self.size_bytes > self._room_bytes:
+                self._drop(next(iter(self._copies)))
 
     def _drop(self, key: Key) -> None:
         old = self._copies.pop(key, None)
