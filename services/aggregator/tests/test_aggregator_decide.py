@@ -169,7 +169,11 @@ def test_what_misses_between_its_neighbours_is_suspected_and_in_lists_gone():
     without = [e for e in whole if e.guid != "4"]
     memory = Memory()
     memory.take(feed(*whole))
-    assert [i.guid for i in memory.take(feed(*without)).missing] == ["4"]
+    missing = memory.take(feed(*without)).missing
+    assert [i.guid for i in missing] == ["4"]
+    document, ids = feed(*without), frozenset({missing[0].id})
+    confirmed = decide(document, memory.known(document, BLOG), BLOG, NOW, ids)
+    assert kinds(confirmed) == ["gone"]
     memory = Memory()
     memory.take(feed(*whole, format="mastodon"))
     assert kinds(memory.take(feed(*without, format="mastodon"))) == ["gone"]
@@ -310,6 +314,20 @@ def test_the_same_address_long_after_is_another_visit():
     pins = SourceConfig(slug="pins", url="https://pinboard.in/u:me")
     memory.take(feed(entry("q", 1, url="https://blog.example/p")), pins)
     assert len(memory.order()) == 2
+
+
+def test_a_copy_stands_for_itself_when_its_original_is_gone():
+    memory = Memory()
+    posts = [entry("p", 2, syndication=("https://m.example/@me/1",))]
+    posts += [entry("o", 1), entry("q", 3)]
+    memory.take(feed(posts[1], posts[0], posts[2]))
+    memory.take(feed(toot("1", 2, "<p>x</p>"), format="mastodon"), MASTODON)
+    assert memory.order() == ["o", "p", "q"]
+    gone = ParsedEntry(guid="p", gone=True)
+    memory.take(feed(posts[1], posts[2], gone))
+    assert memory.of("p").state == "gone"
+    assert memory.order() == ["o", "1", "q"]
+    assert kinds(memory.take(feed(posts[1], posts[2], gone))) == []
 
 
 def test_an_edit_of_the_original_keeps_its_copies():

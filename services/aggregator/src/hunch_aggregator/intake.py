@@ -24,10 +24,10 @@ from .decide import (
     Decision,
     Intent,
     Known,
+    copy_key,
     decide,
     entry_addresses,
     fingerprint,
-    gone_intent,
     ids_of,
 )
 from .fetch import Failed, Fetcher, Why
@@ -143,17 +143,15 @@ class Intake:
         with self._deciding:
             known = self._known(source, feed, is_archive)
             preview = decide(feed, known, source, now)
-        missing = [i for i in preview.missing[:_MOST_CHECKS] if self._is_gone(i)]
+        suspects = preview.missing[:_MOST_CHECKS]
+        confirmed = frozenset(i.id for i in suspects if self._is_gone(i))
         # PERF: pictures take seconds and need no lock; they are copied for what the
         # first decision found, and the second one, under the lock, is what counts.
         copied = self._copier.copied([i.after for i in preview.intents], budget_s)
         pictures = {item.id: item for item in copied.items}
         with self._deciding:
             known = self._known(source, feed, is_archive)
-            decision = decide(feed, known, source, now)
-            decision.intents += [
-                gone_intent(item) for item in missing if item in decision.missing
-            ]
+            decision = decide(feed, known, source, now, confirmed)
             if is_archive:
                 # WHY: old pages may hold older or shorter versions of what is known
                 old = decision.intents
@@ -175,7 +173,7 @@ class Intake:
             for piece in _pieces(ids, 500)
             for item_id, found in self.store.stored(piece).items()
         }
-        ties = self._by_address(source, feed, stored)
+        ties = self._by_address(source, feed, stored, siblings)
         return Known(stored, siblings, ties)
 
     def _siblings(self, source: SourceConfig, feed: ParsedFeed) -> list[Item]:
@@ -213,13 +211,21 @@ class Intake:
         source: SourceConfig,
         feed: ParsedFeed,
         stored: Mapping[str, tuple[Item, str]],
+        siblings: Sequence[Item],
     ) -> dict[str, Item]:
-        """Return items of other sources that new or changed entries may be tied to."""
+        """Return items of other sources that new or changed entries may be tied to.
+
+        Also the copies of items that may turn out to be gone.
+        """
         prints = {print_ for _item, print_ in stored.values()}
         keys: set[str] = set()
         for entry in feed.entries:
             if fingerprint(entry, source) not in prints:
                 keys.update(entry_addresses(entry))
+        present = {entry.guid for entry in feed.entries if not entry.gone}
+        for item in siblings:
+            if item.guid not in present:
+                keys.update(copy_key(address) for address in item.syndication)
         pairs = [(key, self.store.resolve_alias(key)) for key in sorted(keys)]
         wanted = {i for _key, i in pairs if i is not None and i not in stored}
         found: dict[str, Item] = {}

@@ -1,9 +1,9 @@
 """Deciding: what a document changes. Pure; data and `now` in, intents out."""
 
 from .address import address_key
-from .decide import Decision, Intent, Known, decide, gone_intent, ids_of, service_of
+from .decide import Decision, Intent, Known, decide, ids_of, service_of
 from .fingerprint import fingerprint, recipe
-from .same import addresses_of, entry_addresses
+from .same import addresses_of, copy_key, entry_addresses
 
 __all__ = [
     "Decision",
@@ -11,10 +11,10 @@ __all__ = [
     "Known",
     "address_key",
     "addresses_of",
+    "copy_key",
     "decide",
     "entry_addresses",
     "fingerprint",
-    "gone_intent",
     "ids_of",
     "recipe",
     "service_of",

@@ -23,9 +23,10 @@ from hunch_aggregator.parse import ParsedEntry, ParsedFeed
 from hunch_stream.item import Item, item_id
 from hunch_stream.source import SourceConfig
 
+from .address import address_key
 from .fingerprint import fingerprint
 from .make import changed_item, new_item
-from .same import addresses_of, merged_syndication, stands_for
+from .same import addresses_of, copy_key, merged_syndication, stands_for
 
 # Formats whose lists are authoritative: what is missing between two is deleted.
 _AUTHORITATIVE = frozenset({"mastodon", "bluesky"})
@@ -92,7 +93,11 @@ def service_of(feed: ParsedFeed, source: SourceConfig) -> str:
 
 
 def decide(
-    feed: ParsedFeed, known: Known, source: SourceConfig, now: dt.datetime
+    feed: ParsedFeed,
+    known: Known,
+    source: SourceConfig,
+    now: dt.datetime,
+    confirmed: frozenset[str] = frozenset(),
 ) -> Decision:
     """Return what to write for a document.
 
@@ -101,14 +106,21 @@ def decide(
         known: What the store has.
         source: The owner's wishes.
         now: The instant of this decision, aware.
+        confirmed: Ids of missing items whose own pages say that they are gone.
     """
-    return _Decider(feed, known, source, now).run()
+    return _Decider(feed, known, source, now, confirmed).run()
 
 
 class _Decider:
     def __init__(
-        self, feed: ParsedFeed, known: Known, source: SourceConfig, now: dt.datetime
+        self,
+        feed: ParsedFeed,
+        known: Known,
+        source: SourceConfig,
+        now: dt.datetime,
+        confirmed: frozenset[str],
     ) -> None:
+        self.confirmed = confirmed
         self.feed = feed
         self.known = known
         self.source = source
@@ -136,9 +148,17 @@ class _Decider:
             self._gone(item)
 
     def _gone(self, item: Item) -> None:
-        if item.state != "gone":
-            after = msgspec.structs.replace(item, state="gone")
-            self._write(Intent("gone", item, after, ""))
+        if item.state == "gone":
+            return
+        after = msgspec.structs.replace(item, state="gone")
+        self._write(Intent("gone", item, after, ""))
+        for address in item.syndication:
+            copy = self.known.by_address.get(copy_key(address))
+            if copy is not None and self._latest(copy).same_as == item.id:
+                # WHY: what stood for it is gone, so the copy stands for itself
+                alone = msgspec.structs.replace(self._latest(copy), same_as="")
+                self._write(Intent("alias", copy, alone, ""))
+                self.decision.aliases[address_key(address)] = copy.id
 
     def _write(self, intent: Intent) -> None:
         """Add an intent, or fold it into one for the same item."""
@@ -235,8 +255,6 @@ class _Decider:
 
     def _owns(self, other: Item, key: str) -> bool:
         """Tell whether an address is another item's own and that one stands alone."""
-        from .address import address_key
-
         latest = self._latest(other)
         return address_key(latest.url) == key and not latest.same_as
 
@@ -245,6 +263,8 @@ class _Decider:
             return
         merged = msgspec.structs.replace(copy, same_as=original.id)
         self._write(Intent("alias", copy, merged, ""))
+        if copy.url:
+            self.decision.aliases[copy_key(copy.url)] = copy.id
         places = merged_syndication(original, copy)
         if places != original.syndication:
             richer = msgspec.structs.replace(original, syndication=places)
@@ -274,8 +294,12 @@ class _Decider:
         if self.feed.format in _AUTHORITATIVE:
             for item in inside:
                 self._gone(item)
-        else:
-            self.decision.missing = inside
+            return
+        for item in inside:
+            if item.id in self.confirmed:
+                self._gone(item)
+            else:
+                self.decision.missing.append(item)
 
 
 def _span(feed: ParsedFeed) -> tuple[dt.datetime, dt.datetime] | None:
@@ -287,8 +311,3 @@ def _span(feed: ParsedFeed) -> tuple[dt.datetime, dt.datetime] | None:
     if firm != sorted(firm, reverse=True):
         return None
     return firm[-1], firm[0]
-
-
-def gone_intent(item: Item) -> Intent:
-    """Return the intent for a missing item whose own page says that it is gone."""
-    return Intent("gone", item, msgspec.structs.replace(item, state="gone"), "")

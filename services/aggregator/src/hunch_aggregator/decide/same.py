@@ -52,6 +52,11 @@ def _keys(addresses: list[str], title: str, html: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def copy_key(address: str) -> str:
+    """Return the key under which a copy itself is found, not what stands for it."""
+    return "copy:" + address_key(address)
+
+
 def words_key(html: str) -> str:
     """Return a key of what a short post says, or an empty string if it says little.
 
