@@ -290,6 +290,23 @@ def test_one_request_at_a_time_to_a_host(origin, fetcher):
     assert most == 1
 
 
+def test_waiting_for_ones_turn_is_not_counted(origin):
+    def slow(h):
+        time.sleep(0.4)
+        h.connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")
+
+    url, fetcher, results = origin.serve("/slow", slow), fetcher_with(total_s=0.8), []
+    threads = [
+        threading.Thread(target=lambda: results.append(fetcher.get(url)))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [type(r) for r in results] == [Fetched] * 4
+
+
 def test_a_public_host_that_asks_for_rest_gets_it(origin, fetcher):
     url = origin.put("/x", "fine")
     fetcher.hosts.rest("127.0.0.1", 30)

@@ -50,7 +50,8 @@ class Deadline:
 
     def __init__(self, seconds: float) -> None:
         self.expired = False
-        self._ends = time.monotonic() + seconds
+        self._seconds = seconds
+        self._ends: float | None = None
         self._lock = threading.Lock()
         self._closed = False
         self._twins: list[socket.socket] = []
@@ -58,8 +59,13 @@ class Deadline:
         self._timer.daemon = True
 
     def __enter__(self) -> Deadline:
-        self._timer.start()
         return self
+
+    def start(self) -> None:
+        """Let the time run, if it does not yet; waiting before this is free."""
+        if self._ends is None:
+            self._ends = time.monotonic() + self._seconds
+            self._timer.start()
 
     def __exit__(self, *_exc: object) -> None:
         self._timer.cancel()
@@ -72,7 +78,14 @@ class Deadline:
     @property
     def left_s(self) -> float:
         """Seconds until the end, never below a hundredth."""
+        if self._ends is None:
+            return self._seconds
         return max(0.01, self._ends - time.monotonic())
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the time runs."""
+        return self._ends is not None
 
     def watch(self, sock: socket.socket) -> None:
         """Shut `sock` down at the deadline."""

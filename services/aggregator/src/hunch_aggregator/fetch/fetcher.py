@@ -25,6 +25,8 @@ from .url import BadURL, checked, host_of, joined, port_of
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 _PIECE_BYTES = 64 * 1024
+# How long a request waits for others to the same host.
+_PATIENCE_S = 60.0
 ACCEPT_FEED = (
     "application/atom+xml, application/rss+xml, application/feed+json;q=0.9, "
     "application/rdf+xml;q=0.9, application/json;q=0.8, application/xml;q=0.8, "
@@ -138,6 +140,7 @@ class Fetcher:
         headers = {"User-Agent": self.user_agent, "Connection": "close"}
         request = requests.Request("POST", here, headers=headers, data=dict(form))
         with Deadline(limits.total_s) as deadline:
+            deadline.start()
             adapter = GuardedAdapter(self.door, deadline, limits.connect_s)
             try:
                 response = adapter.send(
@@ -170,9 +173,12 @@ class Fetcher:
         resting_s = self.hosts.resting_s(host)
         if resting_s > 0:
             return _Hop(result=explain.host_rests(host, resting_s))
-        with self.hosts.turn(host, deadline.left_s) as got:
+        # WHY: the wait for one's turn is no fault of the host
+        patience_s = deadline.left_s if deadline.is_running else _PATIENCE_S
+        with self.hosts.turn(host, patience_s) as got:
             if not got:
-                return _Hop(result=explain.too_slow(url, limits.total_s))
+                return _Hop(result=explain.host_rests(host, _PATIENCE_S))
+            deadline.start()
             try:
                 return self._ask(url, known, accept, limits, deadline, moved_to)
             except (requests.RequestException, HTTPError, OSError, ValueError) as error:
