@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from hunch_kvstore.engine import _merge as merge
-from hunch_kvstore.engine._layer import Layer, RangeSet
+from hunch_kvstore.engine._layer import ENTRY_BYTES, Layer, RangeSet
 from hunch_kvstore.engine.log import log_path
 from hunch_kvstore.engine.manifest import SegmentEntry
 from hunch_kvstore.engine.replay import replay
@@ -64,26 +64,26 @@ def seal(job: dict[str, Any]) -> SegmentEntry | None:
         sequence = found
     if sequence != job["until"]:
         sys.exit(f"the log ends at {sequence}, not at {job['until']}")
-    entries = sorted(layer.points.items())
-    if bottom:
-        entries = [point for point in entries if point[1] is not None]
+    alive = layer.scan(b"", None)
     kept = [(bytes.fromhex(start), from_hex(stop)) for start, stop in job["ranges"]]
     if bottom:
         kept = []
-    if not entries and not kept:
+        alive = (point for point in alive if point[1] is not None)
+    first = next(alive, None)
+    if first is None and not kept:
         return None
-    payload = sum(len(key) + len(value or b"") for key, value in entries)
+    count = len(layer.points)
     plan = Plan(
         folder=folder,
         store_id=job["store_id"],
         serial=job["serial"],
         first_sequence=job["after"] + 1,
         last_sequence=sequence,
-        records=len(entries),
-        payload_bytes=payload,
+        records=count,
+        payload_bytes=layer.size_bytes - ENTRY_BYTES * count,
         ranges=kept,
     )
-    return build_segment(plan, entries)
+    return build_segment(plan, chain(first, alive))
 
 
 def merge_segments(job: dict[str, Any]) -> SegmentEntry | None:
