@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import feedparser
+import html5lib
 import jsonschema
 import mf2py
 import pytest
@@ -57,6 +58,9 @@ def test_page_has_one_heading_one_main_and_no_inline_code(
     assert not re.search(r'(?:src|href)="javascript:', text)
     ids = re.findall(r'\sid="([^"]+)"', text)
     assert len(ids) == len(set(ids))
+    parser = html5lib.HTMLParser()
+    parser.parse(text)
+    assert parser.errors == []
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -72,7 +72,7 @@ class Websub(Root):
         return body
 
     def _subscription(self, token: str) -> Mapping[str, str]:
-        if not (16 <= len(token) <= 128 and token.isascii()):
+        if not (16 <= len(token) <= 128 and token.isascii()) or "/" in token:
             return {}
         try:
             return self.site.reading.ask(lambda one: one.websub(token))
