@@ -142,6 +142,15 @@ def test_an_entry_without_guid_and_link_has_a_stable_name():
     assert one.guid.startswith("sha256:")
 
 
+def test_a_name_does_not_change_when_its_feed_moves():
+    inner = b"<title>x</title><guid>17</guid><link>a/b.html</link>"
+    one = entry(inner, url="https://one.example/dir/feed.xml")
+    two = entry(inner, url="http://two.example/feed")
+    assert one.guid == two.guid == "17"
+    assert one.url == "https://one.example/dir/a/b.html"
+    assert two.url == "http://two.example/a/b.html"
+
+
 def test_the_first_of_two_entries_with_one_guid_wins():
     body = RSS % (
         b"<title>new</title><guid>1</guid></item><item><title>old</title><guid>1</guid>"

@@ -284,7 +284,17 @@ def drop_images(cleaned: str, keep: set[str]) -> str:
 # Pictures smaller than this on both sides are signs: avatars, emoji, counters.
 SMALLEST_PIXELS = 65
 _LONGEST_SIGN = 8
-_EMOJI = re.compile(r"/emoji/|/smilies/|twemoji|/wp-smiley", re.IGNORECASE)
+# Addresses of what no post is about: emoji, avatars, counters of readers.
+_SIGN = re.compile(
+    r"/emoji/|/smilies/|twemoji|/wp-smiley|gravatar\.com/avatar|avatars\.githubuser"
+    r"|//pixel\.wp\.com|//stats\.wordpress\.com|feedburner\.com/~|/~r/|//feeds\.wordpress\.com/1\.0/",
+    re.IGNORECASE,
+)
+
+
+def is_sign_address(url: str) -> bool:
+    """Tell whether an address is of an emoji, an avatar or a counter."""
+    return _SIGN.search(url) is not None
 
 
 def _without_signs(match: re.Match[str]) -> str:
@@ -294,7 +304,7 @@ def _without_signs(match: re.Match[str]) -> str:
     sides = [attributes[n] for n in ("width", "height") if n in attributes]
     small = [s.lstrip("-").isdecimal() and int(s) < SMALLEST_PIXELS for s in sides]
     is_sign = (bool(small) and all(small)) or any(s in ("0", "1") for s in sides)
-    if source and not is_sign and not _EMOJI.search(source):
+    if source and not is_sign and not is_sign_address(source):
         return match[0]
     alt = attributes.get("alt", "")
     is_emoji = len(alt) <= _LONGEST_SIGN and not any(c.isascii() for c in alt)

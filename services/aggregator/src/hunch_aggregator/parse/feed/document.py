@@ -23,6 +23,7 @@ from hunch_aggregator.parse.entry import (
 )
 from hunch_aggregator.parse.service import service_of_host, service_of_signs
 
+from .base import placeless, replace_bases
 from .element import parse_entry
 from .repair import mended, needs_mending
 
@@ -98,12 +99,17 @@ def parse_feed(job: DocumentJob) -> ParsedFeed | Unreadable:
 
 
 def _read(body: bytes, url: str, content_type: str) -> Any:
-    return feedparser.parse(
+    found = feedparser.parse(
         io.BytesIO(body),
-        response_headers={"content-location": url, "content-type": content_type},
+        response_headers={
+            "content-location": placeless(url),
+            "content-type": content_type,
+        },
         sanitize_html=False,
         resolve_relative_uris=False,
     )
+    replace_bases(found, url)
+    return found
 
 
 def _bozo(found: Any, before: str = "") -> str:

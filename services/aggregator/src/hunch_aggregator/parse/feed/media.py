@@ -9,7 +9,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from hunch_aggregator.parse.clean import SMALLEST_PIXELS, clean_url, text_of_html
+from hunch_aggregator.parse.clean import (
+    SMALLEST_PIXELS,
+    clean_url,
+    is_sign_address,
+    text_of_html,
+)
 from hunch_aggregator.parse.entry import ParsedMedia
 
 Raw = Any  # feedparser has no types; everything out of it is checked here
@@ -42,7 +47,7 @@ def entry_media(
         if media is not None and media.url not in found:
             found[media.url] = media
 
-    contents = _dicts(raw.get("media_content"))
+    contents = _largest(_dicts(raw.get("media_content")))
     for content in contents:
         add(_content(content, url, alts, lone_alt if len(contents) == 1 else ""))
     for link in _dicts(raw.get("links")):
@@ -83,8 +88,24 @@ def _number(value: object, most: int = 100_000) -> int:
     return number if number <= most else 0
 
 
+def _largest(contents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return contents without smaller sizes of the same picture.
+
+    Newspapers list one picture in many widths, told apart by the query alone.
+    """
+    best: dict[str, dict[str, Any]] = {}
+    for content in contents:
+        bare = str(content.get("url", "")).partition("?")[0]
+        known = best.get(bare)
+        if known is None or _number(content.get("width")) > _number(known.get("width")):
+            best[bare] = content
+    return list(best.values())
+
+
 def _is_sign(thumbnail: dict[str, Any]) -> bool:
     """Tell whether a thumbnail is only an avatar (GitHub puts one to each event)."""
+    if is_sign_address(str(thumbnail.get("url", ""))):
+        return True
     sides = [_number(thumbnail.get(name)) for name in ("width", "height")]
     return all(0 < side < SMALLEST_PIXELS for side in sides)
 
@@ -102,7 +123,7 @@ def _content(
     content: dict[str, Any], url: str, alts: dict[str, str], alt: str
 ) -> ParsedMedia | None:
     address = clean_url(content.get("url"), url)
-    if not address:
+    if not address or is_sign_address(address):
         return None
     kind = media_type(content.get("type"), address)
     if not kind:
