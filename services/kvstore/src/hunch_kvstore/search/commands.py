@@ -177,7 +177,7 @@ def show(ctx: Context, args: Sequence[bytes]) -> Reply:
 
 @command(
     "FT.SEARCH",
-    arity=-3,
+    arity=-2,
     flags="readonly",
     group=_GROUP,
     since="1.0.0",

@@ -174,12 +174,17 @@ class Planner:
         if token.is_run:
             return self._run(token.text, at, field)
         forms = [token.text, *node.stems]
-        return _either([self._listed(field, form.encode()) for form in forms])
+        return _either(
+            [
+                self._listed(field, form.encode("utf-8", "surrogateescape"))
+                for form in forms
+            ]
+        )
 
     def _run(self, run: str, at: int, field: Field) -> Source:
         """A part of unspaced text: its pairs narrow it down, the words decide."""
         if len(run) == 1:
-            head = run.encode()
+            head = run.encode("utf-8", "surrogateescape")
             found = islice(
                 terms(self._reader, self._base, field.number, head), MAX_TERMS
             )
@@ -188,7 +193,9 @@ class Planner:
         sources: list[Source] = [self._listed(field, p.encode()) for p in set(pairs)]
         if len(run) == 2:
             return sources[0]
-        return Checked(Both(sources), self._holds(at, run.encode()))
+        return Checked(
+            Both(sources), self._holds(at, run.encode("utf-8", "surrogateescape"))
+        )
 
     def _phrase(self, node: All) -> Source:
         tokens: list[Token] = []
@@ -206,7 +213,13 @@ class Planner:
             if len(tokens) > 1:
                 head = b"" if tokens[0].is_run else b"\0"
                 tail = b"" if tokens[-1].is_run else b"\0"
-                wanted = head + b"\0".join(t.text.encode() for t in tokens) + tail
+                wanted = (
+                    head
+                    + b"\0".join(
+                        t.text.encode("utf-8", "surrogateescape") for t in tokens
+                    )
+                    + tail
+                )
                 source = Checked(source, self._holds(at, wanted))
             found.append(source)
         return _either(found)
