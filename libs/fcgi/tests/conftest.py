@@ -62,8 +62,8 @@ def edge(folder: Path) -> Iterator[Callable[..., Edge]]:
         pytest.skip("lighttpd is not installed")
     edges: list[Edge] = []
 
-    def edge_(backend: str, bin_path: Path | None = None) -> Edge:
-        edges.append(Edge(folder, backend, bin_path))
+    def edge_(backend: str, **options: object) -> Edge:
+        edges.append(Edge(folder, backend, **options))  # type: ignore[arg-type]
         return edges[-1]
 
     yield edge_

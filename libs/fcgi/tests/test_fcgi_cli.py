@@ -126,7 +126,7 @@ def test_reload_when_source_changes(start, folder, monkeypatch):
     module = folder / "changing_app.py"
     source = "from fixture_app import app as a\ndef app(e, s):\n    s('200 OK', [('X-V', '{}')])\n    return [b'']\n"
     module.write_text(source.format(1))
-    monkeypatch.setenv("PYTHONPATH", str(folder))
+    monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     server = start("changing_app:app", "--reload")
 

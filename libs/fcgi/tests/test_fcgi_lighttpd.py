@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from fcgi_support import HERE
 
 
 def get(path, *headers, method="GET", body=b""):
@@ -55,3 +56,30 @@ def test_errors_reach_the_edge_and_its_log(site):
     assert "a secret of the application" in site.log.read_text()
     assert site.raw(get("/die")).startswith(b"HTTP/1.0 500 ")
     assert site.raw(get("/")).startswith(b"HTTP/1.0 200 ")
+
+
+def test_the_edge_sends_files(site):
+    source = (HERE / "apps/fixture_app.py").read_bytes()
+    assert site.raw(get("/sent")).partition(b"\r\n\r\n")[2] == source
+
+
+def test_authorizer(start, edge, folder):
+    (folder / "page.txt").write_text("secret")
+    server = start("fixture_app:authorize")
+    site = edge(server.bind, mode="authorizer")
+    assert site.raw(get("/page.txt")).startswith(b"HTTP/1.0 403 ")
+    allowed = site.raw(get("/page.txt", "X-Key: 1"))
+    assert allowed.endswith(b"\r\n\r\nsecret")
+
+
+def test_a_thousand_clients_at_once(site):
+    socks = []
+    try:
+        for _ in range(1000):
+            socks.append(site.connect())
+            socks[-1].sendall(get("/"))
+        for sock in socks:
+            assert sock.recv(4096).startswith(b"HTTP/1.0 200 ")
+    finally:
+        for sock in socks:
+            sock.close()

@@ -237,7 +237,7 @@ def test_hup_loads_anew_and_loses_nothing(start, folder):
 def test_hup_with_broken_code_goes_on_with_the_old(start, folder, monkeypatch):
     module = folder / "breaking_app.py"
     module.write_text("from fixture_app import app\n")
-    monkeypatch.setenv("PYTHONPATH", str(folder))
+    monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     server = start("breaking_app:app")
     module.write_text("this is no Python at all")
@@ -306,7 +306,7 @@ def test_workers_leave_with_their_parent(start):
 def test_without_a_parent(start):
     server = start("fixture_app:app", "--processes", "0")
     assert pids(server)[0] == server.process.pid
-    server.signal(signal.SIGTERM)
+    server.signal(signal.SIGINT)
     assert server.process.wait(5) == 0
 
 
@@ -321,3 +321,21 @@ def test_garbage_does_not_stop_the_server(server):
                 assert sock.recv(1000) == b""
     with Client(server.bind) as client:
         assert client.get("/").status == 200
+
+
+def test_a_silent_peer_does_not_keep_a_worker(serve):
+    server = serve("fixture_app:app", "--read-timeout", "0.3", "--keep-timeout", "0.3")
+    silent = [socket.socket(socket.AF_UNIX) for _ in range(3)]
+    try:
+        for sock in silent:
+            sock.connect(server.bind.removeprefix("unix:"))
+        silent[1].sendall(b"\1\1\0\1")
+        with server.client(keep=True) as client, server.client() as other:
+            assert client.get("/").status == 200
+            assert other.get("/").status == 200  # while the first is kept, but silent
+        for sock in silent:
+            sock.settimeout(10)
+            assert sock.recv(1) == b""
+    finally:
+        for sock in silent:
+            sock.close()

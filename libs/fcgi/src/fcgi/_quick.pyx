@@ -519,6 +519,7 @@ cdef class Quick:
     cdef Py_ssize_t at
     cdef uint64_t most
     cdef bint timed
+    cdef object patience_s
     cdef int fd
     cdef int request_id
     cdef object errors
@@ -550,6 +551,7 @@ cdef class Quick:
         self.last = Last()
         self.words = worker.slot.words
         self.at = worker.slot.at
+        self.patience_s = worker.settings.read_timeout_s
         self.timed = worker.settings.request_timeout_s > 0
         self.most = worker.left if worker.left > 0 else 0
 
@@ -602,11 +604,15 @@ cdef class Quick:
         got = recv(fd, self.buffer, RECEIVE, MSG_DONTWAIT)
         code = errno
         while got < 0:
+            if code == EAGAIN:
+                # LIMIT: a peer that connects and stays silent. Releases the GIL.
+                if not transport.is_readable(fd, self.patience_s):
+                    wsgi.log.info("connection lost: the peer said nothing")
+                    return None
             if code == EAGAIN or code == EINTR:
                 PyErr_CheckSignals()
-                with nogil:
-                    got = recv(fd, self.buffer, RECEIVE, 0)
-                    code = errno
+                got = recv(fd, self.buffer, RECEIVE, MSG_DONTWAIT)
+                code = errno
                 continue
             wsgi.log.info(
                 "connection lost: %s", strerror(code).decode("utf-8", "replace")

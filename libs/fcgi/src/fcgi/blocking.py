@@ -6,7 +6,9 @@ in pieces, kept connection, abort, management records, it is understood here.
 """
 
 import io
+import time
 from collections import deque
+from collections.abc import Callable
 
 from fcgi import environ as environs
 from fcgi import events, transport, wsgi
@@ -25,10 +27,26 @@ class BlockingConnection:
         fd: The socket's number, in blocking mode. Closing it is the caller's part.
         limits: What the peer may make us hold.
         data: Bytes that were read already.
+        read_timeout_s: For how long the peer may be silent within a request.
+        keep_timeout_s: For how long it may be silent between two.
+        may_keep: Asked twice a second whether to go on waiting for another request.
     """
 
-    def __init__(self, fd: int, limits: Limits = DEFAULT, data: bytes = b"") -> None:
+    def __init__(
+        self,
+        fd: int,
+        limits: Limits = DEFAULT,
+        data: bytes = b"",
+        *,
+        read_timeout_s: float = 10.0,
+        keep_timeout_s: float = 15.0,
+        may_keep: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._fd = fd
+        self._read_timeout_s = read_timeout_s
+        self._keep_timeout_s = keep_timeout_s
+        self._may_keep = may_keep
+        self._requests = 0
         self._protocol = ServerConnection(limits, multiplex=False)
         self._queue: deque[StreamEvent] = deque()
         self._current = 0
@@ -49,12 +67,15 @@ class BlockingConnection:
             RemoteProtocolError: If the peer broke the rules.
             StreamError: If the connection broke.
         """
+        if self._requests and not self._queue and not self._wait_for_another():
+            return None
         while not self._protocol.must_close:
             event = self._next_event()
             if event is None:
                 return None
             if isinstance(event, events.RequestReceived):
                 self._current = event.request_id
+                self._requests += 1
                 self._aborted = False
                 return event
         return None
@@ -106,7 +127,18 @@ class BlockingConnection:
         return None
 
     def _receive(self) -> None:
-        self._protocol.receive_data(transport.receive(self._fd))
+        data = transport.receive_in_time(self._fd, self._read_timeout_s)
+        self._protocol.receive_data(data)
+
+    def _wait_for_another(self) -> bool:
+        """Wait for bytes between two requests; return whether there are any."""
+        until = time.monotonic() + self._keep_timeout_s
+        while self._protocol.is_between_records:
+            if transport.is_readable(self._fd, 0.5):
+                return True
+            if time.monotonic() > until or not self._may_keep():
+                return False
+        return True
 
     def _parse(self) -> "StreamEvent | None":
         """Return what is next among the bytes that were read; None if nothing is."""
@@ -124,6 +156,19 @@ class BlockingConnection:
         if isinstance(event, events.RequestAborted):
             self._aborted = True
         return event
+
+
+def connect_to(worker: Worker, fd: int, data: bytes = b"") -> BlockingConnection:
+    """Return an accepted connection with the limits of a worker."""
+    settings = worker.settings
+    return BlockingConnection(
+        fd,
+        settings.limits,
+        data,
+        read_timeout_s=settings.read_timeout_s,
+        keep_timeout_s=settings.keep_timeout_s,
+        may_keep=worker.may_keep,
+    )
 
 
 def serve_requests(

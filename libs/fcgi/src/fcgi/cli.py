@@ -51,6 +51,12 @@ def serve_parser() -> argparse.ArgumentParser:
     add("--max-requests", type=int, default=0, help="then replace the worker")
     add("--request-timeout", type=float, default=0.0, dest="request_timeout_s",
         metavar="SECONDS", help="kill a worker that hangs for so long")  # fmt: skip
+    add("--read-timeout", type=float, default=defaults.read_timeout_s,
+        dest="read_timeout_s", metavar="SECONDS",
+        help="a peer may be silent in the middle of a request (default 10)")  # fmt: skip
+    add("--keep-timeout", type=float, default=defaults.keep_timeout_s,
+        dest="keep_timeout_s", metavar="SECONDS",
+        help="a connection is kept without a request on it (default 15)")  # fmt: skip
     add("--graceful", type=float, default=defaults.graceful_s, dest="graceful_s",
         metavar="SECONDS", help="for what runs when we stop (default 10)")  # fmt: skip
     add("--mount", metavar="PATH", help="where the application lives, if the web server "

@@ -59,6 +59,11 @@ class _Connection(Generic[EventT]):
         self._broken: str | None = None
         self._out: list[bytes] = []
 
+    @property
+    def is_between_records(self) -> bool:
+        """Whether everything that was received has been taken out."""
+        return self._start == len(self._buffer)
+
     def receive_data(self, data: bytes | bytearray | memoryview) -> None:
         """Take bytes from the peer; empty bytes mean that it closed its side."""
         if self._closed:

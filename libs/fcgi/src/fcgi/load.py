@@ -230,6 +230,9 @@ class Load:
         sock.setblocking(False)
         line = _Line(self, sock)
         line.start()
+        if not line.is_busy:  # time ran out meanwhile
+            sock.close()
+            return False
         wanted = selectors.EVENT_READ
         if line.has_output:
             wanted |= selectors.EVENT_WRITE

@@ -64,7 +64,7 @@ class Quick:
         """Serve one connection; return what was read if it is not for us."""
         worker = self._worker
         try:
-            data = transport.receive(fd)
+            data = transport.receive_in_time(fd, worker.settings.read_timeout_s)
             try:
                 quick = codec.read_request(data, self._base)
             except RefusedError as error:

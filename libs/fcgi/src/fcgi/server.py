@@ -1,5 +1,6 @@
 """`serve`: the whole server as one function."""
 
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -62,5 +63,8 @@ def _serve_here(
 ) -> int:
     app = load()
     worker = make_worker(app, listener.socket, settings, None)
+    # Ctrl-C, and what libfcgi and the web servers that start us use.
+    signal.signal(signal.SIGINT, worker.on_signal)
+    signal.signal(signal.SIGUSR1, worker.on_signal)
     models.load(settings.model).serve(worker)
     return 0

@@ -27,6 +27,8 @@ class Settings:
         request_timeout_s: Seconds after which a worker that is still on the same
             request is killed; 0 for never.
         graceful_s: Seconds that running requests get when we stop.
+        read_timeout_s: Seconds a peer may be silent in the middle of a request.
+        keep_timeout_s: Seconds a connection is kept without a request on it.
         send_timeout_s: Seconds a thread waits for a peer that takes no output, in the
             models where threads do not write themselves.
         allow: Addresses of TCP peers that may connect; empty for all.
@@ -48,6 +50,8 @@ class Settings:
     max_requests: int = 0
     request_timeout_s: float = 0.0
     graceful_s: float = 10.0
+    read_timeout_s: float = 10.0
+    keep_timeout_s: float = 15.0
     send_timeout_s: float = 60.0
     allow: tuple[str, ...] = ()
     mount: str | None = None

@@ -5,6 +5,7 @@ import tempfile
 import threading
 from typing import Final
 
+from fcgi.environ import EMPTY
 from fcgi.errors import AbortedError, RefusedError
 from fcgi.limits import Limits
 
@@ -26,10 +27,9 @@ class Spool(io.RawIOBase):
         self._limits = limits
         self._size = size
         self._changed = threading.Condition()
-        # WHY no `with`: the file lives until the request is over; see `close`.
-        self._file = tempfile.SpooledTemporaryFile(  # noqa: SIM115
-            max_size=limits.spool_size
-        )
+        # PERF: most requests have no body, and a file for one costs more than all the
+        # rest of a request in this model (2026-11).
+        self._file: tempfile.SpooledTemporaryFile[bytes] | None = None
         self._written = 0
         self._read = 0
         self._ended = False
@@ -50,8 +50,9 @@ class Spool(io.RawIOBase):
                 self._changed.notify_all()
                 raise
             if data:
-                self._file.seek(self._written)
-                self._file.write(data)
+                file = self._open()
+                file.seek(self._written)
+                file.write(data)
                 self._written += len(data)
             else:
                 self._ended = True
@@ -92,8 +93,9 @@ class Spool(io.RawIOBase):
                 if not self._changed.wait(_WAIT_S):
                     msg = f"no input for {_WAIT_S:.0f} s"
                     raise AbortedError(msg)
-            self._file.seek(self._read)
-            data = self._file.read(min(len(buffer), self._written - self._read))
+            file = self._open()
+            file.seek(self._read)
+            data = file.read(min(len(buffer), self._written - self._read))
             self._read += len(data)
         buffer[: len(data)] = data
         return len(data)
@@ -101,9 +103,21 @@ class Spool(io.RawIOBase):
     def close(self) -> None:
         """Give up the bytes; what still comes is dropped."""
         with self._changed:
-            if not self.closed:
+            if self._file is not None:
                 self._file.close()
             super().close()
+
+    def _open(self) -> "tempfile.SpooledTemporaryFile[bytes]":
+        if self._file is None:
+            # It lives until the request is over; see `close`.
+            self._file = tempfile.SpooledTemporaryFile(  # noqa: SIM115
+                max_size=self._limits.spool_size
+            )
+        return self._file
+
+    def reader(self) -> io.BufferedIOBase:
+        """Return what an application reads from."""
+        return EMPTY if self._size == 0 else io.BufferedReader(self)
 
     def _check(self, size: int) -> None:
         total = self._written + size

@@ -53,8 +53,21 @@ def _rest(pieces: list[Buffer], sent: int) -> list[Buffer]:
     return []
 
 
-def is_readable(fd: int) -> bool:
-    """Return whether bytes, or the end of the connection, wait to be read."""
+def is_readable(fd: int, timeout_s: float = 0.0) -> bool:
+    """Return whether bytes, or the end of the connection, can be read in time."""
     poll = select.poll()
     poll.register(fd, select.POLLIN)
-    return bool(poll.poll(0))
+    return bool(poll.poll(timeout_s * 1000))
+
+
+def receive_in_time(fd: int, timeout_s: float) -> bytes:
+    """Like `receive`, for no longer than `timeout_s`.
+
+    Raises:
+        StreamError: If the connection broke, or the peer said nothing.
+    """
+    # LIMIT: a peer that connects and stays silent would keep a worker for good.
+    if not is_readable(fd, timeout_s):
+        msg = f"the peer said nothing for {timeout_s:.0f} s"
+        raise StreamError(msg)
+    return receive(fd)

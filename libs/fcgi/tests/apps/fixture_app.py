@@ -6,6 +6,8 @@ import sys
 import time
 from wsgiref.validate import validator
 
+from fcgi import sendfile
+
 PID = os.getpid()  # of the process that imported this file
 
 
@@ -97,6 +99,17 @@ HANDLERS = {
     for f in (hello, show, echo, pid, slow, die, fail, fail_later, stream, big, complain, empty)
     },
 }  # fmt: skip
+
+
+def authorize(environ, start_response):
+    assert environ["fcgi.role"] == "AUTHORIZER"
+    start_response("200 OK" if environ.get("HTTP_X_KEY") else "403 Forbidden", [])
+    return []
+
+
+def sent(environ, start_response):
+    start_response("200 OK", [sendfile.header(environ, __file__)])
+    return []
 
 
 def factory():
@@ -191,7 +204,7 @@ def text(environ, start_response):
 HANDLERS.update(
     {
         f.__name__.rstrip("_"): f
-        for f in (allow, filter_, until_aborted, endless, written, wrapped, twice, short,
+        for f in (sent, allow, filter_, until_aborted, endless, written, wrapped, twice, short,
                   long, split, silent, text)
     }
 )  # fmt: skip

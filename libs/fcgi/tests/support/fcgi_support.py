@@ -77,12 +77,13 @@ class Edge:
     """A real lighttpd in front of a FastCGI application."""
 
     def __init__(
-        self, folder: Path, backend: str, bin_path: Path | None = None
+        self, folder: Path, backend: str, bin_path: Path | None = None, mode: str = ""
     ) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         conf = folder / "lighttpd.conf"
+        mode = f'"mode" => "{mode}",' if mode else ""
         spawn = f'"bin-path" => "{bin_path}", "max-procs" => 1,' if bin_path else ""
         path = backend.removeprefix("unix:")
         conf.write_text(
@@ -92,9 +93,12 @@ server.bind = "127.0.0.1"
 server.port = {self.port}
 server.modules = ( "mod_fastcgi" )
 server.errorlog = "{folder}/edge.log"
+server.max-fds = 8192
+server.max-connections = 4096
 fastcgi.server = ( "/" => (( "socket" => "{path}", "check-local" => "disable",
-    {spawn}
-    "fix-root-scriptname" => "enable", "disable-time" => 0 )) )
+    {spawn} {mode}
+    "fix-root-scriptname" => "enable", "disable-time" => 0,
+    "x-sendfile" => "enable", "x-sendfile-docroot" => ("{HERE}/") )) )
 """
         )
         self.log = folder / "edge.log"

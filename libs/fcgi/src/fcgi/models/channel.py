@@ -5,9 +5,9 @@ input has arrived, so an application never waits for a slow upload.
 """
 
 import functools
-import io
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,6 +39,11 @@ class Request:
     spools: tuple[Spool, ...]
     aborted: bool = False
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether all of its input has arrived."""
+        return all(spool.is_ended for spool in self.spools)
+
     def close(self) -> None:
         """Give up its input."""
         for spool in self.spools:
@@ -50,6 +55,9 @@ class Channel:
 
     `send`, `finish` and `break_off` may be called by other threads; `lock` guards what they share with
     the loop: the protocol, `_out`, `out_size` and `closed`.
+
+    Attributes:
+        registered: The events the loop's selector watches; 0 for not at all.
 
     Args:
         sock: The connection, not blocking.
@@ -72,6 +80,8 @@ class Channel:
         self.drained = threading.Condition(self.lock)
         self.out_size = 0
         self.closed = False
+        self.registered = 0
+        self.touched = time.monotonic()
         self._worker = worker
         self._base = base
         self._ready = ready
@@ -85,6 +95,12 @@ class Channel:
     def is_idle(self) -> bool:
         """Whether no request is active and nothing is left to write."""
         return not self._requests and not self._out
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is the peer's turn to say something."""
+        requests = list(self._requests.values())
+        return not self._out and not any(r.is_complete for r in requests)
 
     @property
     def is_done(self) -> bool:
@@ -106,6 +122,7 @@ class Channel:
             data = self.socket.recv(65536)
         except BlockingIOError:
             return True
+        self.touched = time.monotonic()
         with self.lock:
             self._protocol.receive_data(data)
         while True:
@@ -199,10 +216,10 @@ class Channel:
             return
         request = Request(self, event.request_id, environ, tuple(spools))
         if event.role is not Role.AUTHORIZER:
-            environ["wsgi.input"] = io.BufferedReader(spools[0], 65536)
+            environ["wsgi.input"] = spools[0].reader()
         environ["fcgi.is_aborted"] = lambda: request.aborted or self.closed
         if event.role is Role.FILTER:
-            environ["fcgi.data"] = io.BufferedReader(spools[1], 65536)
+            environ["fcgi.data"] = spools[1].reader()
         self._requests[event.request_id] = request
 
     def _abort(self, request_id: int) -> None:

@@ -37,6 +37,7 @@ class Loop:
         self._selector = selectors.DefaultSelector()
         self._channels: set[Channel] = set()
         self._changed: deque[Channel] = deque()
+        self._fresh: list[Channel] = []
         self._woken, self._waker = socket.socketpair()
         self._woken.setblocking(False)
         self._waker.setblocking(False)
@@ -51,6 +52,7 @@ class Loop:
         self._accept_or_not()
         leave_at = float("inf")
         more = False
+        sweep_at = 0.0
         while time.monotonic() < leave_at:
             for key, mask in self._selector.select(0 if more else 0.5):
                 if key.fileobj is self._worker.listener:
@@ -61,7 +63,14 @@ class Loop:
                 else:
                     self._serve(key.data, mask)
             more = self._turn()
+            if time.monotonic() > sweep_at:
+                sweep_at = time.monotonic() + 1.0
+                self._sweep()
             self._flush()
+            while self._fresh:
+                channel = self._fresh.pop()
+                if channel in self._channels and not channel.registered:
+                    self._watch(channel, selectors.EVENT_READ)
             if not self._worker.may_accept() or self._worker.phase is not Phase.SERVE:
                 if leave_at == float("inf"):
                     leave_at = time.monotonic() + self._worker.settings.graceful_s
@@ -82,6 +91,16 @@ class Loop:
     def note(self, channel: Channel) -> None:
         """Like `wake`, when the caller is the loop's own thread."""
         self._changed.append(channel)
+
+    def _sweep(self) -> None:
+        """Close connections whose peer has been silent for too long."""
+        settings = self._worker.settings
+        now = time.monotonic()
+        for channel in [c for c in self._channels if c.is_waiting]:
+            idle = channel.is_idle
+            patience_s = settings.keep_timeout_s if idle else settings.read_timeout_s
+            if now - channel.touched > patience_s:
+                self._close(channel)
 
     def _is_finished(self) -> bool:
         for channel in [c for c in self._channels if c.is_idle]:
@@ -112,8 +131,9 @@ class Loop:
             wake = self.note if self._ready_is_here else self.wake
             channel = Channel(sock, self._worker, self._base, self._ready, wake)
             self._channels.add(channel)
-            self._selector.register(sock, selectors.EVENT_READ, channel)
-            # PERF: the request is most likely here already; ask before waiting.
+            # PERF: the request is most likely here already, and its answer may be
+            # gone before there is anything to wait for (2026-11).
+            self._fresh.append(channel)
             self._serve(channel, selectors.EVENT_READ)
             if (
                 self._worker.phase is Phase.SERVE
@@ -157,13 +177,22 @@ class Loop:
         wanted = selectors.EVENT_READ
         if channel.out_size:
             wanted |= selectors.EVENT_WRITE
-        if self._selector.get_key(channel.socket).events != wanted:
-            self._selector.modify(channel.socket, wanted, channel)
+        # One that is fresh and has nothing to wait for may be done soon.
+        if channel.registered or wanted & selectors.EVENT_WRITE:
+            self._watch(channel, wanted)
+
+    def _watch(self, channel: Channel, events: int) -> None:
+        if not channel.registered:
+            self._selector.register(channel.socket, events, channel)
+        elif channel.registered != events:
+            self._selector.modify(channel.socket, events, channel)
+        channel.registered = events
 
     def _close(self, channel: Channel) -> None:
         if channel in self._channels:
             self._channels.discard(channel)
-            self._selector.unregister(channel.socket)
+            if channel.registered:
+                self._selector.unregister(channel.socket)
             channel.close()
 
 

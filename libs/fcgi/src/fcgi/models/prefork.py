@@ -10,7 +10,7 @@ import os
 import socket
 
 from fcgi import wsgi
-from fcgi.blocking import BlockingConnection, serve_requests
+from fcgi.blocking import connect_to, serve_requests
 from fcgi.errors import ProtocolError, StreamError
 from fcgi.quick import Quick as PureQuick
 from fcgi.worker import Phase, Worker
@@ -38,7 +38,7 @@ class Prefork:
                     return  # nobody waits any more
                 continue
             try:
-                connection = BlockingConnection(fd, worker.settings.limits, data)
+                connection = connect_to(worker, fd, data)
                 serve_requests(connection, worker, base)
             except ProtocolError as error:
                 wsgi.log.warning("connection dropped: %s", error)

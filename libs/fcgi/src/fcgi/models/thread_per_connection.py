@@ -7,7 +7,7 @@ for something else; every request pays for a thread.
 import socket
 import threading
 
-from fcgi.blocking import BlockingConnection, serve_requests
+from fcgi.blocking import connect_to, serve_requests
 from fcgi.codec import Environ
 from fcgi.errors import ProtocolError, StreamError
 from fcgi.models.threads import Crew
@@ -30,7 +30,7 @@ class ThreadPerConnection:
 def serve_connection(sock: socket.socket, worker: Worker, base: Environ) -> None:
     """Serve all requests of a connection."""
     try:
-        connection = BlockingConnection(sock.fileno(), worker.settings.limits)
+        connection = connect_to(worker, sock.fileno())
         serve_requests(connection, worker, base)
     except ProtocolError as error:
         log.warning("connection dropped: %s", error)

@@ -6,7 +6,6 @@ each and gains nothing; the study of server models is about just that.
 """
 
 import functools
-import io
 import socket
 import threading
 
@@ -68,6 +67,10 @@ class Session:
         """Take in records and hand out what they carry; the reading thread's part."""
         fd = self._socket.fileno()
         while True:
+            settings = self._worker.settings
+            while not transport.is_readable(fd, settings.keep_timeout_s):
+                if not self._inputs:  # nothing runs: it has been kept for long enough
+                    return
             data = transport.receive(fd)
             with self._lock:
                 self._protocol.receive_data(data)
@@ -133,10 +136,10 @@ class Session:
             wsgi.refuse(error, request.request_id, end)
             return
         if request.role is not Role.AUTHORIZER:
-            environ["wsgi.input"] = io.BufferedReader(spools[0], 65536)
+            environ["wsgi.input"] = spools[0].reader()
         environ["fcgi.is_aborted"] = lambda: self._is_aborted(spools[0])
         if request.role is Role.FILTER:
-            environ["fcgi.data"] = io.BufferedReader(spools[1], 65536)
+            environ["fcgi.data"] = spools[1].reader()
         thread = threading.Thread(
             target=self._serve, args=(request.request_id, environ), daemon=True
         )
