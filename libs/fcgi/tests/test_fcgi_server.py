@@ -37,6 +37,9 @@ def serve(request, start):
     return serve_
 
 
+SOME = pytest.mark.parametrize("serve", ["prefork", "pool"], indirect=True)
+
+
 @pytest.fixture(params=MODELS)
 def server(request, shared):
     """A running server of every model."""
@@ -93,6 +96,7 @@ def test_stale_socket_is_replaced_and_a_live_one_is_not(start, folder):
         assert client.get("/").status == 200
 
 
+@SOME
 def test_tcp(serve):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -270,12 +274,14 @@ def test_ttin_and_ttou(start):
         assert client.get("/").status == 200
 
 
+@SOME
 def test_max_requests_replaces_the_worker(serve):
     server = serve("fixture_app:app", "--max-requests", "5")
     seen = {pids(server)[0] for _ in range(20)}
     assert len(seen) >= 3
 
 
+@SOME
 def test_a_hanging_worker_is_killed(serve):
     server = serve("fixture_app:app", "--request-timeout", "0.4")
     began = time.monotonic()

@@ -2,6 +2,7 @@
 
 import contextlib
 import selectors
+import signal
 import socket
 import time
 from collections import deque
@@ -49,6 +50,9 @@ class Loop:
     def run(self) -> None:
         """Serve until told to leave and all that runs is finished."""
         self._selector.register(self._woken, selectors.EVENT_READ, None)
+        with contextlib.suppress(ValueError):  # not the main thread: no signals here
+            # A signal ends the wait, as a finished request does.
+            signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
         self._accept_or_not()
         leave_at = float("inf")
         more = False
