@@ -53,7 +53,12 @@ def parts(layout: Layout) -> list[Part]:
             "web",
             (python, "-m", "fcgi", "hunch_web.app:create()",
              "--bind", f"unix:{web_socket}", "--processes", "2"),
-            common, order=20,
+            {
+                **common,
+                "HUNCH_COPIES": str(layout.run / "copies"),
+                "PROMETHEUS_MULTIPROC_DIR": str(layout.run / "metrics"),
+            },
+            order=20,
         ),
         Part(
             "aggregator",

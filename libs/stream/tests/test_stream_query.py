@@ -78,7 +78,7 @@ values = st.text(min_size=1, max_size=12).filter(lambda v: v.strip() and '"' not
 terms = st.builds(
     Term,
     st.sampled_from([k for k in KINDS if k in {"source", "service", "tag", "text"}]),
-    values.map(lambda v: " ".join(v.replace("+", " ").lower().split())).filter(bool),
+    values.map(lambda v: " ".join(v.lower().split())).filter(bool),
     st.booleans(),
 )
 

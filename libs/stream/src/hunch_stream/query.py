@@ -165,7 +165,7 @@ def _read(token: str, start: int) -> Term:
             f"or tag:{body} for a tag with a colon in it",
             start,
         )
-    value = re.sub(r"[+\s]+", " ", value.replace('"', "")).strip()
+    value = re.sub(r"\s+", " ", value.replace('"', "")).strip()
     if not value:
         raise QueryError(f"nothing stands after {token!r}", start)
     return Term(kind, _checked(kind, value, start), negated)

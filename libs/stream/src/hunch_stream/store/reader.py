@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -122,18 +123,32 @@ class Reader:
         }
 
     def sources(self) -> tuple[SourceState, ...]:
-        """Return the states of all configured sources in the order of the config."""
+        """Return the states of all configured sources in the order of the config.
+
+        A source that was never fetched, or whose record is damaged, is left out: it
+        must not take the page about all the others with it.
+        """
         slugs = self._connection.call("ZRANGE", self.keys.sources, 0, -1)
-        states = (self.source(_text(slug)) for slug in slugs)
-        return tuple(state for state in states if state is not None)
+        with self._connection.translated():
+            pipeline = self._connection.client.pipeline(transaction=False)
+            for slug in slugs:
+                pipeline.hget(self.keys.source(_text(slug)), "json")
+            replies = pipeline.execute()
+        states = []
+        for raw in replies:
+            with contextlib.suppress(msgspec.MsgspecError):
+                states += [source_codec.decode(raw)] if raw is not None else []
+        return tuple(states)
 
     def source(self, slug: str) -> SourceState | None:
-        """Return what is known of one source, or None."""
+        """Return what is known of one source, or None.
+
+        Raises:
+            StoreError: If its record is damaged.
+        """
         raw = self._connection.call("HGET", self.keys.source(slug), "json")
-        if raw is None:
-            return None
         try:
-            return source_codec.decode(raw)
+            return None if raw is None else source_codec.decode(raw)
         except msgspec.MsgspecError as error:
             raise StoreError(f"source {slug!r} is stored damaged: {error}") from error
 
