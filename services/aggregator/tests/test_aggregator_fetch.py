@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import ipaddress
 import resource
 import socket
+import ssl
 import threading
 import time
 import zlib
+from pathlib import Path
 
 import pytest
 
@@ -22,10 +25,12 @@ from hunch_aggregator.fetch import (
     Validators,
     Why,
 )
+from hunch_aggregator.fetch import door as door_module
 from hunch_aggregator.fetch.address import is_allowed, is_public
 from hunch_aggregator.fetch.body import BadEncoding, TooBig, read_body
 from hunch_aggregator.fetch.url import BadURL, checked
 
+CERTIFICATE = Path(__file__).parent / "tls" / "self_signed.pem"
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 
 
@@ -166,6 +171,61 @@ def test_a_port_where_nobody_listens(fetcher):
 
 def test_a_server_without_tls_asked_for_tls(origin, fetcher):
     assert fetcher.get(origin.base.replace("http", "https") + "/").why is Why.TLS
+
+
+@pytest.fixture
+def secure():
+    """A server with a certificate that nobody signed; a callable answers."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(10)
+
+    def serve(answer):
+        def run():
+            with contextlib.suppress(OSError):
+                raw, _peer = listener.accept()
+                with context.wrap_socket(raw, server_side=True) as sock:
+                    sock.recv(65536)
+                    answer(sock)
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        return f"https://localhost:{listener.getsockname()[1]}/", thread
+
+    yield serve
+    listener.close()
+
+
+def test_a_certificate_that_nobody_signed_is_refused(secure):
+    url, thread = secure(lambda sock: sock.sendall(b"never"))
+    got = fetcher_with().get(url)
+    thread.join()
+    assert got.why is Why.TLS
+    assert "certificate of localhost is not valid" in got.reason
+
+
+def test_a_certificate_that_is_trusted_is_enough_and_the_deadline_holds(
+    secure, monkeypatch
+):
+    trusting = ssl.create_default_context(cafile=CERTIFICATE)
+    monkeypatch.setattr(door_module, "_tls", lambda: trusting)
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nsafe"
+    url, thread = secure(lambda sock: sock.sendall(answer))
+    assert fetcher_with().get(url).body == b"safe"
+    thread.join()
+
+    def drip(sock):
+        sock.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        for _ in range(50):
+            sock.sendall(b"x")
+            time.sleep(0.1)
+
+    url, thread = secure(drip)
+    started = time.monotonic()
+    assert fetcher_with(total_s=0.7).get(url).why is Why.TIMEOUT
+    assert time.monotonic() - started < 2
+    thread.join()
 
 
 # --- hostile servers: bounded time, bounded memory
