@@ -211,3 +211,21 @@ def test_expired_keys_go_without_being_asked_for(server):
             assert time.monotonic() < deadline
             time.sleep(0.02)
         assert b"expired_keys:300\r\n" in wire.call("INFO", "stats")
+
+
+def test_few_descriptors_mean_few_clients_and_no_busy_loop(tmp_path):
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (560, 560)); "
+    server = OurServer(tmp_path)
+    words = server.command()[1:]
+    words[:2] = ["-c", limit + "from hunch_kvstore.cli import main; main()"]
+    server.command = lambda: [sys.executable, *words]
+    with server:
+        assert "fewer clients than asked for" in server.log.read_text()
+        with server.wire() as wire:
+            assert wire.call("CONFIG", "GET", "maxclients")[2] == b"$48"
+            others = [server.wire() for _ in range(60)]
+            refused = [other.read() for other in others[47:]]
+            assert refused == [b"-ERR max number of clients reached"] * 13
+            assert wire.call("PING") == b"+PONG"
+            for other in others:
+                other.close()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import resource
 import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from hunch_kvstore.engine import (
     Engine,
@@ -27,6 +29,8 @@ from hunch_kvstore.server.listener import listen, shown_address
 from hunch_kvstore.server.logline import Log
 from hunch_kvstore.server.loop import Loop
 from hunch_kvstore.server.setting import SettingError, Settings
+
+_OWN_FILES: Final = 512  # segments, logs, listeners, children's pipes
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -160,6 +164,7 @@ def _serve(arguments: argparse.Namespace) -> int:
                 mode=int(settings.text("unixsocketperm"), 8),
             )
             listeners[shown_address(address, listener)] = listener
+        _make_room_for_clients(settings, log)
         core = Core(engine, settings, log)
         core.config_file = str(arguments.conf.absolute()) if arguments.conf else ""
         core.addresses = list(listeners)
@@ -184,6 +189,23 @@ def _serve(arguments: argparse.Namespace) -> int:
             Path(name).unlink(missing_ok=True)
     log.notice("stopped", sequence=engine.sequence)
     return 0
+
+
+def _make_room_for_clients(settings: Settings, log: Log) -> None:
+    """Raise the limit of open files to what maxclients needs, or lower maxclients."""
+    wanted = settings.integer("maxclients") + _OWN_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft >= wanted or soft == resource.RLIM_INFINITY:
+        return
+    room = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (room, hard))
+    if room < wanted:
+        settings.values["maxclients"] = max(room - _OWN_FILES, 1)
+        log.warning(
+            "fewer clients than asked for",
+            maxclients=settings["maxclients"],
+            reason=f"the limit of open files is {hard}",
+        )
 
 
 def _metrics(settings: Settings) -> socket.socket | None:

@@ -208,7 +208,6 @@ def reset(ctx: Context, _args: Sequence[bytes]) -> Reply:
     ctx.server.pubsub.forget(client)
     client.name = b""
     client.resp = 2
-    client.reply_mode = b"ON"
     client.no_evict = False
     client.authenticated = not ctx.server.settings.text("requirepass")
     client.parser.trusted = client.authenticated

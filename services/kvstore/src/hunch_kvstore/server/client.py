@@ -61,7 +61,6 @@ class Client:
         "parser",
         "patterns",
         "queue",
-        "reply_mode",
         "resp",
         "socket",
         "unacknowledged",
@@ -91,7 +90,6 @@ class Client:
         self.killed = False
         self.blocked: object | None = None
         self.waiting: list[list[bytes]] = []
-        self.reply_mode = b"ON"
         self.no_evict = False
         self.born_s = now_s
         self.last_seen_s = now_s

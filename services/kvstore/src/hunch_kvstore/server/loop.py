@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _READ_BYTES: Final = 128 * 1024
 _TICK_S: Final = 0.1
+_SWEEP_S: Final = 0.5
 _ACCEPTS_A_ROUND: Final = 1000
 _SCRAPES: Final = 16
 _SCRAPE_S: Final = 10.0
@@ -79,6 +80,8 @@ class Loop:
         self._wake_in.setblocking(False)
         self._wake_out.setblocking(False)
         self._next_number = 1
+        self._next_sweep = 0.0
+        self._resting: list[socket.socket] = []
         self._limits: dict[str, tuple[int, int, int]] = {}
         for number in (*self._listeners, self._wake_out.fileno()):
             self._poll.register(number, select.EPOLLIN)
@@ -104,7 +107,9 @@ class Loop:
                 now = time.monotonic()
                 if now >= next_tick:
                     core.tick(now)
-                    self._sweep(now)
+                    if now >= self._next_sweep:
+                        self._sweep(now)
+                        self._next_sweep = now + _SWEEP_S
                     self._finish_round()
                     next_tick = now + _TICK_S
                     now = time.monotonic()
@@ -190,8 +195,11 @@ class Loop:
             except BlockingIOError:
                 return
             except OSError as error:
-                # LIMIT: out of descriptors; the connection waits in the backlog.
+                # LIMIT: out of descriptors; connections wait in the backlog until the
+                # next sweep, so that a full table is no busy loop.
                 core.log.warning("accept failed", error=str(error))
+                self._poll.unregister(listener.fileno())
+                self._resting.append(listener)
                 return
             sock.setblocking(False)
             if len(core.clients) >= core.settings.integer("maxclients"):
@@ -366,6 +374,9 @@ class Loop:
 
     def _sweep(self, now: float) -> None:
         """Close connections that are idle, killed or read too slowly."""
+        for listener in self._resting:
+            self._poll.register(listener.fileno(), select.EPOLLIN)
+        self._resting.clear()
         for number, (_, since_s, _) in list(self._scrapes.items()):
             if now - since_s > _SCRAPE_S:
                 self._end_scrape(number)
