@@ -21,29 +21,21 @@ def parser() -> argparse.ArgumentParser:
         prog="smisk", description="Run a Smisk (or any WSGI) application."
     )
     add = line.add_argument
+    # fmt: off
     add("app", help="module:name of a class, an instance, or a function() making one")
-    add(
-        "--http",
-        nargs="?",
-        const="127.0.0.1:8080",
-        metavar="HOST:PORT",
-        help="serve HTTP for development (default 127.0.0.1:8080)",
-    )
+    add("--http", nargs="?", const="127.0.0.1:8080", metavar="HOST:PORT",
+        help="serve HTTP for development (default 127.0.0.1:8080)")
     add("--bind", help="FastCGI: host:port, :port or the path of a unix socket")
     add("--forks", type=int, help="FastCGI: worker processes beside the first")
-    add(
-        "--spawn",
-        type=int,
-        default=1,
-        metavar="N",
-        help="stand-alone processes, on N ports from that of --bind on",
-    )
+    add("--spawn", type=int, default=1, metavar="N",
+        help="stand-alone processes, on N ports from that of --bind on")
     add("--chdir", type=Path, help="folder to run in and import from")
     add("--umask", type=lambda text: int(text, 8))
     add("--pidfile", type=Path)
     add("--debug", action="store_true", help="show tracebacks, reload templates")
     add("--reload", action="store_true", help="start again when a source file changes")
     add("--version", action="version", version=f"smisk {__version__}")
+    # fmt: on
     return line
 
 

@@ -3,7 +3,7 @@
 ``raise http.NotFound("No such item")`` ends the leaf; the application renders it in
 the format the client asked for. Successes can be raised too (``http.Created``).
 """
-# ruff: noqa: D101, N818 - a status has the name and number it has; there is no more to say
+# ruff: noqa: D101, E701, N818 - a status has the name and number it has: a table
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -90,201 +90,57 @@ class _Allowing(HTTPError):
             self.headers["Allow"] = ", ".join(allow)
 
 
-class Continue(HTTPError):
-    status = 100
-
-
-class SwitchingProtocols(HTTPError):
-    status = 101
-
-
-class OK(HTTPError):
-    status = 200
-
-
-class Created(HTTPError):
-    status = 201
-
-
-class Accepted(HTTPError):
-    status = 202
-
-
-class NonAuthoritativeInformation(HTTPError):
-    status = 203
-
-
-class NoContent(HTTPError):
-    status = 204
-
-
-class ResetContent(HTTPError):
-    status = 205
-
-
-class PartialContent(HTTPError):
-    status = 206
-
-
-class MultipleChoices(HTTPError):
-    status = 300
-
-
-class MovedPermanently(Redirect):
-    status = 301
-
-
-class Found(Redirect):
-    status = 302
-
-
-class SeeOther(Redirect):
-    status = 303
-
-
-class NotModified(HTTPError):
-    status = 304
-
-
-class UseProxy(Redirect):
-    status = 305
-
-
-class TemporaryRedirect(Redirect):
-    status = 307
-
-
-class PermanentRedirect(Redirect):
-    status = 308
-
-
-class BadRequest(HTTPError):
-    status = 400
-
-
-class Unauthorized(HTTPError):
-    status = 401
-
-
-class PaymentRequired(HTTPError):
-    status = 402
-
-
-class Forbidden(HTTPError):
-    status = 403
-
-
-class NotFound(HTTPError):
-    status = 404
-
-
-class MethodNotAllowed(_Allowing):
-    status = 405
-
-
-class NotAcceptable(HTTPError):
-    status = 406
-
-
-class ProxyAuthenticationRequired(HTTPError):
-    status = 407
-
-
-class RequestTimeout(HTTPError):
-    status = 408
-
-
-class Conflict(HTTPError):
-    status = 409
-
-
-class Gone(HTTPError):
-    status = 410
-
-
-class LengthRequired(HTTPError):
-    status = 411
-
-
-class PreconditionFailed(HTTPError):
-    status = 412
-
-
-class ContentTooLarge(HTTPError):
-    status = 413
-
-
-class URITooLong(HTTPError):
-    status = 414
-
-
-class UnsupportedMediaType(HTTPError):
-    status = 415
-
-
-class RangeNotSatisfiable(HTTPError):
-    status = 416
-
-
-class ExpectationFailed(HTTPError):
-    status = 417
-
-
-class MisdirectedRequest(HTTPError):
-    status = 421
-
-
-class UnprocessableContent(HTTPError):
-    status = 422
-
-
-class Locked(HTTPError):
-    status = 423
-
-
-class PreconditionRequired(HTTPError):
-    status = 428
-
-
-class TooManyRequests(HTTPError):
-    status = 429
-
-
-class RequestHeaderFieldsTooLarge(HTTPError):
-    status = 431
-
-
-class UnavailableForLegalReasons(HTTPError):
-    status = 451
-
-
-class InternalServerError(HTTPError):
-    status = 500
-
-
-class NotImplemented(HTTPError):
-    status = 501
-
-
-class BadGateway(HTTPError):
-    status = 502
-
-
-class ServiceUnavailable(HTTPError):
-    status = 503
-
-
-class GatewayTimeout(HTTPError):
-    status = 504
-
-
-class HTTPVersionNotSupported(HTTPError):
-    status = 505
-
-
-class InsufficientStorage(HTTPError):
-    status = 507
-
+# fmt: off
+class Continue(HTTPError): status = 100
+class SwitchingProtocols(HTTPError): status = 101
+class OK(HTTPError): status = 200
+class Created(HTTPError): status = 201
+class Accepted(HTTPError): status = 202
+class NonAuthoritativeInformation(HTTPError): status = 203
+class NoContent(HTTPError): status = 204
+class ResetContent(HTTPError): status = 205
+class PartialContent(HTTPError): status = 206
+class MultipleChoices(HTTPError): status = 300
+class MovedPermanently(Redirect): status = 301
+class Found(Redirect): status = 302
+class SeeOther(Redirect): status = 303
+class NotModified(HTTPError): status = 304
+class UseProxy(Redirect): status = 305
+class TemporaryRedirect(Redirect): status = 307
+class PermanentRedirect(Redirect): status = 308
+class BadRequest(HTTPError): status = 400
+class Unauthorized(HTTPError): status = 401
+class PaymentRequired(HTTPError): status = 402
+class Forbidden(HTTPError): status = 403
+class NotFound(HTTPError): status = 404
+class MethodNotAllowed(_Allowing): status = 405
+class NotAcceptable(HTTPError): status = 406
+class ProxyAuthenticationRequired(HTTPError): status = 407
+class RequestTimeout(HTTPError): status = 408
+class Conflict(HTTPError): status = 409
+class Gone(HTTPError): status = 410
+class LengthRequired(HTTPError): status = 411
+class PreconditionFailed(HTTPError): status = 412
+class ContentTooLarge(HTTPError): status = 413
+class URITooLong(HTTPError): status = 414
+class UnsupportedMediaType(HTTPError): status = 415
+class RangeNotSatisfiable(HTTPError): status = 416
+class ExpectationFailed(HTTPError): status = 417
+class MisdirectedRequest(HTTPError): status = 421
+class UnprocessableContent(HTTPError): status = 422
+class Locked(HTTPError): status = 423
+class PreconditionRequired(HTTPError): status = 428
+class TooManyRequests(HTTPError): status = 429
+class RequestHeaderFieldsTooLarge(HTTPError): status = 431
+class UnavailableForLegalReasons(HTTPError): status = 451
+class InternalServerError(HTTPError): status = 500
+class NotImplemented(HTTPError): status = 501
+class BadGateway(HTTPError): status = 502
+class ServiceUnavailable(HTTPError): status = 503
+class GatewayTimeout(HTTPError): status = 504
+class HTTPVersionNotSupported(HTTPError): status = 505
+class InsufficientStorage(HTTPError): status = 507
+# fmt: on
 
 #: Every status by its number.
 STATUSES: dict[int, type[HTTPError]] = {

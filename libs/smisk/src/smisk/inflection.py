@@ -13,7 +13,7 @@ class Inflector:
     Args:
         plural: Pairs of pattern and replacement, the more special ones later.
         singular: The same for the way back.
-        irregular: Pairs of singular and plural.
+        irregular: Words as ``singular/plural``.
         uncountable: Words without a plural.
     """
 
@@ -21,15 +21,16 @@ class Inflector:
         self,
         plural: list[tuple[str, str]],
         singular: list[tuple[str, str]],
-        irregular: list[tuple[str, str]],
+        irregular: str,
         uncountable: str,
     ) -> None:
         self._plural = [(re.compile(p, re.IGNORECASE), r) for p, r in reversed(plural)]
         self._singular = [
             (re.compile(p, re.IGNORECASE), r) for p, r in reversed(singular)
         ]
-        self._to_plural = dict(irregular)
-        self._to_singular = {plural: one for one, plural in irregular}
+        pairs = [pair.split("/") for pair in irregular.split()]
+        self._to_plural = {pair[0]: pair[1] for pair in pairs}
+        self._to_singular = {pair[1]: pair[0] for pair in pairs}
         self._uncountable = frozenset(uncountable.split())
 
     def pluralize(self, word: str) -> str:
@@ -157,18 +158,10 @@ en = Inflector(
         (r"(quiz)zes$", r"\1"),
         (r"(phenomen|criteri)a$", r"\1on"),
     ],
-    irregular=[
-        ("person", "people"),
-        ("man", "men"),
-        ("woman", "women"),
-        ("child", "children"),
-        ("foot", "feet"),
-        ("tooth", "teeth"),
-        ("goose", "geese"),
-        ("ox", "oxen"),
-        ("move", "moves"),
-        ("movie", "movies"),
-    ],
+    irregular=(
+        "person/people man/men woman/women child/children foot/feet tooth/teeth "
+        "goose/geese ox/oxen move/moves movie/movies"
+    ),
     uncountable="equipment information rice money species series fish sheep news deer",
 )
 sv = _Swedish(
@@ -200,27 +193,12 @@ sv = _Swedish(
         (r"(poj|flick|bull|ung)ar$", r"\1e"),
         (r"(poj)kar$", r"\1ke"),
     ],
-    irregular=[
-        ("man", "män"),
-        ("mus", "möss"),
-        ("gås", "gäss"),
-        ("lus", "löss"),
-        ("fot", "fötter"),
-        ("hand", "händer"),
-        ("bok", "böcker"),
-        ("son", "söner"),
-        ("dotter", "döttrar"),
-        ("mor", "mödrar"),
-        ("far", "fäder"),
-        ("bror", "bröder"),
-        ("öga", "ögon"),
-        ("öra", "öron"),
-        ("användare", "användare"),
-        ("land", "länder"),
-        ("stad", "städer"),
-        ("natt", "nätter"),
-        ("tand", "tänder"),
-    ],
+    irregular=(
+        "man/män mus/möss gås/gäss lus/löss fot/fötter hand/händer bok/böcker "
+        "son/söner dotter/döttrar mor/mödrar far/fäder bror/bröder öga/ögon "
+        "öra/öron användare/användare land/länder stad/städer natt/nätter "
+        "tand/tänder"
+    ),
     uncountable="barn hus år djur ord namn språk träd får svin ägg inlägg",
 )
 #: Language to rules.
