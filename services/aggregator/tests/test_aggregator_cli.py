@@ -353,6 +353,18 @@ def test_a_slow_source_holds_up_neither_the_others_nor_the_end(
     assert time.monotonic() - started < 10
 
 
+def test_many_sources_of_one_host_follow_each_other_at_once(hunch, run, origin, store):
+    for n in range(30):
+        origin.put(f"/f{n}", rss(n))
+        hunch.follow(f"s{n}", f"/f{n}")
+    run()
+    until(lambda: store.count(parse("")) > 0)
+    started = time.monotonic()
+    until(lambda: store.count(parse("")) == 30)
+    # two at a time, a round each second, would take fifteen
+    assert time.monotonic() - started < 10
+
+
 def test_run_survives_the_store_going_away(hunch, origin, run, lone_store):
     origin.put("/f", rss(1))
     hunch.follow("blog", "/f")

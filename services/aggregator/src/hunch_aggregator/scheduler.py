@@ -23,6 +23,7 @@ from .pipeline import Pipeline
 
 log = logging.getLogger("hunch.scheduler")
 _POLL_S = 1.0
+_SHORTEST_S = 0.02
 _MOST_PER_HOST = 2
 _BEAT_S = 30.0
 _STORE_PAUSE_S = 1.0
@@ -63,6 +64,8 @@ class Scheduler:
         sources = pipeline.config.sources
         self._hosts = {source.slug: host_of(source.url) for source in sources}
         self._under_way: dict[str, Future[None]] = {}
+        # WHY: a place is free then for another source of the same host
+        self._ended = threading.Event()
         self._last_beat = 0.0
         self._store_lost = False
 
@@ -78,8 +81,7 @@ class Scheduler:
             while not self._stop.is_set() and not self._prepare():
                 self._stop.wait(_STORE_PAUSE_S)
             while not self._stop.is_set():
-                pause_s = self._round(threads)
-                self._stop.wait(pause_s)
+                self._rest(self._round(threads))
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
             left = wait(self._under_way.values(), _GRACE_S).not_done
@@ -88,6 +90,15 @@ class Scheduler:
                 with contextlib.suppress(StoreError):
                     self._store.release(slug, self._owner)
         return not left
+
+    def _rest(self, seconds: float) -> None:
+        """Sleep until the time is over, something ended, or it is time to stop."""
+        ends = time.monotonic() + seconds
+        self._stop.wait(_SHORTEST_S)
+        while not self._stop.is_set() and time.monotonic() < ends:
+            if self._ended.wait(0.1):
+                break
+        self._ended.clear()
 
     def _prepare(self) -> bool:
         try:
@@ -111,7 +122,9 @@ class Scheduler:
                 self._last_beat = time.monotonic()
             for slug in self._store.due(_now(), 1000):
                 if self._may_start(slug):
-                    self._under_way[slug] = threads.submit(self._sync, slug)
+                    job = threads.submit(self._sync, slug)
+                    job.add_done_callback(lambda _job: self._ended.set())
+                    self._under_way[slug] = job
         except StoreError as error:
             self._lost(error)
             return _STORE_PAUSE_S
