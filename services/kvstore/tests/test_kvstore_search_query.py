@@ -165,3 +165,32 @@ def test_what_queries_find(store, query, found):
     engine, catalog = store
     wanted = request.Request("i", query, limit=0)
     assert run(engine, catalog, wanted, lambda key, names: {}).total == found
+
+
+class Clock:
+    """Time that passes by being looked at."""
+
+    def __init__(self, step_s):
+        self.now = 0.0
+        self.step_s = step_s
+
+    def __call__(self):
+        self.now += self.step_s
+        return self.now
+
+
+@pytest.mark.parametrize("options", [("SORTBY", "n"), ("SORTBY", "m"), ()])
+def test_a_query_that_takes_too_long_answers_with_what_it_has(store, options):
+    engine, catalog = store
+    words = [b"i", b"-nothing", b"TIMEOUT", b"100", *map(str.encode, options)]
+
+    def found(step_s):
+        wanted = request.read(words)
+        return run(engine, catalog, wanted, lambda key, names: {}, Clock(step_s))
+
+    cut = found(1.0)
+    assert cut.is_cut
+    assert cut.total <= 50
+    whole = found(0.001)
+    assert not whole.is_cut
+    assert whole.total == 50, "a count that was cut short is not remembered"

@@ -16,6 +16,7 @@ What costs what
 * Any other order, and no SORTBY (order by score), reads all matches.
 * A phrase, and unspaced text of three characters and more, looks at the words of each
   document that holds all its words (about 4 µs each), also to count.
+* After TIMEOUT (500 ms if not given) a query answers with what it has found by then.
 * Writing: a get and a put of about 110 bytes per distinct word and tag; FT.CREATE over
   existing hashes writes each list once, in one transaction held in memory.
 

@@ -19,6 +19,7 @@ _FORMAT: Final = Simple("format")
 _STRING: Final = Simple("STRING")
 _RESULTS: Final = Simple("results")
 _WARNING: Final = Simple("warning")
+_CUT: Final = Simple("Timeout limit was reached")
 _ID: Final = Simple("id")
 _SCORE: Final = Simple("score")
 _PAYLOAD: Final = Simple("payload")
@@ -42,7 +43,7 @@ def reply(answer: Answer, request: Request, schema: Schema, protocol: int) -> Re
         _TOTAL: answer.total,
         _FORMAT: _STRING,
         _RESULTS: [shower.map(hit, fields) for hit, fields in answer.hits],
-        _WARNING: [],
+        _WARNING: [_CUT] if answer.is_cut else [],
     }
 
 

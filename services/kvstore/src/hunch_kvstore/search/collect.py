@@ -25,7 +25,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
-from math import isnan
+from math import inf, isnan
+from time import monotonic
 from typing import Final, TypeAlias
 
 from .document import NO_VALUE, TIES, arrival_in, key_of, value_at
@@ -94,13 +95,38 @@ class Counts:
             self._known.popitem(last=False)
 
 
+class Budget:
+    """The time a query may take.
+
+    LIMIT: one thread serves all clients, so a query that reads everything is cut short:
+    it answers with what it has found, as RediSearch does (TIMEOUT, 500 ms, "return").
+    """
+
+    def __init__(self, limit_ms: int, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._end = clock() + limit_ms / 1000 if limit_ms else inf
+        self.was_spent = False
+
+    def is_spent(self) -> bool:
+        """Tell whether the time is over."""
+        if not self.was_spent:
+            self.was_spent = self._clock() > self._end
+        return self.was_spent
+
+
 class Collector:
     """One query's matches over one index."""
 
     def __init__(
-        self, reader: Reader, index: Index, planner: Planner, node: Node | None
+        self,
+        reader: Reader,
+        index: Index,
+        planner: Planner,
+        node: Node | None,
+        budget: Budget,
     ) -> None:
         self._reader = reader
+        self._budget = budget
         self._index = index
         self._planner = planner
         self._source = planner.source(node)
@@ -129,6 +155,8 @@ class Collector:
         for block in self._blocks:
             self._seen += len(block)
             yield block
+            if self._budget.is_spent():
+                return
 
     def _all(self) -> list[int]:
         found: list[int] = []
@@ -228,14 +256,19 @@ class Collector:
         if not numbers:
             return
         if len(numbers) * _WALK < self._planner.everything.count():
-            for number in numbers:
+            for at, number in enumerate(numbers, 1):
                 yield number, self._hit(number).record
+                if not at % 256 and self._budget.is_spent():
+                    return
             return
         wanted = set(numbers)
         head = self._index.base + b"d"
         start, stop = (head + pack_number(numbers[at]) for at in (0, -1))
-        for name, record in self._reader.scan(start, stop + b"\0"):
+        records = self._reader.scan(start, stop + b"\0")
+        for looked, (name, record) in enumerate(records, 1):
             number = unpack_number(name[-8:])
+            if not looked % 1024 and self._budget.is_spent():
+                return
             if number in wanted:
                 yield number, record
 

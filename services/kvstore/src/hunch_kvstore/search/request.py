@@ -52,6 +52,7 @@ class Request:
         keys: INKEYS: the only documents wanted.
         in_fields: INFIELDS: the only TEXT fields looked into.
         is_counted: Whether the total must be exact.
+        timeout_ms: Time after which the answer is what was found by then; 0 is never.
     """
 
     index: str
@@ -77,6 +78,7 @@ class Request:
     highlight: Highlight | None = None
     summary: Summary | None = None
     language: str = ""
+    timeout_ms: int = 500
 
     def has_stems(self, schema: Schema) -> bool:
         """Tell whether words are also found by their stems: only English ones are."""
@@ -155,7 +157,7 @@ def _option(words: Words, request: Request) -> None:
             if request.language not in LANGUAGES:
                 raise SearchError("No such language")
         case "TIMEOUT":
-            words.count("TIMEOUT")
+            request.timeout_ms = words.count("TIMEOUT")
         case "SCORER":
             scorer = words.take("Bad arguments for SCORER")
             if scorer != "TFIDF":

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
+from time import monotonic
 from typing import TypeAlias
 
 from .catalog import Catalog
 from .chunk import numbers_of
-from .collect import Collector, Hit, Order
+from .collect import Budget, Collector, Hit, Order
 from .counter import Counter
 from .error import SearchError
 from .folding import fold
@@ -30,11 +31,16 @@ Fetch: TypeAlias = Callable[[bytes, Sequence[bytes] | None], dict[bytes, bytes] 
 
 @dataclass(slots=True)
 class Answer:
-    """What a search found: the total and the documents to show, with their fields."""
+    """What a search found: the total and the documents to show, with their fields.
+
+    Attributes:
+        is_cut: Whether time was over before everything was looked at.
+    """
 
     node: Node | None
     total: int
     hits: list[tuple[Hit, dict[bytes, bytes]]]
+    is_cut: bool = False
 
 
 def parse(
@@ -52,7 +58,13 @@ def parse(
     return node
 
 
-def run(reader: Reader, catalog: Catalog, request: Request, fetch: Fetch) -> Answer:
+def run(
+    reader: Reader,
+    catalog: Catalog,
+    request: Request,
+    fetch: Fetch,
+    clock: Callable[[], float] = monotonic,
+) -> Answer:
     """Answer a search.
 
     Args:
@@ -60,6 +72,7 @@ def run(reader: Reader, catalog: Catalog, request: Request, fetch: Fetch) -> Ans
         catalog: Where the index is, and the remembered counts.
         request: The arguments.
         fetch: Reads a user's hash.
+        clock: Seconds, for the request's time limit.
 
     Raises:
         SearchError: In RediSearch's words.
@@ -78,7 +91,8 @@ def run(reader: Reader, catalog: Catalog, request: Request, fetch: Fetch) -> Ans
     node = _narrowed(node, request, schema)
     order = _order(request, schema)
     planner = Planner(reader, index)
-    collector = Collector(reader, index, planner, node)
+    budget = Budget(request.timeout_ms, clock)
+    collector = Collector(reader, index, planner, node, budget)
     if request.keys is not None:
         collector.within(_known(reader, index, request.keys))
     need = request.offset + request.limit if request.limit else 0
@@ -94,7 +108,7 @@ def run(reader: Reader, catalog: Catalog, request: Request, fetch: Fetch) -> Ans
         is_lasting = not getattr(reader, "written", False)
         known = catalog.counts.get(index, name) if is_lasting else None
         total = collector.total() if known is None else known
-        if known is None and is_lasting:
+        if known is None and is_lasting and not budget.was_spent:
             catalog.counts.put(index, name, total)
     shown = []
     wanted = _wanted(request, schema)
@@ -105,7 +119,7 @@ def run(reader: Reader, catalog: Catalog, request: Request, fetch: Fetch) -> Ans
         # RediSearch, but has nothing to show.
         if fields is not None:
             shown.append((hit, fields))
-    return Answer(node, total, shown)
+    return Answer(node, total, shown, budget.was_spent)
 
 
 def _hits(
