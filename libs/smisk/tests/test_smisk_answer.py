@@ -55,6 +55,13 @@ class Root(Controller):
         self.response.headers["X"] = value
         return {}
 
+    def fails(self, how: str):
+        if how == "header":
+            raise http.NotFound(headers={"X": "a\r\nevil: 1"})
+        if how == "port":
+            raise http.Found("http://h:99999/")
+        raise http.SeeOther("a\r\nevil: 1")
+
     @expose(raw=True, methods=("POST",))
     def hook(self):
         return {"size": len(self.request.input.read())}
@@ -182,6 +189,17 @@ def test_header_injection_is_refused(client):
     assert reply.status == 500
     assert "Set-Cookie" not in reply.headers
     assert client.get("/bad_header", query={"value": "plain"}).headers["X"] == "plain"
+
+
+def test_an_answer_that_fails_is_still_an_answer(site):
+    base = {"HTTP_HOST": "no/host"}
+    reply = Client(site, base).get("/login")
+    assert (reply.status, reply.headers["Location"]) == (303, "/")
+    client = Client(site)
+    for how, status in [("header", 404), ("port", 302), ("location", 303)]:
+        reply = client.get("/fails", query={"how": how})
+        assert reply.status == status
+        assert "evil" not in reply.headers
 
 
 def test_raw_leaf_reads_the_body_itself(client):

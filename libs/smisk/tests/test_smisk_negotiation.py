@@ -149,7 +149,10 @@ def test_data_unsuitable_for_a_format(client):
 
 def test_what_a_leaf_may_return(client):
     assert client.get("/nothing").status == 204
-    assert client.get("/forced", accept="text/html").json() == {"a": 1}
+    for _ in range(2):
+        reply = client.get("/forced", accept="text/html")
+        assert reply.json() == {"a": 1}
+        assert reply.headers["Content-Location"] == "/forced.json"
     assert client.get("/own_type").json() == {"a": 1}
     assert client.get("/own_unknown_type").status == 500
     reply = client.get("/raw")

@@ -8,6 +8,7 @@ import atexit
 import contextlib
 import html
 import logging
+import re
 import traceback
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("smisk.application")
 
+_HAS_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:").match
 # SPEC RFC 9110 15.4.5: what a 304 repeats of the headers of the 200.
 _KEPT_BY_304 = (
     "cache-control",
@@ -217,17 +219,19 @@ class Application:
         elif error.status < 400:
             kept = _KEPT_BY_REDIRECT
         response.headers.keep_only(kept)
-        for name, value in error.headers.items():
-            response.headers[name] = value
-        if isinstance(error, http.Redirect):
-            response.headers["Location"] = self.absolute(error.location)
-        if error.status in http.BODILESS:
-            return
         try:
-            self.error(error)
-        except Exception:  # a page about an error must not fail
-            log.exception("the page for status %d failed", error.status)
+            for name, value in error.headers.items():
+                response.headers[name] = value
+            if isinstance(error, http.Redirect):
+                response.headers["Location"] = self.absolute(error.location)
+            if error.status not in http.BODILESS:
+                self.error(error)
+        except Exception:  # an answer about an error must not fail
+            log.exception("the answer with status %d failed", error.status)
             response.discard()
+            if error.status < 400:
+                response.status = 500
+                error = http.InternalServerError()
             self.plain_error(error)
 
     def error(self, error: http.HTTPError) -> None:
@@ -245,9 +249,12 @@ class Application:
         from smisk.core.url import URL, escape
 
         location = escape(location.replace("\\", "%5C"))
-        if URL(location).scheme:
+        if _HAS_SCHEME(location):
             return location
-        base = current().request.url
+        try:
+            base = current().request.url
+        except http.BadRequest:  # a Host that is none must not stand in an answer
+            base = URL("/")
         if location.startswith("/"):
             path = "/" + location.lstrip("/")
             return base.to_s(path=path, query=False, fragment=False)

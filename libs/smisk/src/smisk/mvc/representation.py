@@ -116,6 +116,9 @@ def choose(application: "Application", exchange: Exchange, leaf: "Leaf") -> None
     if forced is not None:
         serializer = application.serializers.by_extension[forced]
         exchange.serializer = serializer
+        if exchange.negotiated and "Content-Location" in exchange.response.headers:
+            location = location_of(exchange, serializer)
+            exchange.response.headers["Content-Location"] = location
         exchange.media_type = serializer.media_types[0]
     elif exchange.extension is not None:
         assert exchange.serializer is not None
