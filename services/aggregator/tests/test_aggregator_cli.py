@@ -199,6 +199,32 @@ def test_import_takes_what_an_opml_names(hunch, capsys, tmp_path):
     assert hunch("import", str(tmp_path / "none")) == 1
 
 
+def test_forget_takes_what_is_no_longer_followed_out_of_sight(
+    hunch, origin, store, capsys
+):
+    origin.put("/f", rss(1, 2, 3))
+    origin.put("/g", rss(4))
+    before = hunch.path.read_text()
+    hunch.follow("old", "/f")
+    followed = hunch.path.read_text()
+    hunch.path.write_text(before)
+    hunch.follow("new", "/g")
+    now = hunch.path.read_text()
+    hunch.path.write_text(followed)
+    assert hunch("sync") == 0
+    assert hunch("forget", "old") == 1
+    hunch.path.write_text(now)
+    assert hunch("sync") == 0
+    assert store.count(parse("")) == 4
+    assert hunch("forget", "nosuch") == 1
+    assert hunch("forget", "old") == 0
+    assert "3 items" in capsys.readouterr().out
+    assert store.count(parse("")) == 1
+    hunch.path.write_text(followed)
+    assert hunch("sync") == 0
+    assert store.count(parse("source:old")) == 3
+
+
 # --- older pages
 
 

@@ -487,3 +487,27 @@ def test_texts_come_first_where_pictures_take_long(world, monkeypatch):
     (report,) = world.sync()
     assert report.outcome == "unchanged"
     assert len(world.origin.asked("/f")) == 2
+
+
+def test_every_kind_of_document_is_stored_once(world, data):
+    world.media = None
+    names = []
+    for path in sorted(data.iterdir()):
+        if path.name.endswith((".xml.json", ".html.json", ".json.json")):
+            continue
+        if path.stem not in ("page", "mastodon_account"):
+            world.origin.put(f"/{path.name}", path.read_bytes(), "text/plain")
+            world.follow(path.stem.replace("_", "-"), f"/{path.name}")
+            names.append(path.stem)
+    reports = world.sync()
+    assert [r.slug for r in reports if not r.added] == []
+    assert len(names) >= 15
+    version = world.store.version()
+    for report in world.sync(forced=True):
+        assert report.outcome == "unchanged", report
+    assert world.store.version() == version
+    shown = world.store.count(parse(""))
+    assert shown == sum(world.store.days().values())
+    assert {i.type for i in world.store.every_item()} >= {
+        "text", "note", "picture", "video", "sound", "link", "code", "recommendation",
+    }  # fmt: skip

@@ -12,7 +12,18 @@ from hunch_stream.config import ConfigError
 from hunch_stream.store import StoreError, StoreUnavailable
 
 from . import __version__
-from .command import add, backfill, check, explain, export, opml, query, sources, sync
+from .command import (
+    add,
+    backfill,
+    check,
+    explain,
+    export,
+    forget,
+    opml,
+    query,
+    sources,
+    sync,
+)
 from .command import run as run_command
 from .command.session import FAILED, NO_STORE, WRONG_CONFIG, Session
 
@@ -27,6 +38,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     opml,
     export,
     backfill,
+    forget,
 )
 
 
