@@ -230,6 +230,12 @@ def test_no_field_holds_an_address_that_is_not_of_the_web(scheme):
     assert scheme.split(":")[0] + ":" not in one.content_html
 
 
+def test_texts_cannot_steer_a_terminal():
+    found = clean_html("<p>a\x1b[2J&#27;[31mb\x9b\x00</p>")
+    assert found.html == "<p>a[2J[31mb</p>"
+    assert entry("<guid>1</guid><title>a\x9b&#155;b</title>".encode()).title == "a››b"
+
+
 def test_texts_cannot_turn_the_display_around():
     found = entry("<guid>1</guid><title>a\u202egpj.exe\u2066b</title>".encode())
     assert found.title == "agpj.exeb"

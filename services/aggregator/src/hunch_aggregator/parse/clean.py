@@ -224,6 +224,8 @@ class CleanHTML:
     pictures: list[tuple[str, str]] = field(default_factory=list)
 
 
+# LIMIT: escape characters would steer the terminal of who lists the stream.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _IMG = re.compile(r'<img((?:\s+[a-z-]+="[^"]*")*)\s*/?>')
 _ATTRIBUTE = re.compile(r'([a-z-]+)="([^"]*)"')
 
@@ -256,7 +258,7 @@ def clean_html(html: object, base: str = "") -> CleanHTML:
         link_rel="nofollow noopener noreferrer ugc",
         strip_comments=True,
     ).strip()
-    cleaned = _IMG.sub(_without_signs, cleaned)
+    cleaned = _IMG.sub(_without_signs, _CONTROL.sub("", cleaned))
     pictures: dict[str, str] = {}
     for found in images(cleaned):
         pictures.setdefault(found["src"], found.get("alt", ""))
