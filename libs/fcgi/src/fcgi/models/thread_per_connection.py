@@ -4,8 +4,8 @@ What most FastCGI libraries did in 2007: simple, and fine while the application 
 for something else; every request pays for a thread.
 """
 
+import functools
 import socket
-import threading
 
 from fcgi.blocking import connect_to, serve_requests
 from fcgi.codec import Environ
@@ -21,9 +21,7 @@ class ThreadPerConnection:
         """Serve until told to leave."""
         base = worker.base(multithread=True)
         crew = Crew(worker)
-        crew.accept(lambda sock: threading.Thread(
-            target=crew.run, args=(serve_connection, sock, worker, base), daemon=True
-        ).start())  # fmt: skip
+        crew.accept(functools.partial(serve_connection, worker=worker, base=base))
         crew.wait()
 
 

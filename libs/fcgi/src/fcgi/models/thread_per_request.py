@@ -14,7 +14,7 @@ from fcgi import events, transport, wsgi
 from fcgi.codec import Buffer, Environ
 from fcgi.connection import ServerConnection
 from fcgi.errors import AbortedError, ProtocolError, RefusedError, StreamError
-from fcgi.models.threads import Crew
+from fcgi.models.threads import Crew, Hands
 from fcgi.records import Role
 from fcgi.spool import Spool
 from fcgi.state import State
@@ -28,15 +28,19 @@ class ThreadPerRequest:
         """Serve until told to leave."""
         base = worker.base(multithread=True)
         crew = Crew(worker)
-        crew.accept(lambda sock: threading.Thread(
-            target=crew.run, args=(serve_connection, sock, worker, base), daemon=True
-        ).start())  # fmt: skip
+        crew.accept(
+            functools.partial(
+                serve_connection, worker=worker, base=base, hands=crew.hands
+            )
+        )
         crew.wait()
 
 
-def serve_connection(sock: socket.socket, worker: Worker, base: Environ) -> None:
+def serve_connection(
+    sock: socket.socket, worker: Worker, base: Environ, hands: Hands
+) -> None:
     """Read a connection until its end."""
-    session = Session(sock, worker, base)
+    session = Session(sock, worker, base, hands)
     try:
         session.read()
     except ProtocolError as error:
@@ -53,7 +57,9 @@ class Session:
     `_lock` guards the protocol, the table of requests, and the order of writes.
     """
 
-    def __init__(self, sock: socket.socket, worker: Worker, base: Environ) -> None:
+    def __init__(
+        self, sock: socket.socket, worker: Worker, base: Environ, hands: Hands
+    ) -> None:
         self._socket = sock
         self._worker = worker
         self._base = base
@@ -61,7 +67,9 @@ class Session:
         self._lock = threading.Lock()
         self._inputs: dict[int, tuple[Spool, Spool]] = {}
         self._gone = False
-        self._threads: set[threading.Thread] = set()
+        self._hands = hands
+        self._running = 0
+        self._rest = threading.Condition(self._lock)
 
     def read(self) -> None:
         """Take in records and hand out what they carry; the reading thread's part."""
@@ -85,11 +93,11 @@ class Session:
         with self._lock:
             self._gone = True
             inputs = list(self._inputs.values())
-            threads = list(self._threads)
         for spool in (spool for pair in inputs for spool in pair):
             spool.abort()
-        for thread in threads:
-            thread.join()
+        with self._lock:
+            while self._running:
+                self._rest.wait()
 
     def _events(self) -> "list[events.ServerEvent]":
         found: list[events.ServerEvent] = []
@@ -140,13 +148,15 @@ class Session:
         environ["fcgi.is_aborted"] = lambda: self._is_aborted(spools[0])
         if request.role is Role.FILTER:
             environ["fcgi.data"] = spools[1].reader()
-        thread = threading.Thread(
-            target=self._serve, args=(request.request_id, environ), daemon=True
-        )
         with self._lock:
             self._inputs[request.request_id] = spools
-            self._threads.add(thread)
-        thread.start()
+            self._running += 1
+        try:
+            self._hands.do(functools.partial(self._serve, request.request_id, environ))
+        except RuntimeError as error:  # the system is out of threads
+            with self._lock:
+                self._running -= 1
+            raise StreamError(*error.args) from error
 
     def _serve(self, request_id: int, environ: Environ) -> None:
         """Be a request's thread."""
@@ -161,7 +171,8 @@ class Session:
             log.info("connection lost: %s", error)
         finally:
             with self._lock:
-                self._threads.discard(threading.current_thread())
+                self._running -= 1
+                self._rest.notify_all()
 
     def _end(self, request_id: int, pieces: list[Buffer]) -> None:
         """Send the last records of a request, and END_REQUEST."""

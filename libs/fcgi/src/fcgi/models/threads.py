@@ -1,15 +1,53 @@
 """What the threaded models share: who accepts, and who is still at work."""
 
 import contextlib
+import functools
+import queue
 import socket
 import threading
 import time
 from collections.abc import Callable
-from typing import Concatenate, ParamSpec
 
 from fcgi.worker import Phase, Worker, log
 
-P = ParamSpec("P")
+
+class Hands:
+    """Threads that are kept for the next job for a while.
+
+    PERF: starting a thread costs several times what a small request does (2026-11), so
+    one that is done waits for more; there are as many as there are jobs at once.
+
+    Args:
+        most_idle: How many may wait.
+    """
+
+    def __init__(self, most_idle: int = 64) -> None:
+        self._most_idle = most_idle
+        self._idle = 0
+        self._lock = threading.Lock()
+        self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+
+    def do(self, job: Callable[[], None]) -> None:
+        """Let a thread do `job`, which raises nothing.
+
+        Raises:
+            RuntimeError: If the system is out of threads.
+        """
+        with self._lock:
+            if self._idle:
+                self._idle -= 1
+                self._jobs.put(job)
+                return
+        threading.Thread(target=self._work, args=(job,), daemon=True).start()
+
+    def _work(self, job: Callable[[], None]) -> None:
+        while True:
+            job()
+            with self._lock:
+                if self._idle == self._most_idle:
+                    return
+                self._idle += 1
+            job = self._jobs.get()
 
 
 class Crew:
@@ -21,12 +59,13 @@ class Crew:
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
+        self.hands = Hands()
         self._room = threading.Semaphore(worker.settings.connections)
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
 
-    def accept(self, start: Callable[[socket.socket], None]) -> None:
-        """Accept connections, and `start` each, until told to leave."""
+    def accept(self, serve: Callable[[socket.socket], None]) -> None:
+        """Accept connections, and `serve` each in a thread, until told to leave."""
         worker = self._worker
         while worker.may_accept():
             # LIMIT: beyond the allowed number, connections wait in the backlog.
@@ -48,22 +87,15 @@ class Crew:
             with self._lock:
                 self._open.add(sock)
             try:
-                start(sock)
+                self.hands.do(functools.partial(self._run, serve, sock))
             except RuntimeError as error:  # the system is out of threads
                 log.error("connection dropped: %s", error)
                 self._leave(sock)
 
-    def run(
-        self,
-        serve: Callable[Concatenate[socket.socket, P], None],
-        sock: socket.socket,
-        /,
-        *args: P.args,
-        **options: P.kwargs,
-    ) -> None:
+    def _run(self, serve: Callable[[socket.socket], None], sock: socket.socket) -> None:
         """Serve a connection in the calling thread, and close it."""
         try:
-            serve(sock, *args, **options)
+            serve(sock)
         except Exception:  # noqa: BLE001 - one request must not end the others
             log.exception("thread failed")
         finally:
