@@ -6,8 +6,9 @@ engine is flushed once for all of them (group commit), and only then replies lea
 round is as long as the clients make it: alone, a client gets its own flush; fifty of
 them share one.
 
-WHY epoll and not asyncio: a round has a clear end here, which is where durability
-hangs, and the loop costs a third as much per command.
+WHY epoll and not asyncio: a round has an end here, which is where durability hangs, and
+the whole loop is one file that can be compiled. It costs about what asyncio's protocols
+cost (6.0 against 6.3 us of CPU for an unpipelined GET, 2026-11-23).
 """
 
 from __future__ import annotations
@@ -79,6 +80,8 @@ class Loop:
         self._wake_in, self._wake_out = socket.socketpair()
         self._wake_in.setblocking(False)
         self._wake_out.setblocking(False)
+        self._buffer = bytearray(_READ_BYTES)
+        self._view = memoryview(self._buffer)
         self._next_number = 1
         self._next_sweep = 0.0
         self._resting: list[socket.socket] = []
@@ -251,17 +254,19 @@ class Loop:
     def _read(self, connection: Connection) -> None:
         client = connection.client
         try:
-            data = connection.sock.recv(_READ_BYTES)
+            size = connection.sock.recv_into(self._buffer)
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
-            data = b""
-        if not data or client.closing:
-            if not data:
+            size = 0
+        if not size or client.closing:
+            if not size:
                 self._close(connection)
             return
         core = self.core
-        core.count.net_in_bytes += len(data)
+        core.count.net_in_bytes += size
+        # PERF: recv() would take a buffer of the full size from the kernel every time.
+        data = self._view[:size].tobytes()
         client.last_seen_s = time.monotonic()
         commands: list[list[bytes]] = []
         fault: ProtocolError | None = None
