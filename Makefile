@@ -49,11 +49,13 @@ load: ## 30 s of readers and pollers against a running site (HOST=)
 	$(PY) -m locust -f loadtest/locustfile.py --headless --host "$(HOST)" \
 	    --users 20 --spawn-rate 10 --run-time 30s --only-summary
 
-lock: ## resolves requirements.lock and requirements-dev.lock anew
-	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --upgrade \
-	    --no-emit-index-url --no-emit-find-links --no-header --group run -o requirements.lock
-	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --upgrade \
-	    --no-emit-index-url --no-emit-find-links --no-header --group dev -o requirements-dev.lock
+lock: ## resolves the requirements*.lock files anew
+	@for group in run dev bench; do \
+	    case $$group in run) file=requirements.lock;; *) file=requirements-$$group.lock;; esac; \
+	    echo "resolving $$file"; \
+	    $(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	        --no-emit-index-url --no-emit-find-links --no-header --group $$group -o $$file || exit 1; \
+	done
 
 clean: ## removes the virtual environment and everything built (not data/)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -2,7 +2,7 @@
 # Installs what is missing: system packages, the virtual environment, the members.
 # Quick when nothing is missing (one hash over the files that decide).
 #
-# usage: install.sh run|test
+# usage: install.sh run|test|bench     (each includes the one before)
 #   PYTHON=python3.12   another interpreter (3.11 to 3.13)
 #   VENV=path           another place for the virtual environment
 set -eu
@@ -17,9 +17,8 @@ say() { printf '%s\n' "$*" >&2; }
 die() { say "make: $1"; [ -z "${2:-}" ] || say "      $2"; exit 1; }
 
 case $goal in
-    run)  lock=requirements.lock ;;
-    test) lock=requirements-dev.lock ;;
-    *)    die "unknown goal '$goal'" "use run or test" ;;
+    run | test | bench) ;;
+    *) die "unknown goal '$goal'" "use run, test or bench" ;;
 esac
 
 # --- Python --------------------------------------------------------------------------
@@ -41,7 +40,7 @@ packages="lighttpd lighttpd-mod-deflate libtokyocabinet-dev gcc libc6-dev zlib1g
 case $("$python" -c 'import sys; print(sys.base_prefix)') in
     /usr) packages="$packages python3-venv python3-dev" ;;
 esac
-if [ "$goal" = test ]; then
+if [ "$goal" != run ]; then
     packages="$packages tokyocabinet-bin redis-server redis-tools chromium fonts-dejavu-core wrk xfsprogs util-linux"
 fi
 missing=
@@ -70,16 +69,27 @@ stamp=$(
     {
         "$python" -c 'import sys; print(sys.version, sys.base_prefix)'
         pwd
-        cat requirements.lock requirements-dev.lock libs/*/pyproject.toml services/*/pyproject.toml
+        cat requirements*.lock libs/*/pyproject.toml services/*/pyproject.toml
         find libs services \( -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi' -o -name 'setup.py' \) \
             -not -path '*/build/*' | sort | xargs -r cat
     } | sha256sum | cut -d' ' -f1
 )
 installed() { [ "$(cat "$venv/.installed-$1" 2>/dev/null || true)" = "$stamp" ]; }
-# An environment with the tools for tests serves for running as well, and stays one.
-installed test && exit 0
-[ "$goal" = run ] && installed run && exit 0
-if [ -e "$venv/.installed-test" ]; then goal=test lock=requirements-dev.lock; fi
+# An environment with more in it serves for less as well, and stays what it is.
+case $goal in
+    run) serving="run test bench" ;;
+    test) serving="test bench" ;;
+    bench) serving="bench" ;;
+esac
+for kind in $serving; do
+    installed "$kind" && exit 0
+    [ -e "$venv/.installed-$kind" ] && goal=$kind
+done
+case $goal in
+    run) lock=requirements.lock ;;
+    test) lock=requirements-dev.lock ;;
+    bench) lock=requirements-bench.lock ;;
+esac
 
 [ -x "$venv/bin/python" ] || {
     say "making the virtual environment ($venv)"
