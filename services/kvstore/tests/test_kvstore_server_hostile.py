@@ -249,3 +249,19 @@ def test_five_hundred_slow_senders_do_not_hinder_a_quick_one(server):
     finally:
         for wire in slow:
             wire.close()
+
+
+def test_no_password_is_kept_in_the_slow_log(guarded):
+    with guarded.wire() as wire:
+        wire.call("AUTH", "open sesame")
+        wire.call("CONFIG", "SET", "slowlog-log-slower-than", "0")
+        wire.call("AUTH", "default", "open sesame")
+        wire.call("HELLO", "2", "AUTH", "default", "open sesame", "SETNAME", "me")
+        wire.call("CONFIG", "SET", "requirepass", "another secret")
+        wire.call("AUTH", "another secret")
+        logged = repr(wire.call("SLOWLOG", "GET", "-1"))
+        assert "sesame" not in logged
+        assert "another" not in logged
+        assert logged.count("(redacted)") == 6
+        assert "$SETNAME" in logged
+    assert "sesame" not in guarded.log.read_text()

@@ -30,7 +30,7 @@ from hunch_kvstore.server.cursors import Cursors
 from hunch_kvstore.server.info import render
 from hunch_kvstore.server.pubsub import PubSub
 from hunch_kvstore.server.refusal import checked, unknown
-from hunch_kvstore.server.slowlog import SlowLog
+from hunch_kvstore.server.slowlog import SlowLog, redacted
 
 if TYPE_CHECKING:
     from hunch_kvstore.engine import Engine, Transaction
@@ -245,8 +245,9 @@ class Core:
         row.spent_us += spent
         self.count.calls += 1
         client.last_command = row.name
-        if spent >= self._slow_us >= 0:
-            self.slow.note(words, spent, client.address, client.name)
+        if spent >= self._slow_us >= 0 and "skip_slowlog" not in row.flags:
+            said = redacted(row.name, words)
+            self.slow.note(said, spent, client.address, client.name)
 
     def run(self, client: Client, row: Command, words: list[bytes]) -> Reply:
         """Call a handler, in a transaction of its own unless EXEC has one open.

@@ -9,6 +9,7 @@ from typing import Final
 
 _WORDS: Final = 32
 _WORD_BYTES: Final = 128
+_SECRET: Final = b"(redacted)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +51,18 @@ class SlowLog:
         self._next += 1
         while len(self.entries) > self.limit:
             self.entries.pop()
+
+
+def redacted(name: str, words: list[bytes]) -> list[bytes]:
+    """Return a command without the passwords in it."""
+    if name == "AUTH":
+        return [words[0], *[_SECRET] * (len(words) - 1)]
+    if name in ("HELLO", "CONFIG|SET"):
+        kept = list(words)
+        for at, word in enumerate(words):
+            if word.upper() == b"AUTH":
+                kept[at + 1 : at + 3] = [_SECRET] * len(kept[at + 1 : at + 3])
+            elif word.lower() == b"requirepass":
+                kept[at + 1 : at + 2] = [_SECRET] * len(kept[at + 1 : at + 2])
+        return kept
+    return words
