@@ -175,8 +175,7 @@ cdef class Response:
         )
         memcpy(out, b"Status: ", 8)
         at = 8 + copy(out + 8, text, size)
-        out[at] = 13
-        out[at + 1] = 10
+        out[at], out[at + 1] = 13, 10
         at += 2
         for item in headers:
             name, value = item
@@ -207,13 +206,11 @@ cdef class Response:
         elif n == 10 and name.lower() == "connection":
             raise ValueError("Connection belongs to the web server")
         at += n
-        out[at] = 58
-        out[at + 1] = 32
+        out[at], out[at + 1] = 58, 32
         at += 2
         copy(out + at, <const unsigned char *>PyUnicode_DATA(value), v)
         at += v
-        out[at] = 13
-        out[at + 1] = 10
+        out[at], out[at + 1] = 13, 10
         return at + 2
 
     def write(self, data):
