@@ -67,9 +67,9 @@ def settle(engine):
     engine.tick(time.monotonic())
     while engine.busy:
         assert time.monotonic() < end, engine.stats()
+        assert engine.stats()["seal_failures"] == 0, engine.stats()
         time.sleep(0.002)
         engine.tick(time.monotonic())
-    assert engine.stats()["seal_failures"] == 0, engine.stats()
 
 
 class EngineModel(RuleBasedStateMachine):
