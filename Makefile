@@ -12,7 +12,8 @@ SOURCES := libs services infra tests loadtest
 export VENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test check lint types imports pytest compose-test load lock clean
+.PHONY: help run install test check lint types imports pytest compose-test load crash compat lock clean \
+    bench-tokyocabinet bench-fcgi bench-smisk
 
 help: ## what there is
 	@grep -hE '^[a-z][a-zA-Z_-]*:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -48,6 +49,32 @@ load: ## 30 s of readers and pollers against a running site (HOST=)
 	@infra/local/install.sh test
 	$(PY) -m locust -f loadtest/locustfile.py --headless --host "$(HOST)" \
 	    --users 20 --spawn-rate 10 --run-time 30s --only-summary
+
+# The counts of `make test` are small; these are the full ones and take hours.
+crash: install ## kills, power cuts, full and broken disks, damaged files: the full counts
+	KVSTORE_KILL_CYCLES=1000 KVSTORE_SERVER_CYCLES=100 KVSTORE_POWER_CYCLES=150 \
+	KVSTORE_CUT_BYTES=65536 KVSTORE_FLIPS=10000 KVSTORE_FILE_FLIPS=10000 KVSTORE_FAULT_STRIDE=1 \
+	KVSTORE_DISK_SIZES=4m,8m,16m,64m KVSTORE_BACKUP_DRILLS=20 KVSTORE_MODEL_STEPS=10000 \
+	KVSTORE_MEMORY_STEPS=40 \
+	$(PY) -m pytest --timeout 0 services/kvstore/tests/crash services/kvstore/tests/test_kvstore_engine_*.py
+
+compat: install ## millions of made-up commands against redis-server and RediSearch
+	KVSTORE_COMPAT_COMMANDS=$${COMMANDS:-3000000} KVSTORE_SEARCH_QUERIES=$${QUERIES:-100000} \
+	$(PY) -m pytest --timeout 0 services/kvstore/tests/compat tests/compat
+
+# Programs, not tests: each runs ours and its peers by turns and writes a JSON file with
+# ratios and spread to loadtest/results/. Run them on a quiet machine.
+bench-tokyocabinet: ## the binding against C, LMDB, SQLite and dict
+	@infra/local/install.sh bench
+	$(PY) libs/tokyocabinet/bench/bench_tokyocabinet.py --output loadtest/results/bench-tokyocabinet.json
+
+bench-fcgi: ## the FastCGI server against C, flup and other servers
+	@infra/local/install.sh bench
+	$(PY) libs/fcgi/bench/bench_fcgi.py --out loadtest/results/bench-fcgi.json
+
+bench-smisk: ## the framework against Flask, Falcon, Bottle, Starlette and Twisted
+	@infra/local/install.sh bench
+	$(PY) libs/smisk/bench/bench_smisk.py --out loadtest/results/bench-smisk.json
 
 lock: ## resolves the requirements*.lock files anew
 	@for group in run dev bench; do \
