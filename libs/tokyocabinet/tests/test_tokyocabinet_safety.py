@@ -335,6 +335,39 @@ def test_truncated_files(kind, tmp_path, keep):
             kind(path, "r")
 
 
+def spoil(path, whole, seed):
+    chosen = random.Random(seed)
+    spoiled = bytearray(whole)
+    for _ in range(chosen.choice([1, 3, 20])):
+        at = chosen.randrange(chosen.choice([256, len(spoiled)]))
+        spoiled[at] = chosen.choice([0, 255, spoiled[at] ^ 1 << chosen.randrange(8)])
+    path.write_bytes(spoiled)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_spoiled_files(kind, tmp_path, seed):
+    path = tmp_path / "a"
+    with kind(path, "n") as db:
+        fill(db)
+    spoil(path, path.read_bytes(), seed)
+    done = run_hostile(kind, path)
+    assert (done.returncode, done.stderr[-500:]) == (0, b"")
+
+
+@pytest.mark.slow
+def test_every_byte_of_the_header_spoiled(kind, tmp_path):
+    path = tmp_path / "a"
+    with kind(path, "n") as db:
+        fill(db)
+    whole = path.read_bytes()
+    for at in range(32, 160):
+        spoiled = bytearray(whole)
+        spoiled[at] = 0 if spoiled[at] == 255 else 255
+        path.write_bytes(spoiled)
+        done = run_hostile(kind, path)
+        assert (at, done.returncode, done.stderr[-500:]) == (at, 0, b"")
+
+
 def test_no_leak_in_the_long_run(tmp_path):
     def resident():
         with open("/proc/self/statm") as statm:

@@ -123,6 +123,10 @@ cdef class Database:
     cdef list kept              # callbacks that the C library knows
     cdef int born               # count of forks when this handle was opened
     cdef readonly unsigned long epoch   # counts openings; cursors remember it
+    cdef int headed             # files that begin with a hash database's header:
+                                # 0 none, 1 this one, 2 indexes beside it as well
+    cdef object file            # what identifies it, see header.py
+    cdef int64_t xmsiz          # bytes to map, as set by the user
     cdef object tran_lock
     cdef unsigned long tran_owner
     cdef object __weakref__
@@ -241,4 +245,7 @@ cdef list list_of(TCLIST *items)
 cdef object text_or_none(const char *text)
 cdef bytes path_bytes(object path)
 cdef int mode_bits(object mode) except -1
+cdef enum:
+    MAPPED = 64 << 20           # the C library's default
+cdef int64_t mapped(int64_t wanted, object path, object omode) except -1
 cdef int name_constants(type kind, str prefix) except -1

@@ -26,7 +26,7 @@ from libc.limits cimport INT_MAX
 
 from cpython.object cimport PyObject
 
-from tokyocabinet import constant
+from tokyocabinet import constant, header
 from tokyocabinet.cabinet cimport (
     TCEINVALID, TCEKEEP, TCEMETA, TCEMISC, TCENOREC, TCETHREAD, TCLIST, tccmplexical, tcerrmsg, tclistdel, tclistnum, tclistval)
 from tokyocabinet.error import error_for
@@ -122,6 +122,10 @@ cdef bytes path_bytes(object path):
     return result
 
 
+cdef enum:
+    TRUNCATE = 1 << 3       # alike for every kind of database
+    NO_LOCK = 1 << 4
+
 cdef dict MODES = {
     # reader, writer, create, truncate; the four bits are alike for every database
     "r": 1, "w": 2, "c": 2 | 4, "n": 2 | 4 | 8,
@@ -140,6 +144,21 @@ cdef int mode_bits(object mode) except -1:
     return bits
 
 
+cdef int64_t mapped(int64_t wanted, object path, object omode) except -1:
+    """Return how many bytes of a file to map.
+
+    LIMIT: a reader's map must not reach behind the file's end, where a damaged record
+    could point: reading there is a SIGBUS. Behind the map the C library uses pread,
+    which fails instead. (A writer makes the file as long as its map.)
+    """
+    if mode_bits(omode) & 2:
+        return wanted
+    try:
+        return min(wanted, os.stat(path_bytes(path)).st_size)
+    except OSError:
+        return wanted
+
+
 cdef class Database:
     """A handle on one database file. The kinds of database are its subclasses."""
 
@@ -155,6 +174,8 @@ cdef class Database:
             with nogil:
                 self.calls.delete(self.db)
         self.db = NULL
+        if self.file is not None and self.is_open:
+            header.open_files.discard(self.file)
         pthread_rwlock_destroy(&self.lock)
         pthread_mutex_destroy(&self.walk)
 
@@ -263,6 +284,9 @@ cdef class Database:
             raise error_for(TCETHREAD, "threading error: handle made before fork()")
         if self.busy:
             raise error_for(TCETHREAD, "threading error: the handle is being opened")
+        if self.headed and not bits & TRUNCATE:
+            header.check(
+                name, sizes=bool(bits & NO_LOCK), indexes=self.headed > 1)
         self.busy = True
         with nogil:
             self.acquire()
@@ -275,11 +299,14 @@ cdef class Database:
             raise error_for(code, tcerrmsg(code).decode(), os.fsdecode(name))
         self.epoch += 1
         self.is_open = True
-        # LIMIT: opened without locking, the C library does not look whether the file is
-        # as long as its header says, and a read behind its end would be a SIGBUS.
-        if bits & 1 << 4 and os.stat(name).st_size < self.calls.fsiz(self.db):
-            self.close()
-            raise error_for(TCEMETA, "invalid meta data: cut off", os.fsdecode(name))
+        if bits & NO_LOCK and not self.headed:
+            # LIMIT: see header.py; a fixed-length database is only as long as it says.
+            if os.stat(name).st_size < self.calls.fsiz(self.db):
+                self.close()
+                raise error_for(TCEMETA, "invalid meta data", os.fsdecode(name))
+        self.file = header.identity(name)
+        if self.file is not None:
+            header.open_files.add(self.file)
 
     def close(self):
         """Write what is pending and close the file; does nothing when closed.
@@ -302,6 +329,7 @@ cdef class Database:
             if not ok:
                 code = self.calls.ecode(self.db)
             self.release()
+        header.open_files.discard(self.file)
         self.leave()
         self.end_transaction()
         if not ok:

@@ -59,6 +59,7 @@ cdef class HDB(KeyedDatabase):
     def __cinit__(self, *args, **kwargs):
         cdef Calls *calls = &self.calls
         self.db = tchdbnew()
+        self.headed = 1
         calls.delete = <free_call>tchdbdel
         calls.ecode = <code_call>tchdbecode
         calls.open = <open_call>tchdbopen
@@ -89,6 +90,7 @@ cdef class HDB(KeyedDatabase):
         # took 1.8 times as long for each record as one (2026-11-23), hence the option.
         self.locked = self.mutex
         self.parallel = kwargs.get("parallel", False)
+        self.xmsiz = MAPPED
 
     def __init__(self, path=None, omode=0, *, mutex=True, parallel=False):
         Database.__init__(self, path, omode)
@@ -108,6 +110,12 @@ cdef class HDB(KeyedDatabase):
         if not tchdbtune(<TCHDB *>self.db, bnum, apow, fpow, opts):
             self.fail(tchdbecode(<TCHDB *>self.db))
 
+    def open(self, path, omode="r"):
+        """Open the file at `path`; see `Database.open`."""
+        if not self.is_open and not self.busy:
+            tchdbsetxmsiz(<TCHDB *>self.db, mapped(self.xmsiz, path, omode))
+        KeyedDatabase.open(self, path, omode)
+
     def setmutex(self):
         """Do nothing: the lock is set when the handle is made, unless `mutex=False`."""
         self.enter_closed()
@@ -125,6 +133,7 @@ cdef class HDB(KeyedDatabase):
         self.enter_closed()
         if not tchdbsetxmsiz(<TCHDB *>self.db, xmsiz):
             self.fail(tchdbecode(<TCHDB *>self.db))
+        self.xmsiz = xmsiz
 
     def setdfunit(self, int32_t dfunit=0):
         """Defragment by itself, `dfunit` steps at a time (0: never); before `open`."""

@@ -88,6 +88,7 @@ cdef class TDB(Database):
     def __cinit__(self, *args, **kwargs):
         cdef Calls *calls = &self.calls
         self.db = tctdbnew()
+        self.headed = 2
         calls.delete = <free_call>tctdbdel
         calls.ecode = <code_call>tctdbecode
         calls.open = <open_call>tctdbopen
@@ -102,11 +103,14 @@ cdef class TDB(Database):
         calls.rnum = <count_call>tctdbrnum
         calls.fsiz = <count_call>tctdbfsiz
         calls.setcodecfunc = <codec_call>tctdbsetcodecfunc
+        self.xmsiz = MAPPED
         if self.mutex and not tctdbsetmutex(<TCTDB *>self.db):
             raise MemoryError
 
     def open(self, path, omode="r"):
         """Open the file at `path`; see `Database.open`."""
+        if not self.is_open and not self.busy:
+            tctdbsetxmsiz(<TCTDB *>self.db, mapped(self.xmsiz, path, omode))
         Database.open(self, path, omode)
         self.note_indexes()
 
@@ -169,6 +173,7 @@ cdef class TDB(Database):
         """Map `xmsiz` bytes of the file into memory (default 64 MiB); before `open`."""
         self.enter_closed()
         self.ensure(tctdbsetxmsiz(<TCTDB *>self.db, xmsiz))
+        self.xmsiz = xmsiz
 
     def setdfunit(self, int32_t dfunit=0):
         """Defragment by itself, `dfunit` steps at a time (0: never); before `open`."""
