@@ -1,6 +1,6 @@
 """Compile the Cython modules; everything else is said in pyproject.toml.
 
-`TOKYOCABINET_SANITIZE=address` adds AddressSanitizer, for `tests/run_sanitized.sh`.
+`TOKYOCABINET_SANITIZE=address` adds AddressSanitizer (run Python with libasan preloaded).
 """
 
 import os
