@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 PYTHONMALLOC=malloc exec valgrind --quiet --error-exitcode=9 --leak-check=no \
-    --undef-value-errors=no --trace-children=no --fullpath-after= \
+    --undef-value-errors=no --trace-children=no --suppressions=tests/valgrind.supp \
     "${PYTHON:-python}" -m pytest -q -p no:cacheprovider -x \
     tests/test_tokyocabinet_keyed.py tests/test_tokyocabinet_faults.py \
     -o timeout=1800 "$@"
