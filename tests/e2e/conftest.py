@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.site import Site, eventually
+from support.site import Site
 
 
 @pytest.fixture
@@ -25,10 +25,7 @@ def demo() -> Iterator[Site]:
         site = Site(pathlib.Path(name))
         site.start()
         try:
-            eventually(lambda: len(site.items()) >= 150, timeout_s=90)
-            eventually(
-                lambda: "All 12 sources are well" in site.get("/sources.json").text
-            )
+            site.settled()
             yield site
         finally:
             site.stop()

@@ -16,13 +16,7 @@ def test_stop_and_start_again_loses_nothing(folder: pathlib.Path) -> None:
     site = Site(folder)
     site.start()
     try:
-        eventually(lambda: len(site.items()) >= 150, timeout_s=90)
-        eventually(
-            lambda: all(
-                s["tone"] == "well" for s in site.get("/sources.json").json["sources"]
-            )
-        )
-        before, version = site.items(), site.version()
+        before, version = site.settled(), site.version()
         assert site.stop(signal.SIGINT) == 0
         eventually(lambda: not site.processes(), timeout_s=5)
 
@@ -48,8 +42,7 @@ def test_killed_parts_come_back(folder: pathlib.Path) -> None:
     site = Site(folder)
     site.start()
     try:
-        eventually(lambda: len(site.items()) >= 150, timeout_s=90)
-        before = site.items()
+        before = site.settled()
         for part in PARTS:
             pid = eventually(lambda part=part: site.pid(part))
             subprocess.run(["kill", "-9", str(pid)], check=True)

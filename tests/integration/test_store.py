@@ -230,3 +230,11 @@ def test_answers_as_a_plain_walk_over_all_items_would(
         ]
         assert page.total == len(expected)
     assert sum(store.days().values()) == sum(i.visible for i in model.items.values())
+
+
+def test_totals_survive_an_index_that_exists_already(store: Store) -> None:
+    """Every start of the aggregator asks for the index again, and is refused."""
+    for round_ in range(3):
+        write(store, *(make(n) for n in range(round_ * 60, round_ * 60 + 60)))
+        store.ensure_index()
+        assert store.count(Query()) == round_ * 60 + 60

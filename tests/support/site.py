@@ -149,6 +149,23 @@ class Site:
             path = re.sub(r"^https?://[^/]+", "", following) if following else None
         return found
 
+    def settled(self) -> list[dict[str, Any]]:
+        """Every item, once the first synchronisation is over, pictures included."""
+        eventually(self._all_well, timeout_s=90)
+        versions: list[str] = []
+
+        def still() -> bool:
+            versions.append(self.version())
+            time.sleep(0.2)
+            return len(versions) > 15 and len(set(versions[-15:])) == 1
+
+        eventually(still, timeout_s=90)
+        return self.items()
+
+    def _all_well(self) -> bool:
+        sources = self.get("/sources.json").json["sources"]
+        return len(sources) == 12 and all(s["tone"] == "well" for s in sources)
+
     def processes(self) -> list[int]:
         """Every process that belongs to this copy, found by its data folder."""
         mark = os.fsencode(self.data)

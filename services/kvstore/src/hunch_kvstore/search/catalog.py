@@ -94,7 +94,7 @@ class Catalog:
         old = self._indexes.get(schema.name)
         index = Index(schema)
         if old is not None:
-            index.version, index.uses = old.version, old.uses
+            index.uses = old.uses
             old.clear(tx)
         name = schema.name.encode("utf-8", "surrogateescape")
         tx.put(SCHEMAS + name, schema.dump())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import count
 from math import isnan
 from typing import Final
 
@@ -48,6 +49,11 @@ class Failure:
     key: bytes = b"N/A"
 
 
+# WHY one for all: counts are remembered by index and version, and an index that is read
+# anew (after an abort) must not take a version that it had before.
+_VERSIONS = count(1)
+
+
 @dataclass
 class Index:
     """One index over the engine's keyspace.
@@ -60,7 +66,7 @@ class Index:
     """
 
     schema: Schema
-    version: int = 0
+    version: int = field(default_factory=lambda: next(_VERSIONS))
     failures: dict[str, Failure] = field(default_factory=dict)
     uses: int = 0
 
@@ -88,7 +94,7 @@ class Index:
             before: All fields as they were; None if the key was no hash.
             now: All fields as they are; None if it is gone.
         """
-        self.version += 1
+        self.version = next(_VERSIONS)
         raw = tx.get(self.base + b"k" + key)
         number = None if raw is None else unpack_number(raw)
         counter = Counter.load(tx, self.base)
@@ -292,7 +298,7 @@ class Index:
 
         PERF: every chunk is written once and full, not once per document.
         """
-        self.version += 1
+        self.version = next(_VERSIONS)
         counter = Counter.load(tx, self.base)
         lists: dict[tuple[int, bytes], list[int]] = {}
         ties: dict[int, int] = {}
@@ -322,7 +328,7 @@ class Index:
 
     def clear(self, tx: Writer) -> None:
         """Remove everything the index keeps, but not its schema."""
-        self.version += 1
+        self.version = next(_VERSIONS)
         tx.delete_range(self.base, after(self.base))
 
     def keys(self, reader: Reader) -> list[bytes]:
