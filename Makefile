@@ -12,7 +12,7 @@ SOURCES := libs services infra tests loadtest
 export VENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test check lint types imports pytest compose-test load crash compat lock clean \
+.PHONY: help run install test check lint types imports pytest compose-test load crash compat valgrind lock clean \
     bench-tokyocabinet bench-fcgi bench-smisk
 
 help: ## what there is
@@ -61,6 +61,9 @@ crash: install ## kills, power cuts, full and broken disks, damaged files: the f
 compat: install ## millions of made-up commands against redis-server and RediSearch
 	KVSTORE_COMPAT_COMMANDS=$${COMMANDS:-3000000} KVSTORE_SEARCH_QUERIES=$${QUERIES:-100000} \
 	$(PY) -m pytest --timeout 0 services/kvstore/tests/compat tests/compat
+
+valgrind: install ## the binding's tests under valgrind (minutes)
+	PYTHON=$(abspath $(PY)) libs/tokyocabinet/tests/run_valgrind.sh
 
 # Programs, not tests: each runs ours and its peers by turns and writes a JSON file with
 # ratios and spread to loadtest/results/. Run them on a quiet machine.
