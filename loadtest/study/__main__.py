@@ -1,0 +1,86 @@
+"""The FastCGI study: `make study`.
+
+    cd loadtest && python -m study [quick|default|full] [--peers PYTHON] [--fresh]
+    python -m study report FOLDER        the report anew from its raw figures
+    python -m study plan [NAME]          what would be measured
+
+Results go to results/<date>-<machine>-<plan>/. A study that was killed goes on where it
+was when it is started again on the same day.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import os
+import signal
+import sys
+from pathlib import Path
+
+from study.environment import machine_name
+from study.model import FOLDER, MODELS
+from study.plan import make
+from study.report import write
+from study.run import Study
+
+RESULTS = FOLDER / "results"
+
+
+def main() -> int:
+    """Run the command line and return its exit code."""
+    line = argparse.ArgumentParser(
+        prog="python -m study", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    line.add_argument("what", nargs="?", default="default")
+    line.add_argument("name", nargs="?", default="")
+    line.add_argument("--peers", default=sys.executable, metavar="PYTHON",
+                      help="interpreter of an environment with gunicorn, Twisted, "
+                           "uWSGI, granian")  # fmt: skip
+    line.add_argument("--machine", default=machine_name(), help="name in the results")
+    line.add_argument("--out", type=Path, help="folder of the results")
+    line.add_argument("--fresh", action="store_true", help="do not go on with an old one")
+    given = line.parse_args()
+    signal.signal(signal.SIGTERM, _leave)
+    if given.what == "report":
+        write(Path(given.name))
+        return 0
+    try:
+        plan = make((given.name or "default") if given.what == "plan" else given.what,
+                    os.cpu_count() or 1)  # fmt: skip
+    except ValueError as error:
+        line.error(str(error))
+    if given.what == "plan":
+        for cell in sorted(plan.cells):
+            sys.stdout.write(f"{cell}: {MODELS[cell.model].about}\n")
+        sys.stdout.write(f"{len(plan.cells)} cells, {plan.repeats} times\n")
+        return 0
+    folder = given.out or _folder(given.machine, plan.name)
+    if not given.out:
+        number = 2
+        base = folder
+        while folder.exists() and (given.fresh or not Study.unfinished(folder, plan)):
+            folder = base.with_name(f"{base.name}-{number}")
+            number += 1
+    try:
+        Study(folder, plan, given.peers).run()
+    except KeyboardInterrupt:
+        sys.stderr.write("\nstopped; start it again to go on\n")
+        return 130
+    write(folder)
+    sys.stdout.write(f"{folder / 'report.html'}\n")
+    return 0
+
+
+def _folder(machine: str, plan: str) -> Path:
+    day = dt.datetime.now().astimezone().date()
+    tail = "" if plan == "default" else f"-{plan}"
+    return RESULTS / f"{day}-{machine}{tail}"
+
+
+def _leave(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

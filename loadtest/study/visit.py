@@ -1,0 +1,274 @@
+"""One visit to a cell: start the servers, warm up, measure, stop."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import shutil
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from fcgi.client import Client
+from study import generator
+from study.cost import Meter
+from study.edge import Edge, SiteEdge, workers_for
+from study.generator import Sample
+from study.handler import HANDLERS, Handler
+from study.model import FOLDER, MODELS, Model, Start
+from study.noise import wait_for_quiet
+from study.plan import Cell, Plan
+from study.program import Program, StartError, free_port, until
+from study.row import Row, row_of
+from study.store import SiteStore
+
+START_S = 30.0
+COLD_S = 10
+
+
+@dataclass
+class Served:
+    """Servers that run.
+
+    Attributes:
+        url: Of the edge; for models without one, the socket's address.
+        ready_s: From their start to the first right answer.
+    """
+
+    url: str
+    ready_s: float = 0.0
+
+
+class Bench:
+    """Visits cells on this machine.
+
+    Args:
+        plan: How long and how often.
+        peers: The interpreter in whose environment other people's servers are.
+    """
+
+    def __init__(self, plan: Plan, peers: str) -> None:
+        self.plan = plan
+        self.peers = peers
+        self.cores = os.cpu_count() or 1
+
+    def missing(self, cell: Cell) -> str:
+        """Return why a cell cannot be measured here; empty if it can."""
+        if why := MODELS[cell.model].missing(self.peers):
+            return why
+        for program in ("lighttpd", "wrk"):
+            if not (shutil.which(program) or Path(f"/usr/sbin/{program}").exists()):
+                return f"{program} is not installed"
+        return ""
+
+    def visit(self, cell: Cell, repeat: int) -> list[Row]:
+        """Measure a cell, again if the machine was noisy; return all rows.
+
+        The rows of the quietest attempt are marked as kept.
+        """
+        attempts: list[list[Row]] = []
+        for attempt in range(self.plan.tries):
+            before = wait_for_quiet(self.plan.noise, self.plan.patience_s)
+            rows = self._once(cell, repeat, attempt, before)
+            attempts.append(rows)
+            if not any(row.noisy for row in rows):
+                break
+        best = min(attempts, key=lambda rows: max(row.foreign for row in rows))
+        for row in best:
+            row.kept = 1
+        return [row for rows in attempts for row in rows]
+
+    def _once(
+        self, cell: Cell, repeat: int, attempt: int, foreign: float
+    ) -> list[Row]:
+        handler, model = HANDLERS[cell.handler], MODELS[cell.model]
+        rows = []
+        with tempfile.TemporaryDirectory(prefix="study") as name, Meter() as meter:
+            with self._servers(cell, Path(name), meter) as served:
+                if handler.cold:
+                    samples = self._cold(served, handler, model, meter)
+                else:
+                    samples = self._warm(served, handler, model, meter, repeat)
+                for sample in samples:
+                    meter.sample()
+                    used = meter.between(sample.began, sample.ended)
+                    row = row_of(cell, repeat, attempt, sample, used, self.cores)
+                    row.ready_s = round(served.ready_s, 3)
+                    row.foreign_before = round(foreign, 4)
+                    row.noisy = int(row.foreign > self.plan.noise)
+                    rows.append(row)
+                    meter.leave("generator")
+        return rows
+
+    @contextlib.contextmanager
+    def _servers(self, cell: Cell, folder: Path, meter: Meter) -> Iterator[Served]:
+        model, handler = MODELS[cell.model], HANDLERS[cell.handler]
+        path = str(folder / "app.sock")
+        environ = {"PYTHONPATH": str(FOLDER)}
+        with contextlib.ExitStack() as stack:
+            if handler.name == "stream":
+                store = SiteStore(folder)
+                stack.callback(store.program.stop)
+                meter.watch("store", store.program.pid)
+                environ |= store.environ
+            start = Start(
+                _app(model, handler), path, cell.processes, self.peers, free_port()
+            )
+            address = str(start.port) if model.via == "proxy-tcp" else path
+            command = model.command(start)
+            began = time.monotonic()
+            if model.via == "spawned":
+                edge: Edge | SiteEdge = Edge(
+                    folder, model.via, path, spawn=(command, cell.processes)
+                )
+                workers = None
+                meter.watch("edge", edge.program.pid, descendants="workers")
+                stack.callback(edge.program.stop)
+            else:
+                workers = Program(
+                    cell.model, command, folder / "workers.log",
+                    environ=environ, folder=folder,
+                )  # fmt: skip
+                stack.callback(workers.stop)
+                meter.watch("workers", workers.pid)
+                if model.via == "direct":
+                    served = Served(f"unix:{path}")
+                    self._wait(served, handler, began, [workers])
+                    yield served
+                    return
+                if handler.name == "stream":
+                    edge = SiteEdge(folder, path)
+                else:
+                    loops = workers_for(self.cores)
+                    edge = Edge(folder, model.via, address, loops=loops)
+                stack.callback(edge.program.stop)
+                meter.watch("edge", edge.program.pid)
+            served = Served(f"http://127.0.0.1:{edge.port}")
+            programs = [p for p in (workers, edge.program) if p is not None]
+            if handler.cold:
+                # Nobody is sent before there is a queue to stand in.
+                until(lambda: _listens(edge.port), START_S)
+                if model.via == "fastcgi":
+                    until((folder / "app.sock").exists, START_S)
+                threading.Thread(
+                    target=self._wait, args=(served, handler, began, programs),
+                    daemon=True,
+                ).start()  # fmt: skip
+            else:
+                self._wait(served, handler, began, programs)
+            yield served
+
+    def _wait(
+        self, served: Served, handler: Handler, began: float, programs: list[Program]
+    ) -> None:
+        def ready() -> bool:
+            if dead := [p for p in programs if not p.runs]:
+                raise StartError(f"{dead[0].name} ended: {dead[0].last_words()}")
+            return answers(served.url, handler)
+
+        if not until(ready, START_S):
+            if handler.cold:
+                return
+            words = "; ".join(p.last_words() for p in programs)
+            raise StartError(f"no right answer within {START_S:.0f} s: {words}")
+        served.ready_s = time.monotonic() - began
+
+    def _warm(
+        self, served: Served, handler: Handler, model: Model, meter: Meter, repeat: int
+    ) -> Iterator[Sample]:
+        plan = self.plan
+
+        def started(pid: int) -> None:
+            meter.watch("generator", pid)
+
+        if model.via == "direct":
+            sample = None
+            for warm in (True, False):
+                sample = generator.fcgi(
+                    served.url, handler.path,
+                    connections=handler.connections if model.window == 1 else
+                    max(1, handler.connections // model.window),
+                    window=model.window, keep=model.keep,
+                    seconds=plan.warm_s if warm else float(plan.wrk_s), started=started,
+                )  # fmt: skip
+            yield sample
+            return
+        _warm_up(served.url, handler, plan.warm_s)
+        wrk = generator.wrk(
+            served.url, handler.path, connections=handler.connections,
+            seconds=plan.wrk_s, started=started,
+            threads=generator.threads_for(self.cores, "wrk"),
+        )  # fmt: skip
+        yield wrk
+        rates = [0.0]
+        if repeat < plan.open_repeats:
+            # WHY half: latency in the open model means something where the queue does
+            # not grow; and locust's cores must be able to keep to the rate.
+            most = 800.0 * generator.threads_for(self.cores, "locust")
+            rates.append(max(1.0, min(wrk.rate / 2, most)))
+        for rate in rates:
+            yield generator.locust(
+                served.url, handler.path, users=handler.connections, rate=rate,
+                seconds=plan.locust_s, started=started,
+                processes=generator.threads_for(self.cores, "locust"),
+            )  # fmt: skip
+
+    def _cold(
+        self, served: Served, handler: Handler, _model: Model, meter: Meter
+    ) -> Iterator[Sample]:
+        yield generator.wrk(
+            served.url, handler.path, connections=handler.connections, seconds=COLD_S,
+            threads=generator.threads_for(self.cores, "wrk"),
+            started=lambda pid: meter.watch("generator", pid),
+        )  # fmt: skip
+
+
+def _app(model: Model, handler: Handler) -> str:
+    if handler.name == "stream":
+        return "hunch_web.app:create()"
+    if handler.name == "start":
+        return "study.heavy:hello"
+    return f"{model.app}:{handler.name}" + ("()" if model.factory else "")
+
+
+def answers(url: str, handler: Handler) -> bool:
+    """Return whether a right answer comes."""
+    try:
+        if url.startswith("unix:"):
+            with Client(url, timeout_s=5) as client:
+                return handler.contains in client.get(handler.path).body
+        host = url.removeprefix("http://")
+        connection = http.client.HTTPConnection(host, timeout=20)
+        with contextlib.closing(connection):
+            connection.request("GET", handler.path)
+            reply = connection.getresponse()
+            return reply.status == 200 and handler.contains in reply.read()
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is no answer
+        if isinstance(error, StartError):
+            raise
+        return False
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _warm_up(url: str, handler: Handler, seconds: float) -> None:
+    """Ask from a few threads, so that every process has had requests."""
+    end = time.monotonic() + seconds
+
+    def ask() -> None:
+        while time.monotonic() < end:
+            answers(url, handler)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
