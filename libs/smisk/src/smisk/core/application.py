@@ -122,7 +122,8 @@ class Application:
         request = self.request_class(environ, self.charset, self.tolerant, self.limits)
         response = self.response_class(self.charset)
         exchange = Exchange(self, request, response)
-        response.attach(exchange, start_response)
+        response.exchange = exchange
+        response._start_response = start_response
         token = exchange_var.set(exchange)
         try:
             try:
@@ -137,10 +138,10 @@ class Application:
                 except Exception as error:  # noqa: BLE001 - the top of the loop
                     self._prepare_failed(response, error)
             chunks = response.finish(start_response)
-            if not isinstance(chunks, list | tuple):
-                chunks = self._streamed(chunks, exchange)
-            else:
+            if type(chunks) is list or type(chunks) is tuple:
                 self.end_exchange(exchange)
+            else:
+                chunks = self._streamed(chunks, exchange)
             return chunks
         finally:
             exchange_var.reset(token)
@@ -174,7 +175,7 @@ class Application:
         if request._slot is not None:
             request._slot.save(response)
         headers = response.headers
-        if not headers.has("content-type") and response.status not in http.BODILESS:
+        if "content-type" not in headers.lines and response.status not in http.BODILESS:
             headers.put("Content-Type", f"text/html; charset={self.charset}")
         if self.signature:
             server = request.env.get("SERVER_SOFTWARE", "")

@@ -13,16 +13,20 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z").match
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
 
 
-Lines = tuple[tuple[str, str], ...]
-
-
 class Headers(MutableMapping[str, str]):
-    """Headers of one response."""
+    """Headers of one response.
 
-    __slots__ = ("_lines",)
+    Attributes:
+        lines: The first line of each name, by that name in lower case. To look at;
+            set values by the methods, which check them.
+    """
+
+    __slots__ = ("_more", "lines")
 
     def __init__(self, lines: Iterable[str | tuple[str, str]] = ()) -> None:
-        self._lines: dict[str, Lines] = {}
+        self.lines: dict[str, tuple[str, str]] = {}
+        #: PERF: further lines of the few names that have any.
+        self._more: dict[str, list[tuple[str, str]]] | None = None
         for line in lines:
             if isinstance(line, str):
                 self.append(line)
@@ -30,46 +34,55 @@ class Headers(MutableMapping[str, str]):
                 self.add(*line)
 
     def __getitem__(self, name: str) -> str:
-        lines = self._lines[name.lower()]
-        return lines[0][1] if len(lines) == 1 else ", ".join(v for _, v in lines)
+        key = name.lower()
+        value = self.lines[key][1]
+        if self._more is None:
+            return value
+        return ", ".join([value, *(v for _, v in self._more.get(key, ()))])
 
     def __setitem__(self, name: str, value: str) -> None:
         if not (value.isascii() and value.isprintable()):
             _check(name, value)
-        self._lines[_KEYS.get(name) or _key(name)] = ((name, value),)
+        key = _KEYS.get(name) or _key(name)
+        self.lines[key] = (name, value)
+        if self._more is not None:
+            self._more.pop(key, None)
 
     def __delitem__(self, name: str) -> None:
-        del self._lines[name.lower()]
+        key = name.lower()
+        del self.lines[key]
+        if self._more is not None:
+            self._more.pop(key, None)
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name.lower() in self._lines
+        return isinstance(name, str) and name.lower() in self.lines
 
     def __iter__(self) -> Iterator[str]:
-        return (lines[0][0] for lines in self._lines.values())
+        return (name for name, _ in self.lines.values())
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return len(self.lines)
 
     def __repr__(self) -> str:
         return f"Headers({self.pairs()!r})"
 
-    def has(self, key: str) -> bool:
-        """Return whether there is a header of that lower-case name."""
-        return key in self._lines
-
     def put(self, name: str, value: str) -> None:
         """Set a header whose name and value are known to be fit for one."""
-        self._lines[name.lower()] = ((name, value),)
-
-    def put_lines(self, lines: dict[str, Lines]) -> None:
-        """Set several headers at once, each by its lower-case name."""
-        self._lines.update(lines)
+        key = name.lower()
+        self.lines[key] = (name, value)
+        if self._more is not None:
+            self._more.pop(key, None)
 
     def add(self, name: str, value: str) -> None:
         """Add one more line of `name`, keeping those it has."""
         _check(name, value)
         key = _key(name)
-        self._lines[key] = (*self._lines.get(key, ()), (name, value))
+        if key not in self.lines:
+            self.lines[key] = (name, value)
+            return
+        if self._more is None:
+            self._more = {}
+        self._more.setdefault(key, []).append((name, value))
 
     def append(self, line: str) -> None:
         """Add a header written as one line, ``Name: value``.
@@ -90,15 +103,21 @@ class Headers(MutableMapping[str, str]):
 
     def get_all(self, name: str) -> list[str]:
         """Return the value of every line of `name`."""
-        return [value for _, value in self._lines.get(name.lower(), ())]
+        key = name.lower()
+        return [value for _, value in self._all(key)] if key in self.lines else []
+
+    def _all(self, key: str) -> list[tuple[str, str]]:
+        return [self.lines[key], *(self._more or {}).get(key, ())]
 
     def pairs(self) -> list[tuple[str, str]]:
         """Return all lines as WSGI wants them."""
-        return [pair for lines in self._lines.values() for pair in lines]
+        if self._more is None:
+            return list(self.lines.values())
+        return [line for key in self.lines for line in self._all(key)]
 
     def merge_tokens(self, name: str, *tokens: str) -> None:
         """Add `tokens` to a comma-separated header, each at most once."""
-        if name.lower() not in self._lines:
+        if name.lower() not in self.lines:
             self.put(name, ", ".join(tokens))
             return
         have = self[name].split(", ")
@@ -107,7 +126,7 @@ class Headers(MutableMapping[str, str]):
 
     def keep_only(self, names: Iterable[str]) -> None:
         """Drop every header whose lower-case name is not among `names`."""
-        self._lines = {k: self._lines[k] for k in names if k in self._lines}
+        self.lines = {k: self.lines[k] for k in names if k in self.lines}
 
 
 # PERF: a name is looked at once, then known.

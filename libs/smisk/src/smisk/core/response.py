@@ -235,25 +235,21 @@ class Response:
 
     # -- WSGI --------------------------------------------------------------------
 
-    def attach(self, exchange: "Exchange", start_response: StartResponse) -> None:
-        """Tie the response to its exchange and to the server."""
-        self.exchange = exchange
-        self._start_response = start_response
-
     def finish(self, start_response: StartResponse) -> Iterable[bytes]:
         """Complete the answer and return the iterable WSGI asks for."""
         if self.has_begun:
             return self.body or ()
+        status = self.status
         headers = self._headers
         body: Any = self._chunks if self.body is None else self.body
-        if self.status in http.BODILESS:
+        if status in http.BODILESS:
             for name in ("Content-Type", "Content-Length"):
                 headers.pop(name, None)
             body = ()
-        elif type(body) is list and not headers.has("content-length"):
+        elif type(body) is list and "content-length" not in headers.lines:
             size = len(body[0]) if len(body) == 1 else sum(map(len, body))
-            headers.put("Content-Length", str(size))
-        line = http.STATUS_LINES.get(self.status) or http.status_line(self.status)
+            headers.lines["content-length"] = ("Content-Length", str(size))
+        line = http.STATUS_LINES.get(status) or http.status_line(status)
         start_response(line, headers.pairs())
         if self.exchange.request.method == "HEAD":
             close = getattr(body, "close", None)

@@ -1,13 +1,13 @@
 """The MVC application: from a request to a leaf, from its data to a representation."""
 
-import hashlib
 import logging
 from collections.abc import Iterator, Mapping
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from smisk import core, http
-from smisk.core.exchange import Exchange, current
+from smisk.core.exchange import Exchange, current, exchange_var
 from smisk.core.request import FORM
 from smisk.error import ConfigurationError
 from smisk.mvc import representation
@@ -26,14 +26,6 @@ if TYPE_CHECKING:
 
 #: LIMIT: remembered plans; forgotten all at once beyond that.
 MAX_PLANS = 2048
-CONDITIONS = frozenset(
-    {
-        "HTTP_IF_MATCH",
-        "HTTP_IF_NONE_MATCH",
-        "HTTP_IF_MODIFIED_SINCE",
-        "HTTP_IF_UNMODIFIED_SINCE",
-    }
-)
 
 log = logging.getLogger("smisk.application")
 
@@ -147,22 +139,41 @@ class Application(core.Application):
         """Answer one request: see the guide for the order of things."""
         if self._generation != self.serializers.generation:
             self._refresh()
-        exchange = current()
+        exchange = exchange_var.get()
         env = exchange.request.env
-        key = (env["REQUEST_METHOD"], env.get("PATH_INFO"), env.get("HTTP_ACCEPT"))
+        path, accept = env.get("PATH_INFO"), env.get("HTTP_ACCEPT")
+        key = (env["REQUEST_METHOD"], path, accept)
         plan = self._plans.get(key)
         if plan is not None and _is_plannable(env):
-            leaf, groups = plan.follow(exchange)
+            plan.follow(exchange)
         else:
             found = self._route(exchange)
             if found is None:
                 return
-            leaf, groups = found
-            if _is_plannable(env) and len(key[1] or "") + len(key[2] or "") <= 1024:
+            plan = representation.Plan(exchange, found)
+            if _is_plannable(env) and len(path or "") + len(accept or "") <= 1024:
                 if len(self._plans) >= MAX_PLANS:
                     self._plans.clear()
-                self._plans[key] = representation.Plan(exchange, found)
-        self._send(exchange, leaf, self._call(exchange, leaf, groups))
+                self._plans[key] = plan
+        has_query = env.get("QUERY_STRING")
+        arguments = None if has_query else plan.arguments
+        if arguments is None:
+            arguments = self._bind(exchange, plan)
+            if not has_query:
+                plan.remember(key[0], arguments)
+        leaf = plan.leaf
+        if self.model is None:
+            result = leaf.action(**arguments)
+        else:
+            result = self.model.call(exchange, leaf.action, arguments)
+        self._send(exchange, leaf, result)
+
+    def _bind(self, exchange: Exchange, plan: representation.Plan) -> dict[str, Any]:
+        leaf = plan.leaf
+        if not leaf.takes_parameters:
+            return {}
+        given = parameters_of(self, exchange, leaf, plan.groups)
+        return leaf.parameters.bind(given)
 
     def _route(self, exchange: Exchange) -> Destination | None:
         representation.split_extension(self, exchange)
@@ -179,24 +190,6 @@ class Application(core.Application):
         representation.choose(self, exchange, found.leaf)
         return found
 
-    def _call(self, exchange: Exchange, leaf: Leaf, groups: dict[str, str]) -> object:
-        parameters: dict[str, Any] = {}
-        if leaf.takes_parameters:
-            given = parameters_of(self, exchange, leaf, groups)
-            parameters = leaf.parameters.bind(given)
-        if self.model is None:
-            return leaf.action(**parameters)
-        is_error = True
-        try:
-            result = leaf.action(**parameters)
-            is_error = False
-        except http.HTTPError as answer:
-            is_error = answer.status >= 400
-            raise
-        finally:
-            self.model.end(exchange, is_error=is_error)
-        return result
-
     def _send(self, exchange: Exchange, leaf: Leaf | None, result: object) -> None:
         response = exchange.response
         if response.has_begun or response.body is not None:
@@ -211,36 +204,32 @@ class Application(core.Application):
                 response.discard()
                 response.body = result
                 return
-        if response.format is not None and leaf is not None:
-            representation.choose(self, exchange, leaf)
-        elif leaf is not None and response.headers.has("content-type"):
-            self._choose_by_content_type(exchange)
-        serializer = exchange.serializer
         template = None
-        if leaf is not None and self.template_folders:
-            template = self._template(leaf, serializer)
+        if leaf is not None:
+            if response.format is not None:
+                representation.choose(self, exchange, leaf)
+            elif "content-type" in response.headers.lines:
+                self._choose_by_content_type(exchange)
+            if self.template_folders and exchange.serializer is not None:
+                template = self._template(leaf, exchange.serializer)
         if result is None and template is None:
             if not response.written and response.status == 200:
                 response.status = 204
             return
+        serializer = exchange.serializer
         assert serializer is not None
         if template is not None:
             variables = self._variables(exchange, result)
             encoded: bytes | str = self.templates.render(template, variables)
         else:
-            encoded = self._serialize(exchange, serializer, result)
+            try:
+                encoded = serializer.serialize(result, exchange)
+            except Unsuitable as error:
+                exchange.serializer = None
+                if exchange.extension is not None:
+                    raise http.NotFound from error
+                raise http.NotAcceptable(str(error)) from error
         self._tag(exchange, self._write(exchange, serializer, encoded))
-
-    def _serialize(
-        self, exchange: Exchange, serializer: Serializer, data: object
-    ) -> bytes | str:
-        try:
-            return serializer.serialize(data, exchange)
-        except Unsuitable as error:
-            exchange.serializer = None
-            if exchange.extension is not None:
-                raise http.NotFound from error
-            raise http.NotAcceptable(str(error)) from error
 
     def _choose_by_content_type(self, exchange: Exchange) -> None:
         content_type = exchange.response.headers["Content-Type"]
@@ -269,27 +258,30 @@ class Application(core.Application):
         response = exchange.response
         if (
             not self.etag
-            or exchange.request.method not in ("GET", "HEAD")
             or response.status != 200
+            or exchange.request.method not in ("GET", "HEAD")
         ):
             return
-        if not response.headers.has("etag"):
-            digest = hashlib.blake2b(body, digest_size=12).hexdigest()
-            response.headers.put("ETag", f'"{digest}"')
-        if not CONDITIONS.isdisjoint(exchange.request.env):
+        lines = response.headers.lines
+        if "etag" not in lines:
+            tag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
+            lines["etag"] = ("ETag", tag)
+        env = exchange.request.env
+        if (
+            "HTTP_IF_NONE_MATCH" in env
+            or "HTTP_IF_MODIFIED_SINCE" in env
+            or "HTTP_IF_MATCH" in env
+            or "HTTP_IF_UNMODIFIED_SINCE" in env
+        ):
             response.check_preconditions()
 
     # -- templates ---------------------------------------------------------------------
 
-    def _template(self, leaf: Leaf, serializer: Serializer | None) -> Any:
-        if serializer is None:
-            return None
-        extension = serializer.extension
-        if self.autoreload or extension not in leaf.templates:
-            leaf.templates[extension] = self.templates.find(
-                f"{leaf.template}.{extension}"
-            )
-        return leaf.templates[extension]
+    def _template(self, leaf: Leaf, serializer: Serializer) -> Any:
+        if self.autoreload or serializer not in leaf.templates:
+            name = f"{leaf.template}.{serializer.extension}"
+            leaf.templates[serializer] = self.templates.find(name)
+        return leaf.templates[serializer]
 
     def _variables(self, exchange: Exchange, result: object) -> dict[str, Any]:
         variables: dict[str, Any] = {

@@ -80,8 +80,8 @@ class Leaf:
         self.offers: tuple[Serializer, ...] | None = None
         #: What was chosen for which Accept header.
         self.choices: dict[str, Any] = {}
-        #: What template goes with which extension.
-        self.templates: dict[str, Any] = {}
+        #: What template goes with which serializer.
+        self.templates: dict[Serializer, Any] = {}
         self.routes: list[Route] = []
 
     def __repr__(self) -> str:

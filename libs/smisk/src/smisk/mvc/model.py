@@ -14,13 +14,13 @@ The session begins when a leaf first uses it, is committed when the leaf has ans
 so templates can still follow relations.
 """
 
-# mypy: disable-error-code="import-not-found,misc,unused-ignore"
-# SQLAlchemy is an extra: types are checked where it is installed.
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import create_engine
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from smisk import http
 from smisk.core.exchange import Exchange, current
 
 
@@ -60,11 +60,25 @@ class Model:
         session: Session = notes[self._key]
         return session
 
-    def end(self, exchange: Exchange, *, is_error: bool) -> None:
-        """Commit or roll back what the request did."""
-        session = exchange.request.notes.get(self._key)
-        if session is not None:
-            if is_error:
-                session.rollback()
-            else:
-                session.commit()
+    def call(
+        self,
+        exchange: Exchange,
+        action: Callable[..., object],
+        arguments: dict[str, Any],
+    ) -> object:
+        """Call a leaf, then commit what it did, or roll it back on an error."""
+        is_error = True
+        try:
+            result = action(**arguments)
+            is_error = False
+        except http.HTTPError as answer:
+            is_error = answer.status >= 400
+            raise
+        finally:
+            session = exchange.request.notes.get(self._key)
+            if session is not None:
+                if is_error:
+                    session.rollback()
+                else:
+                    session.commit()
+        return result
