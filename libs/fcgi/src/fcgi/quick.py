@@ -3,21 +3,97 @@
     accept ▸ one read holds the whole request ▸ application ▸ one write ▸ close
 
 `_quick.Quick` is the compiled twin. Whatever does not have this shape is handed back,
-unanswered, with the bytes read so far.
+unanswered, with the bytes read so far. The codec is always the plain one here: what is
+compiled would be in the twin.
 """
 
-import functools
 import io
 import os
 import socket
+import time
+from typing import Final
 
-from fcgi import codec, transport, wsgi
+from fcgi import _pure, transport, wsgi
 from fcgi import environ as environs
 from fcgi.codec import Buffer, Environ
-from fcgi.errors import ProtocolError, RefusedError, StreamError
-from fcgi.records import KEEP_CONN
-from fcgi.response import Send
+from fcgi.errors import AbortedError, ProtocolError, RefusedError, StreamError
+from fcgi.last import Last
+from fcgi.records import CHUNK, HEADER, KEEP_CONN, Type
+from fcgi.response import SMALL, ErrorStream, Response
 from fcgi.worker import Phase, Worker
+
+_header: Final = HEADER.pack
+_STDOUT: Final = int(Type.STDOUT)
+
+
+class _Answer(Response):
+    """A response that writes to its connection by itself, and knows when it is over."""
+
+    __slots__ = ("_fd", "_last")
+
+    # PERF: not the parent's, which is given functions to write with (2026-11).
+    def __init__(
+        self, request_id: int, head: bool, fd: int, end: bytes, errors: ErrorStream
+    ) -> None:
+        self._request_id = request_id
+        self._block = self._length = self._left = None
+        self._head = self._bodiless = head
+        self._empty = False
+        self.errors = errors
+        self.sent = False
+        self._fd = fd
+        self._last = end
+
+    def whole(self, data: bytes) -> None:
+        """Send the entire response; the usual ones without a list of pieces.
+
+        Raises:
+            TypeError: If the body is not made of bytes.
+            RuntimeError: If it does not fit the header.
+        """
+        size = len(data) if type(data) is bytes else 0
+        if (
+            not size
+            or size > CHUNK
+            or self._block is None
+            or self._bodiless
+            or self.sent
+            or self.errors.pending
+            or (self._length is not None and self._length != size)
+        ):
+            super().whole(data)
+            return
+        if self._length is None:
+            head = b"%bContent-Length: %d\r\n\r\n" % (self._block, size)
+        else:
+            head = self._block + b"\r\n"
+        self.sent = True
+        fd, self._fd = self._fd, -1
+        whole = len(head) + size
+        request_id = self._request_id
+        if whole <= SMALL:
+            start = _header(1, _STDOUT, request_id, whole, 0)
+            transport.send_bytes(fd, b"".join((start, head, data, self._last)))
+            return
+        start = _header(1, _STDOUT, request_id, len(head), 0) + head
+        middle = _header(1, _STDOUT, request_id, size, 0)
+        transport.send(fd, [start + middle, data, self._last])
+
+    def _check(self, data: bytes) -> None:
+        if self._fd < 0:
+            raise RuntimeError("body after the end of the response")
+        super()._check(data)
+
+    def _put(self, pieces: list[Buffer]) -> None:
+        transport.send(self._fd, pieces)
+
+    def _put_last(self, pieces: list[Buffer]) -> None:
+        fd, self._fd = self._fd, -1
+        transport.send(fd, [*pieces, self._last])
+
+    def over(self) -> None:
+        """Let nothing more be written: the number of the connection is another's."""
+        self._fd = -1
 
 
 class Quick:
@@ -29,7 +105,22 @@ class Quick:
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
+        self._app = worker.app
+        self._mount = worker.settings.mount
+        self._timed = worker.settings.request_timeout_s > 0
+        self._most = worker.left
+        self._words = worker.slot.words
+        self._at = worker.slot.at
+        self._receive = transport.Reader(worker.settings.read_timeout_s).receive
+        self._fd = -1
+        self._end = _pure.encode_end(1)
+        self._request_id = 1
+        # One request at a time, so these can be the same objects for all of them.
+        self._errors = ErrorStream(1, self._send)
         self._base = worker.base(multithread=False)
+        self._base["wsgi.errors"] = self._errors
+        self._base["fcgi.is_aborted"] = self._is_aborted
+        self._last = Last()
 
     def loop(self, listener: socket.socket) -> tuple[int, bytes] | None:
         """Accept and serve quick requests for as long as they are quick.
@@ -42,6 +133,9 @@ class Quick:
         # PERF: no socket object, which costs as much as two system calls (2026-11).
         accept = listener._accept  # type: ignore[attr-defined]
         worker = self._worker
+        serve = self.serve
+        close = os.close
+        serving = Phase.SERVE
         while True:
             try:
                 fd, _ = accept()
@@ -50,63 +144,90 @@ class Quick:
             except ConnectionError:
                 continue  # gone before we came to it
             try:
-                data = self.serve(fd)
+                data = serve(fd)
             except BaseException:
-                os.close(fd)
+                close(fd)
                 raise
             if data is not None:
                 return fd, data
-            os.close(fd)
-            if worker.phase is not Phase.SERVE:
+            close(fd)
+            if worker.phase is not serving:
                 return None
 
     def serve(self, fd: int) -> bytes | None:
         """Serve one connection; return what was read if it is not for us."""
-        worker = self._worker
         try:
-            data = transport.receive_in_time(fd, worker.settings.read_timeout_s)
-            try:
-                quick = codec.read_request(data, self._base)
-            except RefusedError as error:
-                if data[10] & KEEP_CONN:
-                    return data
-                request_id = data[2] << 8 | data[3]
-                wsgi.refuse(
-                    error, request_id, wsgi.with_end(request_id, self._sender(fd))
-                )
+            data = self._receive(fd)
+            environ = self._last.recall(data)
+            if environ is not None:
+                self._respond(fd, data[2] << 8 | data[3], environ, self._last.is_head)
                 return None
-            if quick is None or quick[1]:
-                return data
-            worker.slot.begin()
-            try:
-                self._respond(fd, *quick)
-            finally:
-                worker.slot.end()
-                worker.done()
+            return self._read(fd, data)
         except ProtocolError as error:
             wsgi.log.warning("connection dropped: %s", error)
         except StreamError as error:
             wsgi.log.info("connection lost: %s", error)
         return None
 
-    def _respond(
-        self, fd: int, request_id: int, _keep: bool, environ: Environ, body: bytes
-    ) -> None:
-        send = self._sender(fd)
-        end = wsgi.with_end(request_id, send)
+    def _read(self, fd: int, data: bytes) -> bytes | None:
+        """Serve a request that is unlike the last; the rest is as in `serve`."""
         try:
-            environs.complete(environ, self._worker.settings.mount)
+            quick = _pure.read_request(data, self._base)
+            if quick is None or quick[1]:
+                return data
+            request_id, _, environ, body = quick
+            environs.complete(environ, self._mount)
             environs.check_body(environ, len(body))
         except RefusedError as error:
-            wsgi.refuse(error, request_id, end)
-            return
+            if data[10] & KEEP_CONN:
+                return data
+            request_id = data[2] << 8 | data[3]
+            end = _pure.encode_end(request_id)
+            wsgi.refuse(
+                error, request_id, lambda pieces: transport.send(fd, [*pieces, end])
+            )
+            return None
         if body:
             environ["wsgi.input"] = io.BytesIO(body)
-        environ["fcgi.is_aborted"] = functools.partial(transport.is_readable, fd)
-        wsgi.respond(self._worker.app, environ, request_id, send, end)
+        elif self._mount is None:
+            self._last.remember(data, environ)
+        is_head = environ["REQUEST_METHOD"] == "HEAD"
+        self._respond(fd, request_id, environ, is_head)
+        return None
 
-    def _sender(self, fd: int) -> Send:
-        def send(pieces: list[Buffer]) -> None:
-            transport.send(fd, pieces)
+    def _respond(self, fd: int, request_id: int, environ: Environ, head: bool) -> None:
+        words, at, errors = self._words, self._at, self._errors
+        if self._timed:
+            words[at] = time.monotonic_ns()
+        if request_id != self._request_id:
+            self._request_id = errors.request_id = request_id
+            self._end = _pure.encode_end(request_id)
+        answer = _Answer(request_id, head, fd, self._end, errors)
+        self._fd = fd
+        try:
+            result = self._app(environ, answer.start)
+            if type(result) is list and len(result) == 1:
+                answer.whole(result[0])
+            else:
+                wsgi.deliver(result, answer)
+        except StreamError as error:
+            wsgi.log.info("connection lost: %s", error)
+        except Exception:  # noqa: BLE001 - an application may raise anything
+            wsgi.failed(answer, environ)
+        finally:
+            self._fd = -1
+            answer.over()
+            if errors.pending:
+                errors.take()
+            words[at] = 0
+            served = words[at + 1] = words[at + 1] + 1
+            if served >= self._most > 0:
+                self._worker.phase = Phase.RETIRE
 
-        return send
+    def _send(self, pieces: list[Buffer]) -> None:
+        if self._fd < 0:
+            raise AbortedError("the request is over")
+        transport.send(self._fd, pieces)
+
+    def _is_aborted(self) -> bool:
+        return self._fd < 0 or transport.is_readable(self._fd)

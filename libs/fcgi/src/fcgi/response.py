@@ -147,7 +147,7 @@ class Response:
         if data:
             pieces = self._pieces(data)
             if pieces:
-                self._send(pieces)
+                self._put(pieces)
 
     def whole(self, data: bytes) -> None:
         """Send a response whose entire body is at hand, and its end.
@@ -165,15 +165,21 @@ class Response:
             assert self._block is not None
             self._block += b"Content-Length: %d\r\n" % len(data)
         self._check_end(len(data))
-        self._end([*self.errors.take(), *self._pieces(data)])
+        self._put_last([*self.errors.take(), *self._pieces(data)])
 
     def finish(self) -> None:
         """Send what is left after the body was written piece by piece."""
         if self.sent:
             self._check_end(0)
-            self._end(self.errors.take())
+            self._put_last(self.errors.take())
         else:
             self.whole(b"")
+
+    def _put(self, pieces: list[Buffer]) -> None:
+        self._send(pieces)
+
+    def _put_last(self, pieces: list[Buffer]) -> None:
+        self._end(pieces)
 
     def _check(self, data: bytes) -> None:
         if self._block is None:
