@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 #: LIMIT: remembered plans; forgotten all at once beyond that.
 MAX_PLANS = 2048
+MAX_SEEN = 4096
+# Verb, path and Accept.
+_Key = tuple[str, str | None, str | None]
 
 log = logging.getLogger("smisk.application")
 
@@ -67,7 +70,8 @@ class Application(core.Application):
         self.router = Router(root, self.leaf_filters)
         self._templates: Templates | None = None
         self._generation = -1
-        self._plans: dict[tuple[Any, ...], representation.Plan] = {}
+        self._plans: dict[_Key, representation.Plan] = {}
+        self._seen: set[_Key] = set()
         self.router.changed = self._plans.clear
         self.default_serializer: Serializer | None = None
 
@@ -141,39 +145,48 @@ class Application(core.Application):
             self._refresh()
         exchange = exchange_var.get()
         env = exchange.request.env
-        path, accept = env.get("PATH_INFO"), env.get("HTTP_ACCEPT")
-        key = (env["REQUEST_METHOD"], path, accept)
+        key = (env["REQUEST_METHOD"], env.get("PATH_INFO"), env.get("HTTP_ACCEPT"))
         plan = self._plans.get(key)
         if plan is not None and _is_plannable(env):
             plan.follow(exchange)
+            leaf, groups, arguments = plan.leaf, plan.groups, plan.arguments
         else:
             found = self._route(exchange)
             if found is None:
                 return
-            plan = representation.Plan(exchange, found)
-            if _is_plannable(env) and len(path or "") + len(accept or "") <= 1024:
-                if len(self._plans) >= MAX_PLANS:
-                    self._plans.clear()
-                self._plans[key] = plan
+            leaf, groups = found
+            arguments = None
+            plan = self._plan(key, exchange, found)
         has_query = env.get("QUERY_STRING")
-        arguments = None if has_query else plan.arguments
-        if arguments is None:
-            arguments = self._bind(exchange, plan)
-            if not has_query:
+        if arguments is None or has_query:
+            arguments = {}
+            if leaf.takes_parameters:
+                given = parameters_of(self, exchange, leaf, groups)
+                arguments = leaf.parameters.bind(given)
+            if plan is not None and not has_query:
                 plan.remember(key[0], arguments)
-        leaf = plan.leaf
         if self.model is None:
             result = leaf.action(**arguments)
         else:
             result = self.model.call(exchange, leaf.action, arguments)
         self._send(exchange, leaf, result)
 
-    def _bind(self, exchange: Exchange, plan: representation.Plan) -> dict[str, Any]:
-        leaf = plan.leaf
-        if not leaf.takes_parameters:
-            return {}
-        given = parameters_of(self, exchange, leaf, plan.groups)
-        return leaf.parameters.bind(given)
+    def _plan(
+        self, key: _Key, exchange: Exchange, found: Destination
+    ) -> representation.Plan | None:
+        """Make a plan for what is asked for the second time."""
+        if not _is_plannable(exchange.request.env):
+            return None
+        if key not in self._seen:
+            if len(key[1] or "") + len(key[2] or "") <= 1024:
+                if len(self._seen) >= MAX_SEEN:
+                    self._seen.clear()
+                self._seen.add(key)
+            return None
+        if len(self._plans) >= MAX_PLANS:
+            self._plans.clear()
+        plan = self._plans[key] = representation.Plan(exchange, found)
+        return plan
 
     def _route(self, exchange: Exchange) -> Destination | None:
         representation.split_extension(self, exchange)
@@ -246,7 +259,8 @@ class Application(core.Application):
         response = exchange.response
         if isinstance(encoded, str):
             encoded = representation.encode_text(self, exchange, serializer, encoded)
-        response.discard()
+        if response.written:
+            response.discard()
         response.body = [encoded]
         media_type = exchange.media_type or serializer.media_types[0]
         if serializer.charset is not None:

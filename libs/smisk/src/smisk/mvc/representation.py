@@ -190,10 +190,8 @@ def _choose_charset(
 
 def _tell(exchange: Exchange, serializer: Serializer) -> None:
     headers = exchange.response.headers
-    if serializer.negotiates_charset:
-        headers.merge_tokens("Vary", "Accept-Charset", "Accept")
-    else:
-        headers.merge_tokens("Vary", "Accept")
+    both = ("Accept-Charset", "Accept")
+    headers.merge_tokens("Vary", *both[not serializer.negotiates_charset :])
     if exchange.request.method in ("GET", "HEAD"):
         headers.put("Content-Location", location_of(exchange, serializer))
 
