@@ -84,9 +84,11 @@ def test_killed_at_any_moment_and_started_again(origin, store, store_process, tm
         assert consistent(store) % PER_SOURCE == 0
         for slug in slugs:
             store.wake(slug, dt.datetime.now(dt.UTC))
+    began = time.time()
     process = start()
     ends = time.monotonic() + 30
-    while consistent(store) < PER_SOURCE * SOURCES:
+    # The sign of life says that it is up: before, a TERM would just end the interpreter.
+    while consistent(store) < PER_SOURCE * SOURCES or (store.heartbeat() or 0) < began:
         assert time.monotonic() < ends
         time.sleep(0.05)
     process.terminate()
