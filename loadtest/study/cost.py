@@ -78,10 +78,15 @@ class Used:
     waited_s: Mapping[str, float]
     machine_s: float
 
-    @property
-    def foreign(self) -> float:
-        """Share of the whole machine that was used by others than the parts."""
-        others = self.machine_s - sum(self.cpu_s.values())
+    def foreign(self, generator_s: float) -> float:
+        """Return the share of the whole machine that others than the parts used.
+
+        Args:
+            generator_s: What the generator says that it used: when we look for the
+                last time, it is gone.
+        """
+        ours = sum(v for part, v in self.cpu_s.items() if part != "generator")
+        others = self.machine_s - ours - generator_s
         return max(0.0, others / (self.seconds * (os.cpu_count() or 1)))
 
 
@@ -96,6 +101,7 @@ class Meter:
         self._heads: dict[str, int] = {"harness": os.getpid()}
         self._split: dict[str, str] = {}
         self._samples: list[tuple[float, dict[str, float]]] = []
+        self._known: dict[str, float] = {}
         self._lock = threading.Lock()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -104,8 +110,11 @@ class Meter:
         """Begin to watch a part."""
         with self._lock:
             self._heads[part] = pid
+            for name in (part, f"wait {part}"):
+                self._known.pop(name, None)
             if descendants:
                 self._split[part] = descendants
+        self.sample()
 
     def leave(self, part: str) -> None:
         """Watch a part no longer; what it used stays in earlier samples."""
@@ -134,16 +143,22 @@ class Meter:
                     continue
                 pids = list(family(pid))
                 if part in self._split:
-                    now[f"cpu {self._split[part]}"] = cpu_s(pids[1:])
+                    other = self._split[part]
+                    now[f"cpu {other}"] = self._most(f"cpu {other}", cpu_s(pids[1:]))
                     pids = pids[:1]
-                now[f"cpu {part}"] = cpu_s(pids)
-                now[f"wait {part}"] = waited_s(pids)
+                now[f"cpu {part}"] = self._most(part, cpu_s(pids))
+                now[f"wait {part}"] = self._most(f"wait {part}", waited_s(pids))
             self._samples.append((time.time(), now))
+
+    def _most(self, name: str, value: float) -> float:
+        """Return the largest value so far: the dead keep what they have used."""
+        self._known[name] = max(value, self._known.get(name, 0.0))
+        return self._known[name]
 
     def between(self, began: float, ended: float) -> Used:
         """Return what was used between two moments, interpolated between samples."""
         first, last = self._at(began), self._at(ended)
-        gone = {k: max(0.0, last[k] - first.get(k, last[k])) for k in last}
+        gone = {k: max(0.0, last[k] - first.get(k, 0.0)) for k in last}
         return Used(
             seconds=max(1e-9, ended - began),
             cpu_s={k[4:]: v for k, v in gone.items() if k.startswith("cpu ")},

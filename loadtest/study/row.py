@@ -92,7 +92,7 @@ def row_of(
         saturated=int(demand >= SATURATED and sample.mode == "closed"
                       or busy["generator"] / sample.threads >= SATURATED),
         limit=limit(busy, demand, machine, cores, cell.processes),
-        foreign_before=0.0, foreign=round(used.foreign, 4), noisy=0, ready_s=0.0,
+        foreign_before=0.0, foreign=round(used.foreign(sample.cpu_s), 4), noisy=0, ready_s=0.0,
     )  # type: ignore[arg-type]  # fmt: skip
 
 

@@ -1,0 +1,232 @@
+"""The report of a study: one HTML file with its plots in it, and the plots as files."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from study import plot, row
+from study.handler import HANDLERS
+from study.model import MODELS
+from study.summary import Figure, Key, most, summarise
+from study.verdict import curve, verdicts
+
+STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto;
+       padding: 0 1rem; color: #222; background: #fff }
+table { border-collapse: collapse; font-size: .85rem; margin: 1rem 0; display: block;
+        overflow-x: auto }
+th, td { padding: .25rem .6rem; border-bottom: 1px solid #ddd; text-align: left;
+         vertical-align: top }
+td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
+svg { max-width: 100%; height: auto } code { font-size: .9em }
+.warn { background: #fff3cd; padding: .5rem 1rem; border-left: 4px solid #e69f00 }
+"""
+_NUMBERS = (
+    ("requests/s", lambda f: f"{f.rate:,.0f}"),
+    ("spread", lambda f: f"{f.low:,.0f}–{f.high:,.0f}"),
+    ("n", lambda f: str(f.repeats)),
+    ("failed", lambda f: f"{f.failed:,}"),
+    ("p50 ms", lambda f: f"{f.ms[0]:.2f}"),
+    ("p90 ms", lambda f: f"{f.ms[1]:.2f}"),
+    ("p99 ms", lambda f: f"{f.ms[2]:.2f}"),
+    ("edge µs", lambda f: f"{f.us['edge']:.0f}"),
+    ("workers µs", lambda f: f"{f.us['workers']:.0f}"),
+    ("store µs", lambda f: f"{f.us['store']:.0f}"),
+    ("generator µs", lambda f: f"{f.us['generator']:.0f}"),
+)
+
+
+def write(folder: Path) -> None:
+    """Write `report.html` and `plots/` from what a study left in a folder."""
+    rows = row.load(folder / "raw.csv")
+    facts = json.loads((folder / "environment.json").read_text())
+    state = json.loads((folder / "state.json").read_text())
+    figures = summarise(rows)
+    plots = dict(_plots(figures, int(facts["cores"])))
+    shutil.rmtree(folder / "plots", ignore_errors=True)
+    (folder / "plots").mkdir()
+    for name, svg in plots.items():
+        (folder / "plots" / f"{name}.svg").write_text(svg + "\n")
+    _pictures(folder / "plots")
+    text = _page(rows, figures, facts, state, plots)
+    (folder / "report.html").write_text(text)
+
+
+def _plots(figures: dict[Key, Figure], cores: int) -> Iterable[tuple[str, str]]:
+    for handler in HANDLERS.values():
+        models = [m for m in MODELS if curve(figures, m, handler.name)]
+        if not models:
+            continue
+        swept = {m: curve(figures, m, handler.name) for m in models}
+        lines = {
+            m: [plot.Point(n, f.rate, f.low, f.high) for n, f in points.items()]
+            for m, points in swept.items() if len(points) > 1
+        }  # fmt: skip
+        about = f"{handler.name} ({handler.about})"
+        if lines:
+            yield f"rate-{handler.name}", plot.lines(
+                f"Requests per second against processes: {about}",
+                "processes", "requests/s (median, least to most)", lines,
+            )  # fmt: skip
+        bars, latencies = {}, {}
+        for model, points in swept.items():
+            n = min(points, key=lambda count: abs(count - cores))
+            name = f"{model} ×{n}"
+            bars[name] = points[n].us
+            latencies[name] = points[n].ms
+        yield f"cpu-{handler.name}", plot.stacked(
+            f"CPU time for a request, by part: {about}", "µs of CPU", bars
+        )
+        yield f"latency-{handler.name}", plot.ranges(
+            f"Latency at full load: {about}", "ms", latencies
+        )
+
+
+def _pictures(folder: Path) -> None:
+    """Make PNG of the plots, if there is a browser for it."""
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser is None:
+        return
+    for svg in sorted(folder.glob("*.svg")):
+        head = svg.read_text()[:400]
+        wide, high = (
+            head.partition(f" {name}='")[2].partition("'")[0] for name in ("width", "height")
+        )
+        with tempfile.TemporaryDirectory(prefix="study") as own:
+            subprocess.run(
+                [browser, "--headless", "--no-sandbox", "--disable-gpu",
+                 "--hide-scrollbars", f"--user-data-dir={own}",
+                 "--force-device-scale-factor=2", f"--window-size={wide},{high}",
+                 f"--screenshot={svg.with_suffix('.png')}", svg.resolve().as_uri()],
+                capture_output=True, check=False, timeout=60,
+            )  # fmt: skip
+
+
+def _table(head: Sequence[str], lines: Iterable[Sequence[str]], numbers: int = 99) -> str:
+    out = ["<table><tr>" + "".join(f"<th>{escape(h)}</th>" for h in head) + "</tr>"]
+    for cells in lines:
+        row_html = "".join(
+            f"<td{' class=n' if number >= numbers else ''}>{escape(cell)}</td>"
+            for number, cell in enumerate(cells)
+        )
+        out.append(f"<tr>{row_html}</tr>")
+    return "\n".join([*out, "</table>"])
+
+
+def _page(
+    rows: list[row.Row],
+    figures: dict[Key, Figure],
+    facts: dict[str, Any],
+    state: dict[str, Any],
+    plots: dict[str, str],
+) -> str:
+    plan = state["plan"]
+    out = [
+        "<!doctype html><html lang=en><meta charset=utf-8>",
+        "<meta name=viewport content='width=device-width'>",
+        "<title>Do you gain from FastCGI connection multiplexing?</title>",
+        f"<style>{STYLE}</style>",
+        "<h1>Do you gain from FastCGI connection multiplexing?</h1>",
+        "<p>In 2007 a post answered: no, it slows things down; unless, perhaps, a process "
+        "is expensive to start. This is that study again, and what it leads to today.</p>",
+        f"<p><code>make study STUDY={escape(plan['name'])}</code>, {escape(facts['when'])}, "
+        f"{facts['cores']} cores of {escape(facts['cpu'])}. {escape(facts['note'])}.</p>",
+        *_warnings(rows, figures, facts),
+        "<h2>The answer</h2>",
+        _table(
+            ("what 2007 said", "today", "figures"),
+            [(v.claim, v.answer, v.evidence) for v in verdicts(figures, facts["cores"])],
+        ),
+        "<h2>Plots</h2>",
+        *plots.values(),
+        "<h2>What was the limit</h2>",
+        "<p>The generator that got most out of a cell. A part is the limit when the cores "
+        "that it can use are used up; where all cores of the machine are, the parts share "
+        "them, and the largest is named. CPU time is that of a request.</p>",
+        _limits(figures),
+        "<h2>Every figure</h2>",
+        "<p>Medians of repeats, with least and most. “Closed”: the next request follows "
+        "the answer. “Open”: requests keep to a rate of at most half the closed one. "
+        "“Full”: repeats in which the generator had no core left.</p>",
+        _everything(figures),
+        "<h2>How it was measured</h2>",
+        _table(
+            ("model", "what it is"),
+            [(m.name, m.about) for m in MODELS.values()
+             if any(c.model == m.name for c, _, _ in figures)],
+        ),
+        _table(
+            ("left out", "why"),
+            [*state["skipped"].items(), *((k, v[:200]) for k, v in state["failed"].items())],
+        ) if state["skipped"] or state["failed"] else "",
+        _table(("plan", ""), [(k, str(v)) for k, v in plan.items() if k != "cells"]),
+        _table(("environment", ""), [(k, str(v)) for k, v in facts.items()]),
+        "</html>",
+    ]  # fmt: skip
+    return "\n".join(out) + "\n"
+
+
+def _warnings(
+    rows: list[row.Row], figures: dict[Key, Figure], facts: dict[str, Any]
+) -> list[str]:
+    out = []
+    kept = [r for r in rows if r.kept]
+    noisy = sum(r.noisy for r in kept)
+    if noisy:
+        out.append(
+            f"<p class=warn>In {noisy} of {len(kept)} kept measurements others used more "
+            "of the machine than the plan allows, at every try. Ratios may hold; read the "
+            "spreads.</p>"
+        )
+    again = len({(r.cell, r.repeat, r.attempt) for r in rows if not r.kept})
+    if again:
+        out.append(f"<p>{again} visits were thrown away for noise and made again.</p>")
+    if facts["calibration_spread"] > 0.1:
+        out.append(
+            "<p class=warn>The same computation took up to "
+            f"{facts['calibration_spread']:.0%} longer from one time to the next before "
+            "anything was measured.</p>"
+        )
+    failed = sum(figure.failed for figure in figures.values())
+    out.append(f"<p>Failed requests in all: {failed:,}.</p>")
+    return out
+
+
+def _limits(figures: dict[Key, Figure]) -> str:
+    lines = []
+    for cell in sorted({c for c, _, _ in figures}):
+        figure = most(figures, cell)
+        if figure is not None:
+            us = figure.us
+            lines.append(
+                (cell.handler, cell.model, str(cell.processes), figure.limit,
+                 f"{us['edge']:.0f} + {us['workers']:.0f} + {us['store']:.0f} "
+                 f"+ {us['generator']:.0f}")
+            )  # fmt: skip
+    lines.sort(key=lambda line: (line[0], line[1], int(line[2])))
+    return _table(
+        ("request", "model", "×", "the limit", "µs: edge + workers + store + generator"),
+        lines,
+    )
+
+
+def _everything(figures: dict[Key, Figure]) -> str:
+    head = ["request", "model", "×", "generator", "mode", *(n for n, _ in _NUMBERS),
+            "ready s", "full", "noisy"]  # fmt: skip
+    lines = []
+    order = sorted(figures, key=lambda k: (k[0].handler, k[0].model, k[0].processes, *k[1:]))
+    for key in order:
+        (cell, generator, mode), figure = key, figures[key]
+        lines.append(
+            [cell.handler, cell.model, str(cell.processes), generator, mode,
+             *(show(figure) for _, show in _NUMBERS), f"{figure.ready_s:.2f}",
+             str(figure.saturated), str(figure.noisy)]
+        )  # fmt: skip
+    return _table(head, lines, numbers=5)

@@ -1,0 +1,164 @@
+"""The claims of 2007, each beside what was measured, with the answer in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from study.plan import Cell
+from study.summary import Figure, Key, most
+
+PLAIN, MULTIPLEXED = "2007 plain", "2007 multiplexed"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim and what became of it."""
+
+    claim: str
+    answer: str
+    evidence: str
+
+
+def curve(figures: dict[Key, Figure], model: str, handler: str) -> dict[int, Figure]:
+    """Return a model's best figures by number of processes."""
+    cells = {c for c, _, _ in figures if c.model == model and c.handler == handler}
+    found = {cell.processes: most(figures, cell) for cell in cells}
+    return {n: figure for n, figure in sorted(found.items()) if figure is not None}
+
+
+def verdicts(figures: dict[Key, Figure], cores: int) -> list[Verdict]:
+    """Return an answer for each claim that was measured."""
+    plain = curve(figures, PLAIN, "hello")
+    muxed = curve(figures, MULTIPLEXED, "hello")
+    found = [_multiplexing(plain, muxed), _flatter(plain, muxed)]
+    for name, points in ((PLAIN, plain), (MULTIPLEXED, muxed)):
+        found.append(_peak(name, points, cores))
+    found += [_true_multiplexing(figures), _start(figures), _today(figures, cores)]
+    return [verdict for verdict in found if verdict is not None]
+
+
+def _apart(one: Figure, other: Figure) -> bool:
+    """Return whether two spreads do not touch."""
+    return one.low > other.high or one.high < other.low
+
+
+def _multiplexing(
+    plain: dict[int, Figure], muxed: dict[int, Figure]
+) -> Verdict | None:
+    both = sorted(set(plain) & set(muxed))
+    if not both:
+        return None
+    slower = [n for n in both if muxed[n].rate < plain[n].rate]
+    clear = [n for n in slower if _apart(plain[n], muxed[n])]
+    answer = (
+        "holds" if len(slower) == len(both) else "holds in part" if slower else "does not"
+    )
+    return Verdict(
+        "Multiplexing slows things down at every number of processes (iMac, Mac Pro).",
+        f"{answer}: slower at {len(slower)} of {len(both)} numbers of processes, beyond "
+        f"the spread at {len(clear)}. What was compared is one more thread for each "
+        "request: lighttpd sends every request on a connection of its own.",
+        "; ".join(
+            f"×{n}: {plain[n].rate:,.0f} → {muxed[n].rate:,.0f}/s "
+            f"({muxed[n].rate / plain[n].rate:.2f})"
+            for n in both if plain[n].rate
+        ),
+    )  # fmt: skip
+
+
+def _flatter(plain: dict[int, Figure], muxed: dict[int, Figure]) -> Verdict | None:
+    both = sorted(set(plain) & set(muxed))
+    if len(both) < 3:
+        return None
+
+    def swing(points: dict[int, Figure]) -> float:
+        rates = [points[n].rate for n in both]
+        return max(rates) / max(1e-9, min(rates))
+
+    a, b = swing(plain), swing(muxed)
+    return Verdict(
+        "The multiplexed curve is flatter; the plain one fluctuates more (iMac).",
+        "holds" if b < a else "does not hold",
+        f"highest through lowest: plain {a:.2f}, multiplexed {b:.2f}",
+    )
+
+
+def _peak(name: str, points: dict[int, Figure], cores: int) -> Verdict | None:
+    if len(points) < 3:
+        return None
+    best = max(points, key=lambda n: points[n].rate)
+    near = [n for n in points if points[n].high >= points[best].low]
+    at_cores = cores in near
+    words = "holds" if best == cores else (
+        "within the spread" if at_cores else "does not hold")  # fmt: skip
+    return Verdict(
+        f"“{name}” is fastest with as many processes as cores (here {cores}).",
+        f"{words}: the most was at ×{best}"
+        + (f"; within its spread: {', '.join(f'×{n}' for n in near)}" if len(near) > 1
+           else ""),
+        "; ".join(f"×{n}: {f.rate:,.0f}/s" for n, f in points.items()),
+    )  # fmt: skip
+
+
+def _true_multiplexing(figures: dict[Key, Figure]) -> Verdict | None:
+    alone = most(figures, Cell("prefork, no edge", 1, "hello"))
+    names = ("multiplex, muxed", "pool, muxed", "thread per request, muxed")
+    muxed = {n: most(figures, Cell(n, 1, "hello")) for n in names}
+    found = {n: f for n, f in muxed.items() if f is not None}
+    if alone is None or not found:
+        return None
+    best = max(found, key=lambda n: found[n].rate)
+    kept = most(figures, Cell("prefork, kept, no edge", 1, "hello"))
+    say = f"connection for each request {alone.rate:,.0f}/s"
+    if kept is not None:
+        say += f"; kept connections, no multiplexing {kept.rate:,.0f}/s"
+    say += "".join(f"; {n} {f.rate:,.0f}/s" for n, f in found.items())
+    return Verdict(
+        "(Not measured in 2007.) Many requests at once on one connection, for real, "
+        "from our own client, one process.",
+        f"“{best}” does {found[best].rate / alone.rate:.2f} times the requests of a "
+        "connection for each"
+        + (f", {found[best].rate / kept.rate:.2f} times those of kept connections"
+           if kept else "")
+        + ". No common web server can ask for it.",
+        say,
+    )  # fmt: skip
+
+
+def _start(figures: dict[Key, Figure]) -> Verdict | None:
+    cells = sorted({c for c, _, _ in figures if c.handler == "start"})
+    found = {str(c): most(figures, c) for c in cells}
+    rows = {n: f for n, f in found.items() if f is not None}
+    if len(rows) < 2:
+        return None
+    first = min(rows, key=lambda n: rows[n].ready_s or 1e9)
+    most_served = max(rows, key=lambda n: rows[n].rate)
+    return Verdict(
+        "Threads (multiplexing) might win where a process is expensive to start.",
+        f"soonest to answer: {first}; most served in the first ten seconds: "
+        f"{most_served}. Importing once and then forking takes the expense away.",
+        "; ".join(
+            f"{n}: first answer after {f.ready_s:.1f} s, {f.rate:,.0f}/s"
+            for n, f in rows.items()
+        ),
+    )
+
+
+def _today(figures: dict[Key, Figure], cores: int) -> Verdict | None:
+    cells = sorted({c for c, _, _ in figures
+                    if c.handler == "hello" and c.processes == cores
+                    and not c.model.endswith(("muxed", "no edge"))})  # fmt: skip
+    found = {c.model: most(figures, c) for c in cells}
+    rows = {n: f for n, f in found.items() if f is not None}
+    plain = rows.get(PLAIN)
+    if len(rows) < 3 or plain is None:
+        return None
+    best = max(rows, key=lambda n: rows[n].rate)
+    return Verdict(
+        f"(Today.) What to choose on this machine, ×{cores}, 12 bytes.",
+        f"{best}: {rows[best].rate / plain.rate:.1f} times the setup of 2007",
+        "; ".join(
+            f"{n} {f.rate:,.0f}/s"
+            for n, f in sorted(rows.items(), key=lambda pair: -pair[1].rate)
+        ),
+    )
