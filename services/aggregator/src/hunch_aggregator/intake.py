@@ -226,12 +226,12 @@ class Intake:
         for item in siblings:
             if item.guid not in present:
                 keys.update(copy_key(address) for address in item.syndication)
-        pairs = [(key, self.store.resolve_alias(key)) for key in sorted(keys)]
-        wanted = {i for _key, i in pairs if i is not None and i not in stored}
+        known = self.store.resolve_aliases(sorted(keys))
+        wanted = {i for i in known.values() if i not in stored}
         found: dict[str, Item] = {}
         for piece in _pieces(sorted(wanted), 500):
             found.update(self.store.items(piece))
-        return {key: found[i] for key, i in pairs if i is not None and i in found}
+        return {key: found[i] for key, i in known.items() if i in found}
 
     def _is_gone(self, item: Item) -> bool:
         """Tell whether an item's own page says that it does not exist any more."""
@@ -280,11 +280,9 @@ class Intake:
         return report, after.items
 
     def _new_aliases(self, decision: Decision) -> dict[str, str]:
-        return {
-            key: item_id
-            for key, item_id in decision.aliases.items()
-            if self.store.resolve_alias(key) != item_id
-        }
+        wanted = decision.aliases
+        known = self.store.resolve_aliases(list(wanted))
+        return {key: i for key, i in wanted.items() if known.get(key) != i}
 
 
 def _sum(first: Report | None, second: Report) -> Report:

@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 
-from hunch_stream import item as item_codec
 from hunch_stream import source as source_codec
 from hunch_stream.compile import compile_query, compile_term
 from hunch_stream.item import Item
@@ -18,6 +17,7 @@ from hunch_stream.key import Keys
 from hunch_stream.query import Query, Term
 from hunch_stream.source import SourceState
 from hunch_stream.store.connection import Connection, StoreError
+from hunch_stream.store.record import decoded
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Reader:
     def item(self, item_id: str) -> Item | None:
         """Return one item, also a merged or gone one; None if there is none."""
         raw = self._connection.call("HGET", self.keys.item(item_id), "json")
-        return None if raw is None else _decoded(raw)
+        return None if raw is None else decoded(raw)
 
     def items(self, ids: Sequence[str]) -> dict[str, Item]:
         """Return those of the items that exist, by id."""
@@ -117,7 +117,7 @@ class Reader:
                 pipeline.hget(self.keys.item(item_id), "json")
             replies = pipeline.execute()
         return {
-            item_id: _decoded(raw)
+            item_id: decoded(raw)
             for item_id, raw in zip(ids, replies, strict=True)
             if raw is not None
         }
@@ -165,10 +165,13 @@ class Reader:
         counters = self._counters(self.keys.days)
         return {dt.date.fromisoformat(day): count for day, count in counters.items()}
 
-    def resolve_alias(self, address: str) -> str | None:
-        """Return the id of the item that stands for a cross-posted address."""
-        raw = self._connection.call("GET", self.keys.alias(address))
-        return None if raw is None else _text(raw)
+    def resolve_aliases(self, addresses: Sequence[str]) -> dict[str, str]:
+        """Return the ids for those of the addresses that are known, in one trip."""
+        if not addresses:
+            return {}
+        keys = [self.keys.alias(address) for address in addresses]
+        found = zip(addresses, self._connection.call("MGET", *keys), strict=True)
+        return {address: _text(raw) for address, raw in found if raw is not None}
 
     def heartbeat(self) -> float | None:
         """Return when the aggregator was last seen (epoch seconds), or None."""
@@ -216,14 +219,7 @@ class Reader:
         # reply: total, then key and field list of each; a field list is nil for a
         # document that went between the search and the read.
         rows = (fields for fields in reply[2::2] if fields)
-        return int(reply[0]), tuple(_decoded(fields[1]) for fields in rows)
-
-
-def _decoded(raw: bytes) -> Item:
-    try:
-        return item_codec.decode(raw)
-    except msgspec.MsgspecError as error:
-        raise StoreError(f"an item is stored damaged: {error}") from error
+        return int(reply[0]), tuple(decoded(fields[1]) for fields in rows)
 
 
 def _text(raw: Any) -> str:

@@ -14,22 +14,14 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import msgspec
 import redis
 
-from hunch_stream import item as item_codec
 from hunch_stream import source as source_codec
 from hunch_stream.item import Item
 from hunch_stream.key import Keys
 from hunch_stream.source import SourceState
 from hunch_stream.store.connection import Connection, StoreError
-
-# One field list for the index, here and nowhere else.
-SCHEMA = (
-    "source", "TAG", "service", "TAG", "type", "TAG",
-    "tags", "TAG", "SEPARATOR", ",", "state", "TAG",
-    "text", "TEXT", "published", "NUMERIC", "SORTABLE",
-)  # fmt: skip
+from hunch_stream.store.record import SCHEMA, decoded, record
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -104,7 +96,7 @@ class Writer:
         found: dict[str, StoredItem] = {}
         for item_id, (raw, fingerprint) in zip(ids, replies, strict=True):
             if raw is not None:
-                item = _decoded(raw)
+                item = decoded(raw)
                 found[item_id] = StoredItem(item, (fingerprint or b"").decode())
         return found
 
@@ -233,7 +225,7 @@ class Writer:
                 for key in keys:
                     pipeline.hget(key, "json")
                 replies = pipeline.execute()
-            yield from (_decoded(raw) for raw in replies if raw is not None)
+            yield from (decoded(raw) for raw in replies if raw is not None)
             if int(cursor) == 0:
                 return
 
@@ -253,21 +245,6 @@ class Writer:
                 days[self._day(change.after)] += 1
                 facets.update(_facets(change.after))
         return _nonzero(days), _nonzero(facets)
-
-
-def record(item: Item, fingerprint: str) -> dict[Any, Any]:
-    """Return the fields of an item's hash: those of the index, and the item whole."""
-    return {
-        "source": item.source,
-        "service": item.service,
-        "type": item.type,
-        "tags": ",".join(item.tags),
-        "state": "merged" if item.same_as and item.state != "gone" else item.state,
-        "text": item.text,
-        "published": item.position,
-        "json": item_codec.encode(item),
-        "fingerprint": fingerprint,
-    }
 
 
 def _visible(item: Item | None) -> bool:
@@ -291,10 +268,3 @@ def _nonzero(counts: Mapping[str, int]) -> dict[str, int]:
 def _score(rows: Any) -> float:
     first = rows[0]
     return float(first[1] if isinstance(first, (tuple, list)) else rows[1])
-
-
-def _decoded(raw: bytes) -> Item:
-    try:
-        return item_codec.decode(raw)
-    except msgspec.MsgspecError as error:
-        raise StoreError(f"an item is stored damaged: {error}") from error

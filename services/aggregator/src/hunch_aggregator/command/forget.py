@@ -66,6 +66,6 @@ def _changed(store: Store, before: Item, after: Item) -> Change:
 
 def _copies(store: Store, item: Item) -> list[Item]:
     """Return the items of other sources for which an item stood."""
-    ids = [store.resolve_alias(copy_key(address)) for address in item.syndication]
-    found = store.items([i for i in ids if i])
+    ids = store.resolve_aliases([copy_key(address) for address in item.syndication])
+    found = store.items(list(ids.values()))
     return [copy for copy in found.values() if copy.same_as == item.id]
