@@ -58,6 +58,7 @@ class Channel:
 
     Attributes:
         registered: The events the loop's selector watches; 0 for not at all.
+        used: Whether a request has come in.
 
     Args:
         sock: The connection, not blocking.
@@ -81,6 +82,7 @@ class Channel:
         self.out_size = 0
         self.closed = False
         self.registered = 0
+        self.used = False
         self.touched = time.monotonic()
         self._worker = worker
         self._base = base
@@ -202,6 +204,7 @@ class Channel:
             self._ready(request)
 
     def _begin(self, event: events.RequestReceived) -> None:
+        self.used = True
         limits = self._worker.settings.limits
         try:
             mount = self._worker.settings.mount

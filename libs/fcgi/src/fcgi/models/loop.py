@@ -7,11 +7,16 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Final
 
 from fcgi.codec import Environ
 from fcgi.errors import ProtocolError
 from fcgi.models.channel import Channel, Request
 from fcgi.worker import Phase, Worker, log
+
+
+_FIRST_WORD_S: Final = 1.0
+"""How long a worker that leaves waits for the first request of a connection it took."""
 
 
 class Loop:
@@ -107,8 +112,11 @@ class Loop:
                 self._close(channel)
 
     def _is_finished(self) -> bool:
+        # WHY: who has just connected is about to ask, and would get no answer.
+        early = time.monotonic() - _FIRST_WORD_S
         for channel in [c for c in self._channels if c.is_idle]:
-            self._close(channel)
+            if channel.used or channel.touched < early:
+                self._close(channel)
         return not self._channels
 
     def _accept_or_not(self) -> None:
