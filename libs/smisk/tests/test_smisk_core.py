@@ -2,6 +2,9 @@
 
 import contextlib
 import io
+import socket
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smisk import Application, http
-from smisk.core import URL, Headers, RequestLimits, Stream
+from smisk.core import URL, Headers, Request, RequestLimits, Stream
 from smisk.core import url as urls
 from smisk.core.condition import check_preconditions, format_etag
 from smisk.core.cookie import format_cookie, parse_cookies
@@ -17,6 +20,7 @@ from smisk.core.form import MultipartParser, PartBegin, PartData, PartEnd, parse
 from smisk.core.identity import object_hash, pack, uid
 from smisk.core.sendfile import sendfile_header
 from smisk.core.xml import escape, parse_xml, unescape
+from smisk.session import MemoryStore
 from smisk.test import Client
 
 
@@ -472,3 +476,59 @@ def test_any_xml_is_read_or_refused(raw):
         parse_xml(raw)
     except ValueError:
         return
+
+
+def test_a_body_that_comes_too_slowly_is_408():
+    class Slow(Application):
+        limits = RequestLimits(max_body_time_s=0.2)
+
+        def service(self):
+            self.response.write(self.request.post["a"])
+
+    read, write = socket.socketpair()
+
+    def drip():
+        for _ in range(100):
+            with contextlib.suppress(OSError):
+                write.send(b"a")
+            time.sleep(0.02)
+
+    with read, write:
+        base = {
+            "wsgi.input": read.makefile("rb"),
+            "CONTENT_LENGTH": "1000",
+            "CONTENT_TYPE": "application/x-www-form-urlencoded",
+        }
+        thread = threading.Thread(target=drip)
+        thread.start()
+        begin = time.monotonic()
+        reply = Client(Slow(), base, validate=False).request("POST", "/")
+        taken = time.monotonic() - begin
+        thread.join()
+        base["wsgi.input"].close()
+    assert reply.status == 408
+    assert reply.headers["Connection"] == "close"
+    assert 0.2 <= taken < 1.5
+    prompt = Client(Slow()).post("/", form={"a": "x" * 100_000})
+    assert prompt.body == b"x" * 100_000
+
+
+def test_current_and_classes_of_its_own():
+    class Mine(Request):
+        pass
+
+    class Site(Application):
+        request_class = Mine
+        sessions_class = MemoryStore
+
+        def service(self):
+            assert Application.current is self
+            self.response.write(type(self.request).__name__)
+
+    site = Site()
+    assert Application.current is site
+    other = Application()
+    assert Application.current is other
+    assert Client(site).get("/").text == "Mine"
+    assert Application.current is other
+    assert isinstance(site.sessions.store, MemoryStore)

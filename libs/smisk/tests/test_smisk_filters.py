@@ -5,16 +5,16 @@ import re
 
 import pytest
 
+from smisk.error import ConfigurationError
 from smisk.filters import DigestAuth, SessionAuth, confirm, csrf, csrf_token
 from smisk.filters.digest import digest_ha1
 from smisk.mvc import Application, Controller, expose, leaf_filter
-from smisk.session import MemoryStore, Sessions
+from smisk.session import FileStore, MemoryStore, Sessions
 from smisk.test import Client
 
 auth = SessionAuth("/login")
-digest = DigestAuth(
-    "Test", {"Mufasa": digest_ha1("Mufasa", "Test", "Circle of Life")}.get
-)
+HA1 = digest_ha1("Mufasa", "Test", "Circle of Life")
+digest = DigestAuth("Test", {"Mufasa": HA1}.get)
 
 
 @leaf_filter
@@ -176,6 +176,36 @@ def test_digest_refuses(client, own):
     challenge = client.get("/secret").headers["WWW-Authenticate"]
     headers = response_to(challenge, **own)
     assert client.get("/secret", headers=headers).status == 401
+
+
+def test_digest_replay_is_seen_by_every_worker(tmp_path):
+    def worker():
+        store = FileStore(tmp_path / "claims")
+        shared = DigestAuth("Test", {"Mufasa": HA1}.get, secret=b"s" * 32, store=store)
+
+        class root(Controller):  # noqa: N801
+            @shared
+            def secret(self):
+                return {"user": self.request.notes["user"]}
+
+        class Worker(Application):
+            default_format = "json"
+
+        Worker.root = root
+        return Client(Worker())
+
+    one, other = worker(), worker()
+    challenge = one.get("/secret").headers["WWW-Authenticate"]
+    headers = response_to(challenge)
+    assert other.get("/secret", headers=headers).status == 200
+    assert one.get("/secret", headers=headers).status == 401
+    assert other.get("/secret", headers=headers).status == 401
+    again = response_to(challenge, nc="00000002")
+    assert one.get("/secret", headers=again).status == 200
+    zero = response_to(challenge, nc="00000000")
+    assert one.get("/secret", headers=zero).status == 401
+    with pytest.raises(ConfigurationError, match="same secret"):
+        DigestAuth("Test", {}.get, store=FileStore(tmp_path))
 
 
 def test_digest_nonces_age_and_are_bounded():

@@ -3,8 +3,11 @@
 import http.client
 import logging
 import resource
+import subprocess
+import sys
 import time
 import tracemalloc
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -232,6 +235,16 @@ def test_live_worker_survives(run_example):
     for arguments, expected in cases:
         assert ask(*arguments) in expected, arguments[0][:40]
         assert ask("/") == 200
+
+
+def test_fuzzing_for_a_moment(tmp_path):
+    pytest.importorskip("atheris", reason="atheris is not installed")
+    program = Path(__file__).parents[1] / "fuzz" / "fuzz_smisk.py"
+    done = subprocess.run(
+        [sys.executable, program, "-runs=3000", "-max_total_time=20", tmp_path],
+        capture_output=True, text=True, timeout=60, cwd=tmp_path, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,17 @@
 import pytest
 
 from smisk.error import ConfigurationError
-from smisk.mvc import Application, Controller, expose, hide, http, redirect_to
+from smisk.mvc import (
+    Application,
+    Controller,
+    expose,
+    hide,
+    http,
+    method_origin,
+    path_to,
+    redirect_to,
+    template_for,
+)
 from smisk.test import Client
 
 
@@ -351,3 +361,32 @@ def test_unknown_format_and_bad_route_are_told_at_the_start():
         One().setup()
     with pytest.raises(ConfigurationError, match="slash"):
         Site().router.filter("x", "/")
+
+
+def test_names_of_1_1():
+    class root(Controller):  # noqa: N801
+        def __call__(self):
+            return {
+                "path": path_to(root.leaf),
+                "template": template_for(root.leaf),
+                "index": template_for("/"),
+            }
+
+        @expose("a-leaf", template="x/y")
+        def leaf(self): ...
+
+    class below(root):  # noqa: N801
+        def own(self): ...
+
+    class Site(Application):
+        default_format = "json"
+
+    Site.root = root
+    assert Client(Site()).get("/").json() == {
+        "path": ["a-leaf"],
+        "template": "x/y",
+        "index": "index",
+    }
+    assert method_origin(below, "leaf") is root
+    assert method_origin(below, "own") is below
+    assert method_origin(below, "nothing") is None

@@ -250,3 +250,39 @@ def test_shared_dict(store_url):
         del mine["a"]
     for connection in connections:
         connection.close()
+
+
+@pytest.mark.parametrize("kind", ["file", "resp"])
+def test_only_one_of_many_claims(kind, tmp_path, request):
+    def store():
+        if kind == "file":
+            return FileStore(tmp_path / "s", gc_probability=0)
+        connection = Connection(request.getfixturevalue("store_url"))
+        request.addfinalizer(connection.close)
+        return RESPStore(connection, prefix=f"{tmp_path}:")
+
+    one, other, *_ = stores = [store() for _ in range(8)]
+    assert one.claim("a/b.c", 60)
+    assert not other.claim("a/b.c", 60)
+    assert not one.claim("a/b.c", 60)
+    assert other.claim("d", 60)
+    won = []
+    threads = [
+        threading.Thread(target=lambda s=s: won.append(s.claim("race", 60)))
+        for s in stores
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert won.count(True) == 1
+    if kind == "file":
+        assert not [p for p in (tmp_path / "s").iterdir() if p.name.startswith(".")]
+        assert one.collect() == 0
+
+
+def test_files_that_were_claimed_end(tmp_path):
+    store = FileStore(tmp_path / "s", gc_probability=0)
+    assert store.claim("a", -1)
+    assert store.collect() == 1
+    assert store.claim("a", 60)

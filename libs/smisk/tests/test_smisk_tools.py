@@ -374,6 +374,20 @@ def test_loading_by_name(tmp_path, monkeypatch):
             load(target)
 
 
+def test_console(tmp_path):
+    (tmp_path / "hello.py").write_text(
+        "from smisk import Application\n"
+        "class MyApp(Application):\n"
+        "  def service(self): self.response.write('Hello World!')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "smisk", "hello:MyApp", "--console"],
+        input="print(client.get('/').text, type(app).__name__)\n",
+        capture_output=True, text=True, cwd=tmp_path, timeout=20, check=True,
+    )  # fmt: skip
+    assert "Hello World! MyApp" in done.stdout
+
+
 def test_development_server(tmp_path):
     (tmp_path / "hello.py").write_text(
         "from smisk import Application\n"

@@ -34,6 +34,8 @@ def parser() -> argparse.ArgumentParser:
     add("--pidfile", type=Path)
     add("--debug", action="store_true", help="show tracebacks, reload templates")
     add("--reload", action="store_true", help="start again when a source file changes")
+    add("--console", action="store_true",
+        help="talk to the application: app, and client to call it with")
     add("--version", action="version", version=f"smisk {__version__}")
     # fmt: on
     return line
@@ -105,6 +107,8 @@ def _serve(given: argparse.Namespace) -> int:
         smisk.show_traceback = True
         if hasattr(smisk, "autoreload"):
             smisk.autoreload = True
+    if given.console:
+        return _console(application)
     if given.http:
         return devserver.serve(application, given.http, reload=given.reload)
     if smisk is None:
@@ -112,6 +116,16 @@ def _serve(given: argparse.Namespace) -> int:
     if given.reload:
         devserver.restart_on_change()
     return smisk.run(given.bind, forks=given.forks)
+
+
+def _console(application: Callable[..., Iterable[bytes]]) -> int:
+    import code
+
+    from smisk.test import Client
+
+    names = {"app": application, "client": Client(application)}
+    code.interact("app, client.get(path), client.post(path, form={…})", local=names)
+    return 0
 
 
 def _spawn(given: argparse.Namespace) -> int:

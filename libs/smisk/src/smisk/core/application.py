@@ -10,7 +10,7 @@ import html
 import logging
 import re
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from smisk import http
@@ -20,7 +20,7 @@ from smisk.core.request import Request
 from smisk.core.response import Response, StartResponse
 
 if TYPE_CHECKING:
-    from smisk.session.session import Sessions
+    from smisk.session.session import Sessions, Store
 
 log = logging.getLogger("smisk.application")
 
@@ -40,6 +40,16 @@ _KEPT_BY_REDIRECT = ("cache-control", "set-cookie", "vary")
 _KEPT_BY_ERROR: tuple[str, ...] = ("vary",)
 
 
+class _Current:
+    """The application that answers right now; between requests the one made last."""
+
+    made: "Application | None" = None
+
+    def __get__(self, _: object, owner: type) -> "Application | None":
+        exchange = exchange_var.get(None)
+        return self.made if exchange is None else exchange.application
+
+
 class Application:
     """Subclass, define ``service``, and hand an instance to any WSGI server.
 
@@ -52,10 +62,16 @@ class Application:
             leaves that header to the server.
         forks: Worker processes `run` adds to the first.
         limits: How much a client may send.
+        current: The application that answers right now, or was made last.
+        request_class: What a request becomes; another may be put here, as for the
+            response and for the store of sessions (default: files).
     """
+
+    current = _Current()
 
     request_class: type[Request] = Request
     response_class: type[Response] = Response
+    sessions_class: "Callable[[], Store] | None" = None
     charset = "utf-8"
     tolerant = True
     show_traceback = False
@@ -65,6 +81,7 @@ class Application:
 
     def __init__(self) -> None:
         self._is_started = False
+        _Current.made = self
         self._sessions: Sessions | None = None
 
     # -- for subclasses ------------------------------------------------------------
@@ -104,7 +121,7 @@ class Application:
         if self._sessions is None:
             from smisk.session import FileStore, Sessions
 
-            self._sessions = Sessions(FileStore())
+            self._sessions = Sessions((self.sessions_class or FileStore)())
         return self._sessions
 
     @sessions.setter

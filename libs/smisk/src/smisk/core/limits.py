@@ -20,6 +20,8 @@ class RequestLimits:
     #: Fields of a query, a form, or parts of a multipart body.
     max_fields: int = 1000
     max_part_header_size: int = 8 * 1024
+    #: Seconds until a body must be here; None: as long as the server waits.
+    max_body_time_s: float | None = None
     max_query_size: int = 16 * 1024
     max_path_size: int = 8 * 1024
     max_cookie_size: int = 16 * 1024

@@ -195,7 +195,8 @@ class Request:
         length = self.content_length
         if length is None and not self.env.get("wsgi.input_terminated"):
             length = 0
-        return Stream(self.env.get("wsgi.input"), length)
+        time_s = self.limits.max_body_time_s
+        return Stream(self.env.get("wsgi.input"), length, time_s=time_s)
 
     def read_document(self) -> bytes:
         """Read the whole body into memory.

@@ -1,5 +1,6 @@
 """The two ends of an exchange as files: the request's body, the log, a response."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
@@ -21,6 +22,7 @@ class Stream:
         source: Where the bytes come from.
         length: How many there are; None when the source ends by itself.
         write: Takes bytes, for a stream that goes out.
+        time_s: Seconds from now until the end must be here; None: any time.
     """
 
     CHUNK_BYTES = 64 * 1024
@@ -30,8 +32,14 @@ class Stream:
         source: Readable | None = None,
         length: int | None = None,
         write: Callable[[bytes], object] | None = None,
+        time_s: float | None = None,
     ) -> None:
-        self._source = source
+        self._take = None if source is None else source.read
+        self._deadline = None
+        if time_s is not None:
+            self._deadline = time.monotonic() + time_s
+            # WHY read1: read waits for all it was asked for, however slowly it comes.
+            self._take = getattr(source, "read1", self._take)
         self._left = length
         self._write = write
         self._ahead = b""
@@ -63,9 +71,12 @@ class Stream:
             return self.read(min(size, len(self._ahead)))
         if self._at_end or self._left == 0:
             return b""
-        assert self._source is not None
+        assert self._take is not None
+        if self._deadline is not None and time.monotonic() > self._deadline:
+            msg = "the body came too slowly"
+            raise http.RequestTimeout(msg, headers={"Connection": "close"})
         want = size if self._left is None else min(size, self._left)
-        part = self._source.read(want)
+        part = self._take(want)
         if not part:
             self._at_end = True
             if self._left:

@@ -1,9 +1,8 @@
 """HTTP Digest authentication (RFC 7616) with SHA-256.
 
-The server's nonces are signed and dated, so they need no store; the count of each is
-remembered in this process, so a request seen once cannot be sent again. With several
-worker processes give every one the same `secret` and let clients stay with a worker,
-or keep `max_age_s` short: the count is per process.
+The server's nonces are signed and dated, so they need no store. A request seen once
+cannot be sent again: the highest count of each nonce is remembered in this process, or,
+where several workers answer, every count is claimed in a store they share.
 """
 
 import hashlib
@@ -18,6 +17,8 @@ from typing import ParamSpec, TypeVar
 
 from smisk import http
 from smisk.core.exchange import current
+from smisk.error import ConfigurationError
+from smisk.session import Claims
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -39,6 +40,8 @@ class DigestAuth:
         ha1_of: Returns `digest_ha1` of a user, None for who is unknown.
         secret: Signs nonces; default: a new one in each process.
         max_age_s: How long a nonce is good.
+        store: Where workers meet: a `RESPStore` or a `FileStore`. They need the same
+            `secret` as well; None: this process answers alone.
     """
 
     #: LIMIT: nonces whose count is remembered.
@@ -51,7 +54,12 @@ class DigestAuth:
         *,
         secret: bytes | None = None,
         max_age_s: int = 300,
+        store: Claims | None = None,
     ) -> None:
+        if store is not None and secret is None:
+            msg = "workers that share a store need the same secret"
+            raise ConfigurationError(msg)
+        self._store = store
         self.realm = realm
         self._ha1_of = ha1_of
         self._secret = secret or secrets.token_bytes(32)
@@ -134,6 +142,10 @@ class DigestAuth:
             count = int(nc, 16)
         except ValueError:
             return False
+        if self._store is not None:
+            # Twice the age: a clock may differ from the next one.
+            name = f"digest:{nonce}:{count}"
+            return count > 0 and self._store.claim(name, 2 * self._max_age_s)
         with self._lock:
             if count <= self._counts.get(nonce, 0):
                 return False

@@ -6,9 +6,9 @@ from smisk import http as http
 from smisk.core.exchange import Exchange, current
 from smisk.core.url import URL
 from smisk.mvc.application import Application
-from smisk.mvc.control import Controller
+from smisk.mvc.control import Controller, method_origin
 from smisk.mvc.decorators import expose, hide, leaf_filter
-from smisk.mvc.link import redirect_to, uri_for
+from smisk.mvc.link import path_to, redirect_to, template_for, uri_for
 from smisk.serialization.serializer import Serializer
 
 if TYPE_CHECKING:
@@ -28,9 +28,12 @@ __all__ = [
     "http",
     "leaf_filter",
     "main",
+    "method_origin",
+    "path_to",
     "redirect_to",
     "request",
     "response",
+    "template_for",
     "uri_for",
 ]
 

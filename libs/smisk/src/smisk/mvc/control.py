@@ -113,6 +113,11 @@ class Controller:
                     yield name, function
 
 
+def method_origin(cls: type[Controller], name: str) -> type | None:
+    """Return the class whose method `name` of `cls` is: itself, or one above."""
+    return next((base for base in cls.__mro__ if name in base.__dict__), None)
+
+
 def find_root(name: str = "root") -> type[Controller] | None:
     """Return the root of a tree called `name`: the one defined last."""
     for child in reversed(Controller.__subclasses__()):

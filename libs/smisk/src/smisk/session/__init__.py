@@ -3,6 +3,14 @@
 from smisk.session.file import FileStore
 from smisk.session.memory import MemoryStore
 from smisk.session.resp import RESPStore
-from smisk.session.session import Sessions, SessionSlot, Store
+from smisk.session.session import Claims, Sessions, SessionSlot, Store
 
-__all__ = ["FileStore", "MemoryStore", "RESPStore", "SessionSlot", "Sessions", "Store"]
+__all__ = [
+    "Claims",
+    "FileStore",
+    "MemoryStore",
+    "RESPStore",
+    "SessionSlot",
+    "Sessions",
+    "Store",
+]

@@ -4,10 +4,13 @@ A session is one file, written beside itself and renamed, so a reader never sees
 of one and a busy session's write is never dropped. Its modification time is its end.
 """
 
+import contextlib
+import hashlib
 import os
 import random
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -58,16 +61,30 @@ class FileStore:
     def write(self, session_id: str, raw: bytes, ttl_s: int) -> None:
         """Keep the session for `ttl_s` seconds from now."""
         path = self._path(session_id)
+        with self._new(raw, ttl_s) as new:
+            new.replace(path)
+
+    def claim(self, name: str, ttl_s: int) -> bool:
+        """Return whether nobody has claimed `name` within `ttl_s` seconds."""
+        path = self._path("claim-" + hashlib.sha256(name.encode()).hexdigest())
+        with self._new(b"", ttl_s) as new:
+            try:
+                path.hardlink_to(new)
+            except FileExistsError:
+                return False
+        return True
+
+    @contextlib.contextmanager
+    def _new(self, raw: bytes, ttl_s: int) -> Iterator[Path]:
         handle, name = tempfile.mkstemp(prefix=".new-", dir=self.folder)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(raw)
             ends = time.time() + ttl_s
             os.utime(name, (ends, ends))
-            Path(name).replace(path)
-        except BaseException:
+            yield Path(name)
+        finally:
             Path(name).unlink(missing_ok=True)
-            raise
 
     def refresh(self, session_id: str, ttl_s: int) -> None:
         """Keep it for `ttl_s` seconds from now, unchanged."""

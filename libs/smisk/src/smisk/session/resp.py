@@ -28,6 +28,11 @@ class RESPStore:
         """Keep it for `ttl_s` seconds from now, unchanged."""
         self._store("EXPIRE", self._prefix + session_id, ttl_s)
 
+    def claim(self, name: str, ttl_s: int) -> bool:
+        """Return whether nobody has claimed `name` within `ttl_s` seconds."""
+        key = f"{self._prefix}claim:{name}"
+        return self._store("SET", key, "1", "NX", "EX", ttl_s) is not None
+
     def destroy(self, session_id: str) -> None:
         """Forget the session, if there is one."""
         self._store("DEL", self._prefix + session_id)

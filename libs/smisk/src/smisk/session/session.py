@@ -41,6 +41,14 @@ class Store(Protocol):
         ...
 
 
+class Claims(Protocol):
+    """What a store can offer besides: something only one of all workers gets."""
+
+    def claim(self, name: str, ttl_s: int) -> bool:
+        """Return whether nobody has claimed `name` within `ttl_s` seconds."""
+        ...
+
+
 class Sessions:
     """A store and the cookie that leads to it.
 
