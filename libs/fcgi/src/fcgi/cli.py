@@ -69,7 +69,13 @@ def serve_parser() -> argparse.ArgumentParser:
 
 
 def _group(name: str) -> int:
-    return int(name) if name.isdecimal() else grp.getgrnam(name).gr_gid
+    if name.isdecimal():
+        return int(name)
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        msg = f"there is no group {name!r}"
+        raise argparse.ArgumentTypeError(msg) from None
 
 
 def serve(argv: list[str]) -> int:

@@ -21,7 +21,7 @@ from fcgi.process import log
 from fcgi.reload import Watch
 from fcgi.scoreboard import Scoreboard
 from fcgi.settings import Settings
-from fcgi.worker import make_worker
+from fcgi.worker import make_worker, serve_to_the_end
 from fcgi.wsgi import Application
 
 LOAD_FAILED = 3
@@ -180,5 +180,5 @@ class Generation:
         with contextlib.suppress(Exception):  # stderr may be no file
             faulthandler.register(signal.SIGUSR2, all_threads=True, chain=False)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        self._model.serve(worker)
+        serve_to_the_end(self._model.serve, worker)
         return 0

@@ -7,7 +7,7 @@ from typing import Any
 from fcgi import address, loader, models
 from fcgi.settings import Settings
 from fcgi.supervisor import Supervisor
-from fcgi.worker import make_worker
+from fcgi.worker import make_worker, serve_to_the_end
 from fcgi.wsgi import Application
 
 
@@ -66,5 +66,5 @@ def _serve_here(
     # Ctrl-C, and what libfcgi and the web servers that start us use.
     signal.signal(signal.SIGINT, worker.on_signal)
     signal.signal(signal.SIGUSR1, worker.on_signal)
-    models.load(settings.model).serve(worker)
+    serve_to_the_end(models.load(settings.model).serve, worker)
     return 0

@@ -8,7 +8,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 from types import FrameType
@@ -158,3 +158,25 @@ def make_worker(
     signal.signal(signal.SIGTERM, worker.on_signal)
     signal.signal(signal.SIGQUIT, worker.on_signal)
     return worker
+
+
+def serve_to_the_end(serve: Callable[[Worker], None], worker: Worker) -> None:
+    """Serve, and then let the application know that this was the last request.
+
+    An application that has a method `close`, or else `stop`, hears of it in each worker.
+    """
+    try:
+        serve(worker)
+    finally:
+        # A hook that hangs is like a request that does: `request_timeout_s` ends it.
+        worker.slot.begin()
+        try:
+            hook = getattr(worker.app, "close", None) or getattr(
+                worker.app, "stop", None
+            )
+            if callable(hook):
+                hook()
+        except Exception:
+            log.exception("the application's end hook failed")
+        finally:
+            worker.slot.end()

@@ -208,3 +208,33 @@ HANDLERS.update(
                   long, split, silent, text)
     }
 )  # fmt: skip
+
+
+class Closing:
+    """An application that writes down who ended it, into the folder it was told."""
+
+    def __init__(self, hook="close"):
+        setattr(self, hook, self._end)
+
+    def __call__(self, environ, start_response):
+        return app(environ, start_response)
+
+    def _end(self):
+        folder = os.environ["FCGI_TEST_FOLDER"]
+        with open(os.path.join(folder, f"end{os.getpid()}"), "a") as file:
+            file.write("end\n")
+        raise RuntimeError("a hook that fails")
+
+
+def closing():
+    return Closing()
+
+
+def stopping():
+    return Closing("stop")
+
+
+def dying():
+    """Return an application whose workers die at birth, the parent's one excepted."""
+    os.register_at_fork(after_in_child=lambda: os._exit(7))
+    return app

@@ -14,7 +14,6 @@ from fcgi.errors import ProtocolError
 from fcgi.models.channel import Channel, Request
 from fcgi.worker import Phase, Worker, log
 
-
 _FIRST_WORD_S: Final = 1.0
 """How long a worker that leaves waits for the first request of a connection it took."""
 
