@@ -39,7 +39,9 @@ def main() -> int:
                            "uWSGI, granian")  # fmt: skip
     line.add_argument("--machine", default=machine_name(), help="name in the results")
     line.add_argument("--out", type=Path, help="folder of the results")
-    line.add_argument("--fresh", action="store_true", help="do not go on with an old one")
+    line.add_argument(
+        "--fresh", action="store_true", help="do not go on with an old one"
+    )
     given = line.parse_args()
     signal.signal(signal.SIGTERM, _leave)
     if given.what == "report":

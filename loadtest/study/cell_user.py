@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import gevent
+import gevent  # type: ignore[import-untyped]
 from locust import constant_throughput, events, task
 from locust.contrib.fasthttp import FastHttpUser
 from locust.runners import MasterRunner
@@ -58,7 +58,7 @@ class Caller(FastHttpUser):
         self.client.get(ADDRESS)
 
 
-@events.request.add_listener
+@events.request.add_listener  # type: ignore[untyped-decorator]
 def count(response_time: float, exception: Any, **_: Any) -> None:
     if exception is None:
         window.all_served += 1
@@ -77,7 +77,7 @@ def _cpu_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
-@events.test_start.add_listener
+@events.test_start.add_listener  # type: ignore[untyped-decorator]
 def plan(environment: Any, **_: Any) -> None:
     def watch() -> None:
         gevent.sleep(WARM_S)
@@ -87,7 +87,10 @@ def plan(environment: Any, **_: Any) -> None:
         gevent.sleep(SECONDS)
         # On a busy machine we wake late; then the time that counts is over already.
         window.cpu_ended = _cpu_s()
-        if environment.runner is not None and environment.parsed_options.worker is False:
+        if (
+            environment.runner is not None
+            and environment.parsed_options.worker is False
+        ):
             environment.runner.quit()
 
     if not isinstance(environment.runner, MasterRunner):
@@ -96,7 +99,7 @@ def plan(environment: Any, **_: Any) -> None:
         gevent.spawn_later(WARM_S + SECONDS + 0.5, environment.runner.quit)
 
 
-@events.quit.add_listener
+@events.quit.add_listener  # type: ignore[untyped-decorator]
 def report(**_: Any) -> None:
     if not window.began:
         return

@@ -1,6 +1,6 @@
 """Load from our own FastCGI client, which can multiplex as no web server does.
 
-    python -m study.direct ADDRESS --connections 4 --window 16 --keep --seconds 2
+python -m study.direct ADDRESS --connections 4 --window 16 --keep --seconds 2
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
 from collections.abc import Sequence
@@ -103,7 +102,7 @@ def _conf(
         # WHY a script: bin-path splits at blanks and knows no quotes.
         program = folder / "worker.sh"
         program.write_text(f"#!/bin/sh\nexec {shlex.join(command)}\n")
-        os.chmod(program, 0o755)
+        program.chmod(0o755)
         # WHY both: since 2017 lighttpd spawns as load asks; the post's version did not.
         host += (
             f', "bin-path" => "{program}", "min-procs" => {processes}, '

@@ -78,7 +78,14 @@ def _first(command: list[str]) -> str:
 
 def _packages() -> dict[str, str]:
     found = {}
-    for name in ("hunch-fcgi", "hunch-smisk", "hunch-kvstore", "flup", "locust", "gevent"):
+    for name in (
+        "hunch-fcgi",
+        "hunch-smisk",
+        "hunch-kvstore",
+        "flup",
+        "locust",
+        "gevent",
+    ):
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
@@ -88,5 +95,7 @@ def _packages() -> dict[str, str]:
 
 def _version(name: str, peers: str) -> str:
     code = f"import importlib.metadata as m; print(m.version({name!r}))"
-    done = subprocess.run([peers, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [peers, "-c", code], capture_output=True, text=True, check=False
+    )
     return done.stdout.strip() or "not installed"

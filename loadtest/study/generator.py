@@ -199,7 +199,9 @@ def wrk(
     lost = sum(map(int, broken.groups())) if broken else 0
     shares = {
         int(m[1]): float(m[2]) * _UNITS[m[3]]
-        for m in re.finditer(r"^\s+(50|90|99)%\s+([\d.]+)(us|ms|s|m)\b", said, re.M)
+        for m in re.finditer(
+            r"^\s+(50|90|99)%\s+([\d.]+)(us|ms|s|m)\b", said, re.MULTILINE
+        )
     }
     longest = re.search(
         r"Latency\s+[\d.]+\w+\s+[\d.]+\w+\s+([\d.]+)(us|ms|s|m)\b", said

@@ -87,6 +87,10 @@ def _cells(
     return [Cell(m, n, h) for m in models for n in counts for h in handlers]
 
 
+def _once(cells: Sequence[Cell]) -> tuple[Cell, ...]:
+    return tuple(dict.fromkeys(cells))
+
+
 def counts_for(cores: int) -> tuple[int, ...]:
     """Return the numbers of processes of a full study on a machine of so many cores."""
     more = {cores // 2, cores, cores * 2} - {0} if cores > 8 else set()
@@ -103,7 +107,7 @@ def make(name: str, cores: int) -> Plan:
         cells = _cells(("2007 plain", "2007 multiplexed", "prefork"),
                        sorted({1, cores, 2 * cores}), ("hello",))  # fmt: skip
         cells += _cells(("prefork, no edge", "multiplex, muxed"), (1,), ("hello",))
-        return Plan(name, tuple(cells), budget_s=165, warm_s=0.3, wrk_s=1, locust_s=1,
+        return Plan(name, _once(cells), budget_s=165, warm_s=0.3, wrk_s=1, locust_s=1,
                     open_repeats=0, tries=2, patience_s=2)  # fmt: skip
     some = sorted({1, 2, cores, 2 * cores, 13})
     if name == "default":
@@ -117,7 +121,7 @@ def make(name: str, cores: int) -> Plan:
         cells += _cells(("prefork", "pool", "2007 plain"), (cores,), ("slow",))
         cells += _cells(("prefork", "prefork spawned", "2007 plain"), (4,), ("start",))
         cells += _cells(("2007 plain", "2007 multiplexed"), (1,), ("start",))
-        return Plan(name, tuple(cells), budget_s=870, warm_s=0.5, wrk_s=1, locust_s=1.5)
+        return Plan(name, _once(cells), budget_s=870, warm_s=0.5, wrk_s=1, locust_s=1.5)
     if name == "full":
         handlers = [h for h in HANDLERS if h not in ("stream", "start")]
         cells = _cells(list(MODELS), counts_for(cores), handlers)
@@ -127,6 +131,6 @@ def make(name: str, cores: int) -> Plan:
         served = [m.name for m in MODELS.values()
                   if m.via != "direct" and not m.factory]  # fmt: skip
         cells += _cells(served, (1, 2, 4, 8, 13), ("start",))
-        return Plan(name, tuple(cells), repeats=5, warm_s=2, wrk_s=5, locust_s=6,
+        return Plan(name, _once(cells), repeats=5, warm_s=2, wrk_s=5, locust_s=6,
                     tries=4, patience_s=300)  # fmt: skip
     raise ValueError(f"{name!r} is no study; write quick, default or full")

@@ -29,7 +29,6 @@ class Program:
         log: Where what it says goes.
         environ: Variables on top of ours.
         folder: Where it runs.
-        listener: Given to it as descriptor 0, in the manner of spawn-fcgi.
     """
 
     def __init__(
@@ -40,7 +39,6 @@ class Program:
         *,
         environ: Mapping[str, str] | None = None,
         folder: Path | None = None,
-        listener: socket.socket | None = None,
     ) -> None:
         self.name = name
         self.log = log
@@ -51,7 +49,7 @@ class Program:
         with log.open("ab") as out:
             self._process = subprocess.Popen(
                 [*guard, *command],
-                stdin=listener if listener is not None else subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
                 cwd=folder,

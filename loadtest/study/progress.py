@@ -20,6 +20,7 @@ class Progress:
         self._total = total
         self._done = 0
         self._budget_s = budget_s
+        self._guess_s = min(6.0, budget_s / 4)
         self._began = time.monotonic()
         self._taken: list[float] = []
         self._is_screen = sys.stderr.isatty()
@@ -27,7 +28,7 @@ class Progress:
     @property
     def mean_s(self) -> float:
         """How long a visit takes."""
-        return sum(self._taken) / len(self._taken) if self._taken else 6.0
+        return sum(self._taken) / len(self._taken) if self._taken else self._guess_s
 
     def left_s(self) -> float:
         """Return how long the rest takes, or the budget's rest if that is less."""
@@ -62,4 +63,6 @@ class Progress:
     def close(self) -> None:
         """Leave the line."""
         minutes, seconds = divmod(int(time.monotonic() - self._began), 60)
-        sys.stderr.write(f"\n{self._done} of {self._total} in {minutes}:{seconds:02d}\n")
+        sys.stderr.write(
+            f"\n{self._done} of {self._total} in {minutes}:{seconds:02d}\n"
+        )

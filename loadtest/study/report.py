@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowra
 svg { max-width: 100%; height: auto } code { font-size: .9em }
 .warn { background: #fff3cd; padding: .5rem 1rem; border-left: 4px solid #e69f00 }
 """
-_NUMBERS = (
+_NUMBERS: tuple[tuple[str, Callable[[Figure], str]], ...] = (
     ("requests/s", lambda f: f"{f.rate:,.0f}"),
     ("spread", lambda f: f"{f.low:,.0f}–{f.high:,.0f}"),
     ("n", lambda f: str(f.repeats)),
@@ -81,11 +81,15 @@ def _plots(figures: dict[Key, Figure], cores: int) -> Iterable[tuple[str, str]]:
             name = f"{model} ×{n}"
             bars[name] = points[n].us
             latencies[name] = points[n].ms
-        yield f"cpu-{handler.name}", plot.stacked(
-            f"CPU time for a request, by part: {about}", "µs of CPU", bars
+        yield (
+            f"cpu-{handler.name}",
+            plot.stacked(
+                f"CPU time for a request, by part: {about}", "µs of CPU", bars
+            ),
         )
-        yield f"latency-{handler.name}", plot.ranges(
-            f"Latency at full load: {about}", "ms", latencies
+        yield (
+            f"latency-{handler.name}",
+            plot.ranges(f"Latency at full load: {about}", "ms", latencies),
         )
 
 
@@ -97,7 +101,8 @@ def _pictures(folder: Path) -> None:
     for svg in sorted(folder.glob("*.svg")):
         head = svg.read_text()[:400]
         wide, high = (
-            head.partition(f" {name}='")[2].partition("'")[0] for name in ("width", "height")
+            head.partition(f" {name}='")[2].partition("'")[0]
+            for name in ("width", "height")
         )
         with tempfile.TemporaryDirectory(prefix="study") as own:
             subprocess.run(
@@ -109,7 +114,9 @@ def _pictures(folder: Path) -> None:
             )  # fmt: skip
 
 
-def _table(head: Sequence[str], lines: Iterable[Sequence[str]], numbers: int = 99) -> str:
+def _table(
+    head: Sequence[str], lines: Iterable[Sequence[str]], numbers: int = 99
+) -> str:
     out = ["<table><tr>" + "".join(f"<th>{escape(h)}</th>" for h in head) + "</tr>"]
     for cells in lines:
         row_html = "".join(
@@ -212,7 +219,13 @@ def _limits(figures: dict[Key, Figure]) -> str:
             )  # fmt: skip
     lines.sort(key=lambda line: (line[0], line[1], int(line[2])))
     return _table(
-        ("request", "model", "×", "the limit", "µs: edge + workers + store + generator"),
+        (
+            "request",
+            "model",
+            "×",
+            "the limit",
+            "µs: edge + workers + store + generator",
+        ),
         lines,
     )
 
@@ -221,7 +234,9 @@ def _everything(figures: dict[Key, Figure]) -> str:
     head = ["request", "model", "×", "generator", "mode", *(n for n, _ in _NUMBERS),
             "ready s", "full", "noisy"]  # fmt: skip
     lines = []
-    order = sorted(figures, key=lambda k: (k[0].handler, k[0].model, k[0].processes, *k[1:]))
+    order = sorted(
+        figures, key=lambda k: (k[0].handler, k[0].model, k[0].processes, *k[1:])
+    )
     for key in order:
         (cell, generator, mode), figure = key, figures[key]
         lines.append(

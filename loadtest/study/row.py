@@ -89,11 +89,11 @@ def row_of(
         **{f"us_{part}": round(us[part], 2) for part in PARTS},
         **{f"busy_{part}": round(busy[part], 3) for part in PARTS},
         busy_machine=round(machine, 3), demand_generator=round(demand, 3),
-        saturated=int(demand >= SATURATED and sample.mode == "closed"
+        saturated=int((demand >= SATURATED and sample.mode == "closed")
                       or busy["generator"] / sample.threads >= SATURATED),
         limit=limit(busy, demand, machine, cores, cell.processes),
         foreign_before=0.0, foreign=round(used.foreign(sample.cpu_s), 4), noisy=0, ready_s=0.0,
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
 def limit(

@@ -6,7 +6,6 @@ import time
 from typing import Any
 
 from smisk import Application
-
 from study.app import HELLO, PAGE, SLOW_S
 
 

@@ -11,15 +11,32 @@ from pathlib import Path
 from hunch_stream.item import Item, ItemType, item_id
 from hunch_stream.source import SourceState
 from hunch_stream.store import Change, Commit, Store
-
 from study.program import Program, StartError, until
 
 ITEMS = 1000
 SITE = "study"
-_WORDS = (
-    "snow train bread harbour letter window tide autumn colour engine paper garden "
-    "lamp river frost north evening market bridge salt"
-).split()
+_WORDS = [
+    "snow",
+    "train",
+    "bread",
+    "harbour",
+    "letter",
+    "window",
+    "tide",
+    "autumn",
+    "colour",
+    "engine",
+    "paper",
+    "garden",
+    "lamp",
+    "river",
+    "frost",
+    "north",
+    "evening",
+    "market",
+    "bridge",
+    "salt",
+]
 _KINDS: tuple[tuple[str, ItemType], ...] = (
     ("blog", "text"), ("micro", "note"), ("photos", "picture"), ("links", "link"),
 )  # fmt: skip

@@ -68,7 +68,7 @@ def most(figures: dict[Key, Figure], cell: Cell) -> Figure | None:
 
 def _figure(rows: list[Row]) -> Figure:
     def middle(name: str) -> float:
-        return statistics.median(getattr(row, name) for row in rows)
+        return float(statistics.median(getattr(row, name) for row in rows))
 
     rates = [row.rate for row in sorted(rows, key=lambda row: row.repeat)]
     limits = collections.Counter(row.limit for row in rows)

@@ -1,6 +1,6 @@
 """Twisted's WSGI server on a port, in several processes that share it.
 
-    python twisted_server.py MODULE:APP PORT PROCESSES
+python twisted_server.py MODULE:APP PORT PROCESSES
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def main() -> None:
     listener.bind(("127.0.0.1", int(port)))
     listener.listen(4096)
     listener.setblocking(False)
-    children = []
+    children: list[int] = []
     for _ in range(int(processes) - 1):
         pid = os.fork()
         if pid == 0:
@@ -33,9 +33,9 @@ def main() -> None:
         children.append(pid)
 
     # After the fork: a reactor's descriptors must not be shared.
-    from twisted.internet import reactor
-    from twisted.web.server import Site
-    from twisted.web.wsgi import WSGIResource
+    from twisted.internet import reactor  # type: ignore[import-not-found]
+    from twisted.web.server import Site  # type: ignore[import-not-found]
+    from twisted.web.wsgi import WSGIResource  # type: ignore[import-not-found]
 
     app = getattr(importlib.import_module(module), attribute)
     site = Site(WSGIResource(reactor, reactor.getThreadPool(), app))

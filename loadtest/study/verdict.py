@@ -42,16 +42,18 @@ def _apart(one: Figure, other: Figure) -> bool:
     return one.low > other.high or one.high < other.low
 
 
-def _multiplexing(
-    plain: dict[int, Figure], muxed: dict[int, Figure]
-) -> Verdict | None:
+def _multiplexing(plain: dict[int, Figure], muxed: dict[int, Figure]) -> Verdict | None:
     both = sorted(set(plain) & set(muxed))
     if not both:
         return None
     slower = [n for n in both if muxed[n].rate < plain[n].rate]
     clear = [n for n in slower if _apart(plain[n], muxed[n])]
     answer = (
-        "holds" if len(slower) == len(both) else "holds in part" if slower else "does not"
+        "holds"
+        if len(slower) == len(both)
+        else "holds in part"
+        if slower
+        else "does not"
     )
     return Verdict(
         "Multiplexing slows things down at every number of processes (iMac, Mac Pro).",

@@ -83,26 +83,27 @@ class Bench:
             row.kept = 1
         return [row for rows in attempts for row in rows]
 
-    def _once(
-        self, cell: Cell, repeat: int, attempt: int, foreign: float
-    ) -> list[Row]:
+    def _once(self, cell: Cell, repeat: int, attempt: int, foreign: float) -> list[Row]:
         handler, model = HANDLERS[cell.handler], MODELS[cell.model]
         rows = []
-        with tempfile.TemporaryDirectory(prefix="study") as name, Meter() as meter:
-            with self._servers(cell, Path(name), meter) as served:
-                if handler.cold:
-                    samples = self._cold(served, handler, model, meter)
-                else:
-                    samples = self._warm(served, handler, model, meter, repeat)
-                for sample in samples:
-                    meter.sample()
-                    used = meter.between(sample.began, sample.ended)
-                    row = row_of(cell, repeat, attempt, sample, used, self.cores)
-                    row.ready_s = round(served.ready_s, 3)
-                    row.foreign_before = round(foreign, 4)
-                    row.noisy = int(row.foreign > self.plan.noise)
-                    rows.append(row)
-                    meter.leave("generator")
+        with (
+            tempfile.TemporaryDirectory(prefix="study") as name,
+            Meter() as meter,
+            self._servers(cell, Path(name), meter) as served,
+        ):
+            if handler.cold:
+                samples = self._cold(served, handler, model, meter)
+            else:
+                samples = self._warm(served, handler, model, meter, repeat)
+            for sample in samples:
+                meter.sample()
+                used = meter.between(sample.began, sample.ended)
+                row = row_of(cell, repeat, attempt, sample, used, self.cores)
+                row.ready_s = round(served.ready_s, 3)
+                row.foreign_before = round(foreign, 4)
+                row.noisy = int(row.foreign > self.plan.noise)
+                rows.append(row)
+                meter.leave("generator")
         return rows
 
     @contextlib.contextmanager
@@ -187,16 +188,14 @@ class Bench:
             meter.watch("generator", pid)
 
         if model.via == "direct":
-            sample = None
-            for warm in (True, False):
+            for seconds in (plan.warm_s, float(plan.wrk_s)):
                 sample = generator.fcgi(
-                    served.url, handler.path,
-                    connections=handler.connections if model.window == 1 else
-                    max(1, handler.connections // model.window),
+                    served.url, handler.path, started=started, seconds=seconds,
+                    connections=max(1, handler.connections // model.window),
                     window=model.window, keep=model.keep,
-                    seconds=plan.warm_s if warm else float(plan.wrk_s), started=started,
                 )  # fmt: skip
-            yield sample
+                if seconds == plan.wrk_s:
+                    yield sample
             return
         _warm_up(served.url, handler, plan.warm_s)
         wrk = generator.wrk(
@@ -248,7 +247,7 @@ def answers(url: str, handler: Handler) -> bool:
             connection.request("GET", handler.path)
             reply = connection.getresponse()
             return reply.status == 200 and handler.contains in reply.read()
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is no answer
+    except Exception as error:
         if isinstance(error, StartError):
             raise
         return False
