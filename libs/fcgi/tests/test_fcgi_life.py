@@ -1,5 +1,6 @@
 """How a server and its workers begin and end: hooks, groups, inherited sockets."""
 
+import itertools
 import json
 import os
 import re
@@ -130,7 +131,7 @@ def test_workers_that_die_at_birth_are_made_ever_more_slowly(folder):
 
         wait_until(lambda: len(times()) >= 5)
         seen = times()
-        pauses = [b - a for a, b in zip(seen, seen[1:], strict=False)]
+        pauses = [b - a for a, b in itertools.pairwise(seen)]
         # 0.1 s, 0.2, 0.4, 0.8: each not before its time, and not much after it.
         for pause, least in zip(pauses, (0.1, 0.2, 0.4, 0.8), strict=False):
             assert least - 0.02 < pause < least + 1.0
