@@ -145,6 +145,40 @@ def bottle():
 
 
 def starlette():
+    """Starlette where WSGI is spoken: a loop that runs each request to its end."""
+    import asyncio
+
+    asgi, loop = starlette_asgi(), asyncio.new_event_loop()
+
+    def application(environ, start_response):
+        sent = []
+
+        async def receive():
+            return {"type": "http.request", "body": environ["wsgi.input"].read()}
+
+        async def send(message):
+            sent.append(message)
+
+        headers = [(b"host", b"localhost")]
+        if accept := environ.get("HTTP_ACCEPT"):
+            headers.append((b"accept", accept.encode("latin-1")))
+        path = environ["PATH_INFO"]
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1",
+            "method": environ["REQUEST_METHOD"], "path": path, "root_path": "",
+            "raw_path": path.encode("latin-1"), "scheme": "http", "headers": headers,
+            "query_string": environ.get("QUERY_STRING", "").encode("latin-1"),
+        }  # fmt: skip
+        loop.run_until_complete(asgi(scope, receive, send))
+        head, *rest = sent
+        pairs = [(k.decode(), v.decode("latin-1")) for k, v in head["headers"]]
+        start_response(f"{head['status']} OK", pairs)
+        return [message.get("body", b"") for message in rest]
+
+    return application
+
+
+def starlette_asgi():
     from starlette.applications import Starlette
     from starlette.responses import JSONResponse, PlainTextResponse
     from starlette.routing import Route

@@ -1,11 +1,13 @@
 """Measure Smisk against its peers, in process and behind one lighttpd.
 
-    python libs/smisk/bench/bench_smisk.py [--seconds 3] [--repeats 3] [--out FILE]
+    python libs/smisk/bench/bench_smisk.py [--seconds 2] [--rounds 5] [--out FILE]
 
-Ours and theirs alternate in one run. In process: microseconds of one call, the least of
-many batches. Behind lighttpd: requests a second as wrk counts them (one worker process,
-16 connections), and CPU microseconds the worker spent on one. What is not installed is
-left out. Twisted and Starlette have servers of their own behind lighttpd's proxy.
+Ours and theirs alternate: every round measures each contender once, a ratio is taken
+within a round, and the median of the rounds is reported, so a busy machine disturbs both
+sides alike. In process: microseconds of one call. Behind lighttpd: requests a second as
+wrk counts them (one worker process, 16 connections), and CPU microseconds the server's
+processes spent on one: the figure to steer by. Each peer runs on our FastCGI server and
+on the server it is usually run on. What is not installed is left out and named.
 """
 
 # ruff: noqa: D103, ARG001 - a program: nothing here is called from elsewhere
@@ -13,6 +15,7 @@ import argparse
 import contextlib
 import importlib.util
 import io
+import itertools
 import json
 import os
 import platform
@@ -33,17 +36,23 @@ FORM = b"name=foo+bar&age=30"
 CASES = {
     "hello": ("GET", "/", "text/plain"),
     "json": ("GET", "/item/7", "application/json"),
+    "json, no address twice": ("GET", "/item/{}", "application/json"),
     "page": ("GET", "/page", "text/html"),
     "form": ("POST", "/form", "application/json"),
 }
-# Ours, peer and goal of each measure.
+US, RATE = "CPU us/request", "requests/s"
+# Case, peer, unit: least ratio (better is larger).
 GOALS = {
-    "hello": [("smisk_core", "bare", 0.9)],
-    "json": [("smisk", "flask", 2), ("smisk", "falcon", 1)],
-    "twisted": [("smisk_core", "twisted_wsgi", 6)],
-    "twisted cpu": [("smisk_core", "twisted_wsgi", 10)],
+    ("hello", "bare on fcgi", RATE): 0.9,
+    ("json", "flask on fcgi", RATE): 2,
+    ("json", "falcon on fcgi", RATE): 1,
+    ("json", "falcon on fcgi", US): 1,
+    ("hello", "wsgi on twisted", RATE): 6,
+    ("hello", "wsgi on twisted", US): 10,
 }
-WSGI = ["bare", "smisk_core", "smisk", "flask", "falcon", "bottle"]
+WSGI = ["bare", "smisk_core", "smisk", "flask", "falcon", "bottle", "starlette"]
+USUAL = ["flask on gunicorn", "falcon on gunicorn", "bottle on waitress",
+         "starlette on uvicorn", "wsgi on twisted", "native on twisted"]  # fmt: skip
 
 
 def has(name):
@@ -51,12 +60,19 @@ def has(name):
 
 
 def answers(name, case):
-    """Return whether an application has an answer to that case."""
-    return case == "hello" or name not in ("bare", "smisk_core")
+    """Return whether a contender has an answer to that case."""
+    if name.startswith("starlette"):
+        return case.startswith(("hello", "json"))
+    return case == "hello" or not name.startswith(("bare", "smisk_core", "wsgi", "nat"))
 
 
-def environ(case):
+def ours_for(case):
+    return "smisk_core" if case == "hello" else "smisk"
+
+
+def environ(case, numbers=itertools.count(1_000_000)):  # noqa: B008
     method, path, accept = CASES[case]
+    path = path.format(next(numbers))
     body = FORM if method == "POST" else b""
     found = {
         "REQUEST_METHOD": method, "SCRIPT_NAME": "", "PATH_INFO": path,
@@ -88,38 +104,45 @@ def call_us(application, case, calls=200):
         if hasattr(chunks, "close"):
             chunks.close()
     taken = time.perf_counter() - begin
-    assert set(statuses) == {"200 OK"}, (application, case, set(statuses))
+    assert {s[:3] for s in statuses} == {"200"}, (application, case, set(statuses))
     return taken / calls * 1e6
 
 
-def in_process(names, batches=60):
+def in_process(names, batches=40):
     made = {name: getattr(apps, name)() for name in names}
     rows = []
     for case in CASES:
-        best = {name: [] for name in names if answers(name, case)}
+        samples = {name: [] for name in names if answers(name, case)}
         for _ in range(batches):
-            for name in best:
-                best[name].append(call_us(made[name], case))
-        ours = "smisk_core" if case == "hello" else "smisk"
-        rows += [
-            row(f"in process: {case}", "us", best, ours, name, None, min, -1)
-            for name in best
-            if name not in ("bare", ours)
-        ]
+            for name, found in samples.items():
+                found.append(call_us(made[name], case))
+        rows += rows_of("in process", case, "us/call", samples)
     return rows
 
 
-def row(measure, unit, samples, ours, peer, goal, pick, direction=1):
-    """Make one row of the results; the ratio is better when larger."""
-    mine, theirs = pick(samples[ours]), pick(samples[peer])
-    ratio = mine / theirs if direction > 0 else theirs / mine
-    spread = max((max(s) - min(s)) / pick(s) for s in (samples[ours], samples[peer]))
-    return {
-        "measure": measure, "unit": unit, "ours": round(mine, 2), "peer_name": peer,
-        "peer": round(theirs, 2), "ratio": round(ratio, 2), "goal": goal,
-        "met": None if goal is None else ratio >= goal,
-        "repeats": len(samples[ours]), "spread": round(spread, 2),
-    }  # fmt: skip
+def rows_of(where, case, unit, samples):
+    """Compare ours with every peer of one measure."""
+    ours = ours_for(case)
+    mine = next(name for name in samples if name.partition(" ")[0] == ours)
+    rows = []
+    for peer, theirs in samples.items():
+        if peer == mine or (where == "in process" and peer == "bare"):
+            continue
+        ratios = [
+            m / t if unit == RATE else t / m
+            for m, t in zip(samples[mine], theirs, strict=True)
+        ]
+        ratio = statistics.median(ratios)
+        goal = GOALS.get((case, peer, unit))
+        spread = statistics.quantiles(ratios) if len(ratios) > 1 else [ratio] * 3
+        rows.append({
+            "measure": f"{where}: {case}", "unit": unit,
+            "ours": round(statistics.median(samples[mine]), 2), "peer_name": peer,
+            "peer": round(statistics.median(theirs), 2), "ratio": round(ratio, 2),
+            "goal": goal, "met": None if goal is None else ratio >= goal,
+            "repeats": len(ratios), "spread": round((spread[2] - spread[0]) / ratio, 2),
+        })  # fmt: skip
+    return rows
 
 
 # -- behind lighttpd ---------------------------------------------------------------------
@@ -132,18 +155,25 @@ def free_port():
 
 
 def command(name, folder, port):
-    """Return how to start a server of one application, and lighttpd's way to it."""
-    python = [sys.executable, "-c"]
-    if name.startswith("twisted"):
-        native = name == "twisted_native"
-        code = f"import apps; apps.serve_twisted({port}, native={native})"
-        return [*python, code], None
-    if name == "starlette":
+    """Return how to start a contender, and the socket if it speaks FastCGI."""
+    python = sys.executable
+    app, _, server = name.partition(" on ")
+    if server == "twisted":
+        code = f"import apps; apps.serve_twisted({port}, native={app == 'native'})"
+        return [python, "-c", code], None
+    if server == "uvicorn":
         options = ["--port", str(port), "--log-level", "warning", "--factory"]
-        return [sys.executable, "-m", "uvicorn", "apps:starlette", *options], None
-    sock = f"{folder}/{name}.sock"
+        return [python, "-m", "uvicorn", "apps:starlette_asgi", *options], None
+    if server == "gunicorn":
+        options = ["-w", "1", "-b", f"127.0.0.1:{port}", "--log-level", "error"]
+        return [python, "-m", "gunicorn", *options, f"apps:{app}()"], None
+    if server == "waitress":
+        code = "import apps, logging, waitress; logging.disable(); "
+        code += f"waitress.serve(apps.{app}(), listen='127.0.0.1:{port}')"
+        return [python, "-c", code], None
+    sock = f"{folder}/{app}.sock"
     options = ["--bind", f"unix:{sock}", "--processes", "1", "--log-level", "error"]
-    return [sys.executable, "-m", "fcgi", f"apps:{name}()", *options], sock
+    return [python, "-m", "fcgi", f"apps:{app}()", *options], sock
 
 
 @contextlib.contextmanager
@@ -184,91 +214,79 @@ def servers(names):
 
 
 def cpu_s(pid):
-    """Return the CPU seconds of a process and all below it."""
+    """Return the CPU seconds of a process and all it ever had below it."""
     total, pids = 0, [pid]
     while pids:
         one = pids.pop()
         for task in Path(f"/proc/{one}/task").iterdir():
             pids += (task / "children").read_text().split()
         fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-        total += int(fields[11]) + int(fields[12])
+        total += sum(map(int, fields[11:15]))  # and of children that have ended
     return total / os.sysconf("SC_CLK_TCK")
 
 
 def load(port, case, seconds):
-    """Return the requests a second that wrk counts."""
+    """Return requests a second, and how many there were, as wrk counts them."""
     method, path, accept = CASES[case]
     line = ["wrk", "-t1", "-c16", f"-d{seconds}s", "-H", f"Accept: {accept}"]
-    with contextlib.ExitStack() as stack:
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         if method == "POST":
-            script = stack.enter_context(
-                tempfile.NamedTemporaryFile("w", suffix=".lua")
-            )
             script.write(
                 f'wrk.method = "POST"\nwrk.body = "{FORM.decode()}"\n'
                 'wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"\n'
             )
-            script.flush()
-            line += ["-s", script.name]
-        line.append(f"http://127.0.0.1:{port}{path}")
+        elif "{}" in path:
+            head, tail = path.split("{}")
+            script.write(
+                "number = 1000000\nfunction request()\n  number = number + 1\n"
+                f'  return wrk.format("GET", "{head}" .. number .. "{tail}")\nend\n'
+            )
+        script.flush()
+        line += ["-s", script.name, f"http://127.0.0.1:{port}{path.format(1)}"]
         text = subprocess.run(line, capture_output=True, text=True, check=True).stdout
     assert "Non-2xx" not in text, text
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
+    count = re.search(r"(\d+) requests in", text)
+    return float(rate[1]), int(count[1])
 
 
-def behind_lighttpd(names, seconds, repeats):
-    rates, costs = {}, {}
-    with servers(names) as found:
-        for _ in range(repeats):
-            for case in CASES:
-                for name, (pid, port) in found.items():
-                    own = name.startswith("twisted") and case != "hello"
-                    if (
-                        own
-                        or not answers(name, case)
-                        or (name == "starlette" and case in ("page", "form"))
-                    ):
-                        continue
-                    before = cpu_s(pid)
-                    rate = load(port, case, seconds)
-                    cost = (cpu_s(pid) - before) / (rate * seconds) * 1e6
-                    rates.setdefault(case, {}).setdefault(name, []).append(rate)
-                    costs.setdefault(case, {}).setdefault(name, []).append(cost)
+def behind_lighttpd(names, seconds, rounds):
     rows = []
-    for case, samples in rates.items():
-        ours = "smisk_core" if case == "hello" else "smisk"
-        for name in samples:
-            if name == ours:
-                continue
-            goals = {
-                peer: goal
-                for key in (case, "twisted" if case == "hello" else "")
-                for _, peer, goal in GOALS.get(key, [])
-            }
-            rows.append(
-                row(f"behind lighttpd: {case}", "req/s", samples, ours, name,
-                    goals.get(name), statistics.median)
-            )  # fmt: skip
-            is_twisted = name == "twisted_wsgi"
-            rows.append(
-                row(f"worker CPU: {case}", "us", costs[case], ours, name,
-                    10 if is_twisted else None, statistics.median, -1)
-            )  # fmt: skip
+    with servers(names) as found:
+        for case in CASES:
+            rates = {name: [] for name in names if answers(name, case)}
+            costs = {name: [] for name in rates}
+            for _ in range(rounds):
+                for name in rates:
+                    pid, port = found[name]
+                    before = cpu_s(pid)
+                    rate, count = load(port, case, seconds)
+                    rates[name].append(rate)
+                    costs[name].append((cpu_s(pid) - before) / count * 1e6)
+            rows += rows_of("behind lighttpd", case, RATE, rates)
+            rows += rows_of("behind lighttpd", case, US, costs)
     return rows
 
 
 def main():
     """Measure, write the results, show the table."""
     line = argparse.ArgumentParser(description=__doc__)
-    line.add_argument("--seconds", type=int, default=3)
-    line.add_argument("--repeats", type=int, default=3)
+    line.add_argument("--seconds", type=int, default=2)
+    line.add_argument("--rounds", type=int, default=5)
     line.add_argument("--out", type=Path)
     given = line.parse_args()
     names = [n for n in WSGI if n.startswith(("bare", "smisk")) or has(n)]
+    usual = []
+    for name in USUAL:
+        needed = [n for n in name.split(" on ") if n not in ("wsgi", "native")]
+        missing = [n for n in needed if not has(n)]
+        if missing:
+            sys.stdout.write(f"left out: {name} ({', '.join(missing)} not installed)\n")
+        else:
+            usual.append(name)
     rows = in_process(names)
-    more = ["starlette"] if has("starlette") and has("uvicorn") else []
-    more += ["twisted_wsgi", "twisted_native"] if has("twisted") else []
-    rows += behind_lighttpd(names + more, given.seconds, given.repeats)
+    behind = [f"{name} on fcgi" for name in names] + usual
+    rows += behind_lighttpd(behind, given.seconds, given.rounds)
     machine = {
         "cpus": os.cpu_count(), "python": platform.python_version(),
         "system": platform.platform(), "load": os.getloadavg()[0],
@@ -277,7 +295,7 @@ def main():
         given.out.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps({"machine": machine, "rows": rows}, indent=1)
         given.out.write_text(text + "\n")
-    form = "{measure:24} {ours:>10} {unit:6} {peer_name:14} {peer:>10}  x{ratio:<6}"
+    form = "{measure:40} {ours:>9} {peer_name:21} {peer:>9} {unit:15} x{ratio:<6}"
     for one in rows:
         goal = "" if one["goal"] is None else f"goal {one['goal']} met {one['met']}"
         sys.stdout.write((form.format(**one) + goal).rstrip() + "\n")
