@@ -9,6 +9,7 @@ import json
 import sys
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from functools import partialmethod
 from typing import Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.validate import validator
@@ -159,29 +160,12 @@ class Client:
                     self.cookies[name] = value
         return reply
 
-    def get(self, path: str, **options: Any) -> Reply:
-        """Send GET."""
-        return self.request("GET", path, **options)
-
-    def head(self, path: str, **options: Any) -> Reply:
-        """Send HEAD."""
-        return self.request("HEAD", path, **options)
-
-    def post(self, path: str, **options: Any) -> Reply:
-        """Send POST."""
-        return self.request("POST", path, **options)
-
-    def put(self, path: str, **options: Any) -> Reply:
-        """Send PUT."""
-        return self.request("PUT", path, **options)
-
-    def delete(self, path: str, **options: Any) -> Reply:
-        """Send DELETE."""
-        return self.request("DELETE", path, **options)
-
-    def options(self, path: str, **options: Any) -> Reply:
-        """Send OPTIONS."""
-        return self.request("OPTIONS", path, **options)
+    get = partialmethod(request, "GET")
+    head = partialmethod(request, "HEAD")
+    post = partialmethod(request, "POST")
+    put = partialmethod(request, "PUT")
+    delete = partialmethod(request, "DELETE")
+    options = partialmethod(request, "OPTIONS")
 
 
 def _encode_body(

@@ -27,15 +27,9 @@ log = logging.getLogger("smisk.application")
 _HAS_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:").match
 # SPEC RFC 9110 15.4.5: what a 304 repeats of the headers of the 200.
 _KEPT_BY_304 = (
-    "cache-control",
-    "content-location",
-    "date",
-    "etag",
-    "expires",
-    "last-modified",
-    "set-cookie",
-    "vary",
-)
+    "cache-control", "content-location", "date", "etag", "expires", "last-modified",
+    "set-cookie", "vary",
+)  # fmt: skip
 _KEPT_BY_REDIRECT = ("cache-control", "set-cookie", "vary")
 _KEPT_BY_ERROR: tuple[str, ...] = ("vary",)
 

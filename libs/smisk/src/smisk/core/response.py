@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from smisk import http
 from smisk.core.condition import check_preconditions, format_etag
@@ -14,7 +14,29 @@ from smisk.core.headers import Headers
 if TYPE_CHECKING:
     from smisk.core.exchange import Exchange
 
+T = TypeVar("T")
 StartResponse = Callable[..., Callable[[bytes], object]]
+
+
+def format_http_date(when: datetime) -> str:
+    """Write `when` as HTTP does; without a time zone it is taken as UTC."""
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+    return format_datetime(when.astimezone(UTC), usegmt=True)
+
+
+class _Header(Generic[T]):
+    """A header as an attribute of the response; None while it is not set."""
+
+    def __init__(self, name: str, write: Callable[[T], str]) -> None:
+        self._name = name
+        self._write = write
+
+    def __get__(self, response: "Response", _: type) -> str | None:
+        return response.headers.get(self._name)
+
+    def __set__(self, response: "Response", value: T) -> None:
+        response.headers[self._name] = self._write(value)
 
 
 class Response:
@@ -114,41 +136,10 @@ class Response:
 
     # -- headers with meaning -----------------------------------------------------
 
-    @property
-    def content_type(self) -> str | None:
-        """The Content-Type header."""
-        return self._headers.get("Content-Type")
-
-    @content_type.setter
-    def content_type(self, value: str) -> None:
-        self._headers["Content-Type"] = value
-
-    @property
-    def cache_control(self) -> str | None:
-        """The Cache-Control header."""
-        return self._headers.get("Cache-Control")
-
-    @cache_control.setter
-    def cache_control(self, value: str) -> None:
-        self._headers["Cache-Control"] = value
-
-    @property
-    def etag(self) -> str | None:
-        """The ETag header, with its quotes."""
-        return self._headers.get("ETag")
-
-    @etag.setter
-    def etag(self, value: str) -> None:
-        self._headers["ETag"] = format_etag(value)
-
-    @property
-    def last_modified(self) -> str | None:
-        """The Last-Modified header."""
-        return self._headers.get("Last-Modified")
-
-    @last_modified.setter
-    def last_modified(self, value: datetime) -> None:
-        self._headers["Last-Modified"] = format_http_date(value)
+    content_type = _Header[str]("Content-Type", str)
+    cache_control = _Header[str]("Cache-Control", str)
+    etag = _Header[str]("ETag", format_etag)
+    last_modified = _Header[datetime]("Last-Modified", format_http_date)
 
     def validate(
         self, etag: object = None, last_modified: datetime | None = None
@@ -258,10 +249,3 @@ class Response:
             return ()
         chunks: Iterable[bytes] = body
         return chunks
-
-
-def format_http_date(when: datetime) -> str:
-    """Write `when` as HTTP does; without a time zone it is taken as UTC."""
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=UTC)
-    return format_datetime(when.astimezone(UTC), usegmt=True)

@@ -30,7 +30,7 @@ def confirm(
     """
     exchange = current()
     request = exchange.request
-    session = request.session if isinstance(request.session, dict) else {}
+    session = request.session_slot.fields
     path = exchange.cn_path
     expected = session.get(_KEY, {}).get(path, "")
     given = request.post.get("confirm_token") or request.get.get("confirm_token")

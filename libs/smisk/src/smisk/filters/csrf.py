@@ -17,7 +17,7 @@ FIELD = "csrf_token"
 def csrf_token() -> str:
     """Return the token of this session, for a hidden field called ``csrf_token``."""
     request = current().request
-    session = request.session if isinstance(request.session, dict) else {}
+    session = request.session_slot.fields
     token = session.get(_KEY)
     if not isinstance(token, str):
         token = secrets.token_urlsafe(24)
@@ -39,8 +39,7 @@ def csrf(leaf: Callable[..., Any], *args: object, **parameters: object) -> Any:
             msg = "This request came from another site."
             raise http.Forbidden(msg)
         given = request.headers.get("X-CSRF-Token") or request.post.get(FIELD)
-        session = request.session
-        expected = session.get(_KEY) if isinstance(session, dict) else None
+        expected = request.session_slot.fields.get(_KEY)
         if not (
             isinstance(given, str)
             and isinstance(expected, str)

@@ -40,13 +40,12 @@ class SessionAuth:
     @property
     def user(self) -> Any:
         """Who the client is; None if nobody logged in."""
-        session = current().request.session
-        return session.get(self.key) if isinstance(session, dict) else None
+        return current().request.session_slot.fields.get(self.key)
 
     def create(self, user: object) -> None:
         """Log `user` in (plain data; no secrets)."""
         request = current().request
-        session = request.session if isinstance(request.session, dict) else {}
+        session = request.session_slot.fields
         request.session = {**session, self.key: user}
         request.session_slot.renew_id()
 
@@ -61,7 +60,7 @@ class SessionAuth:
             http.SeeOther: Always.
         """
         request = current().request
-        session = request.session if isinstance(request.session, dict) else {}
+        session = request.session_slot.fields
         came_from = session.get("_came_from")
         request.session = {k: v for k, v in session.items() if k != "_came_from"}
         raise http.SeeOther(came_from if isinstance(came_from, str) else otherwise)
@@ -83,7 +82,7 @@ class SessionAuth:
         request = current().request
         if self.login is None or request.method not in ("GET", "HEAD"):
             raise http.Unauthorized(headers={"WWW-Authenticate": "Session"})
-        session = request.session if isinstance(request.session, dict) else {}
+        session = request.session_slot.fields
         # WHY the path alone: a URL from the client could lead elsewhere.
         request.session = {**session, "_came_from": request.url.uri}
         raise http.SeeOther(self.login)

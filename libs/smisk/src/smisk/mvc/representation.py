@@ -225,27 +225,19 @@ def encode_text(
         return text.encode(fallback, "replace")
 
 
-def alternatives(
-    exchange: Exchange, offers: tuple[Serializer, ...]
-) -> list[tuple[str, Serializer]]:
-    """Return the address of each representation there is."""
-    return [(location_of(exchange, offer), offer) for offer in offers]
-
-
 def multiple_choices(
     exchange: Exchange, offers: tuple[Serializer, ...]
 ) -> http.HTTPError:
     """Return the 300 that lists every representation (RFC 2295)."""
-    listed = alternatives(exchange, offers)
     alternates = ", ".join(
-        f'{{"{address}" 1.0 {{type {offer.media_types[0]}}}}}'
-        for address, offer in listed
+        f'{{"{location_of(exchange, one)}" 1.0 {{type {one.media_types[0]}}}}}'
+        for one in offers
     )
     error = http.MultipleChoices(
         "This is available in several formats.",
         headers={"TCN": "list", "Alternates": alternates, "Vary": "negotiate, Accept"},
     )
-    error.choices = [(a, o.name) for a, o in listed]
+    error.choices = [(location_of(exchange, one), one.name) for one in offers]
     return error
 
 
@@ -257,7 +249,7 @@ def not_acceptable(
         "None of the formats there are is acceptable to you.",
         headers={"Vary": "Accept"},
     )
-    error.choices = [(a, o.name) for a, o in alternatives(exchange, offers)]
+    error.choices = [(location_of(exchange, one), one.name) for one in offers]
     return error
 
 

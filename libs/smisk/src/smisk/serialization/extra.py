@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from smisk import http
 from smisk.core.exchange import Exchange
 from smisk.error import ConfigurationError
 from smisk.serialization.plain import simplify
@@ -15,6 +14,7 @@ class YAML(Serializer):
     name = "YAML"
     extensions = ("yaml", "yml")
     media_types = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
+    errors_are_data = True
     autoescape = False
     can_deserialize = True
 
@@ -27,10 +27,6 @@ class YAML(Serializer):
             simplify(data), allow_unicode=True, sort_keys=False
         )
         return text
-
-    def serialize_error(self, error: http.HTTPError, exchange: Exchange) -> str:
-        """Write the error as data."""
-        return self.serialize({"error": error.to_dict()}, exchange)
 
     def deserialize(self, raw: bytes, exchange: Exchange) -> object:
         """Read plain data."""
@@ -63,6 +59,7 @@ class MessagePack(Serializer):
         "application/msgpack",
         "application/x-msgpack",
     )
+    errors_are_data = True
     charset = None
     autoescape = False
     can_deserialize = True
@@ -76,10 +73,6 @@ class MessagePack(Serializer):
             simplify(data), default=_text, datetime=True
         )
         return packed
-
-    def serialize_error(self, error: http.HTTPError, exchange: Exchange) -> bytes:
-        """Write the error as data."""
-        return self.serialize({"error": error.to_dict()}, exchange)
 
     def deserialize(self, raw: bytes, exchange: Exchange) -> object:  # noqa: ARG002
         """Read plain data."""

@@ -37,6 +37,7 @@ class JSON(Serializer):
     name = "JSON"
     extensions: tuple[str, ...] = ("json",)
     media_types: tuple[str, ...] = ("application/json",)
+    errors_are_data = True
     # SPEC RFC 8259 8.1 and 11: always UTF-8, and no charset parameter says so.
     charset: str | None = None
     can_deserialize = True
@@ -48,10 +49,6 @@ class JSON(Serializer):
             return _encode(data).encode()
         except ValueError:  # half a surrogate pair, a number that is none
             return _encode_ascii(_without_nan(simplify(data))).encode()
-
-    def serialize_error(self, error: http.HTTPError, exchange: Exchange) -> bytes:
-        """Write ``{"error": {"status": …, "title": …, "description": …}}``."""
-        return self.serialize({"error": error.to_dict()}, exchange)
 
     def deserialize(self, raw: bytes, exchange: Exchange) -> object:
         """Read JSON."""
@@ -70,6 +67,7 @@ class JSONP(JSON):
     name = "JSONP"
     extensions = ("js", "jsonp")
     media_types = ("text/javascript", "application/javascript")
+    errors_are_data = True
     charset = "utf-8"
     can_deserialize = False
 
@@ -93,7 +91,8 @@ class JSONP(JSON):
         """Write the error as JSON does; a broken callback is not repeated."""
         callback = exchange.request.get.get("callback")
         if callback and not (isinstance(callback, str) and _CALLBACK(callback)):
-            return b"/**/" + JSON().serialize_error(error, exchange)
+            document = JSON().serialize({"error": error.to_dict()}, exchange)
+            return b"/**/" + document
         return self.serialize({"error": error.to_dict()}, exchange)
 
 

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from smisk import http
 from smisk.core.exchange import Exchange
 from smisk.serialization.plain import format_time, simplify
 from smisk.serialization.serializer import Serializer
@@ -14,16 +13,13 @@ class PHP(Serializer):
     name = "PHP serial"
     extensions = ("sphp", "phpser")
     media_types = ("application/vnd.php.serialized", "application/x-php-serialized")
+    errors_are_data = True
     charset = None
     autoescape = False
 
     def serialize(self, data: object, exchange: Exchange) -> bytes:  # noqa: ARG002
         """Write `data`; text is UTF-8 and counted in bytes."""
         return _write(simplify(data))
-
-    def serialize_error(self, error: http.HTTPError, exchange: Exchange) -> bytes:
-        """Write the error as data."""
-        return self.serialize({"error": error.to_dict()}, exchange)
 
 
 def _write(value: object) -> bytes:

@@ -4,7 +4,6 @@ import plistlib
 from datetime import UTC, datetime
 from typing import Any
 
-from smisk import http
 from smisk.core.exchange import Exchange
 from smisk.core.xml import parse_xml
 from smisk.serialization.plain import simplify
@@ -17,15 +16,12 @@ class Plist(Serializer):
     name = "XML property list"
     extensions = ("plist",)
     media_types = ("application/plist+xml", "application/x-plist")
+    errors_are_data = True
     can_deserialize = True
 
     def serialize(self, data: object, exchange: Exchange) -> bytes:  # noqa: ARG002
         """Write `data`."""
         return plistlib.dumps(_without_none(simplify(data)), sort_keys=False)
-
-    def serialize_error(self, error: http.HTTPError, exchange: Exchange) -> bytes:
-        """Write the error as data."""
-        return self.serialize({"error": error.to_dict()}, exchange)
 
     def deserialize(self, raw: bytes, exchange: Exchange) -> object:
         """Read a property list in XML."""

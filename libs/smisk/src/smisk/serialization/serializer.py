@@ -26,6 +26,7 @@ class Serializer:
         autoescape: Whether templates of this format escape markup.
         can_serialize: Whether it writes.
         can_deserialize: Whether it reads.
+        errors_are_data: Whether errors are written as any data is.
     """
 
     name: str = ""
@@ -37,6 +38,7 @@ class Serializer:
     autoescape: bool = True
     can_serialize: bool = True
     can_deserialize: bool = False
+    errors_are_data: bool = False
     #: Whether a body names the leaf it is for (see `route`).
     names_leaf: bool = False
 
@@ -56,11 +58,13 @@ class Serializer:
 
     def serialize_error(
         self,
-        error: http.HTTPError,  # noqa: ARG002 - for subclasses
-        exchange: Exchange,  # noqa: ARG002 - for subclasses
+        error: http.HTTPError,
+        exchange: Exchange,
     ) -> bytes | str | None:
         """Write an error; None: this format has no way to, send the plain page."""
-        return None
+        if not self.errors_are_data:
+            return None
+        return self.serialize({"error": error.to_dict()}, exchange)
 
     def deserialize(self, raw: bytes, exchange: Exchange) -> object:
         """Read the body of a request.

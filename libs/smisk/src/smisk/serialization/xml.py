@@ -4,7 +4,6 @@ import base64
 from datetime import datetime
 from xml.etree.ElementTree import Element
 
-from smisk import http
 from smisk.core.exchange import Exchange
 from smisk.core.xml import escape, parse_xml
 from smisk.serialization.plain import format_time, simplify
@@ -17,16 +16,13 @@ class XML(Serializer):
     name = "XML"
     extensions = ("xml",)
     media_types = ("application/xml", "text/xml")
+    errors_are_data = True
     can_deserialize = True
 
     def serialize(self, data: object, exchange: Exchange) -> str:  # noqa: ARG002
         """Write `data`."""
         head = '<?xml version="1.0" encoding="utf-8"?>\n'
         return head + _write("data", "", simplify(data)) + "\n"
-
-    def serialize_error(self, error: http.HTTPError, exchange: Exchange) -> str:
-        """Write the error as data."""
-        return self.serialize({"error": error.to_dict()}, exchange)
 
     def deserialize(self, raw: bytes, exchange: Exchange) -> object:
         """Read what `serialize` writes."""

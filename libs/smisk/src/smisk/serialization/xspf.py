@@ -10,28 +10,13 @@ from smisk.serialization.serializer import Serializer, Unsuitable
 
 _NS = "http://xspf.org/ns/0/"
 _LIST = (
-    "title",
-    "creator",
-    "annotation",
-    "info",
-    "location",
-    "identifier",
-    "image",
-    "date",
-    "license",
-)
+    "title", "creator", "annotation", "info", "location", "identifier", "image",
+    "date", "license",
+)  # fmt: skip
 _TRACK = (
-    "location",
-    "identifier",
-    "title",
-    "creator",
-    "annotation",
-    "info",
-    "image",
-    "album",
-    "trackNum",
-    "duration",
-)
+    "location", "identifier", "title", "creator", "annotation", "info", "image",
+    "album", "trackNum", "duration",
+)  # fmt: skip
 
 
 class XSPF(Serializer):

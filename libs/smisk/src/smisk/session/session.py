@@ -116,6 +116,11 @@ class SessionSlot:
         _ = self.data
         self._data = data
 
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The session as a dict; an empty one if it is none."""
+        return self.data if isinstance(self.data, dict) else {}
+
     def renew_id(self) -> None:
         """Give the session a new id: at every change of who the client is.
 
