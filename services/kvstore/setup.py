@@ -11,10 +11,10 @@ extensions = [
     Extension(
         ".".join(path.relative_to(SOURCE).with_suffix("").parts),
         [str(path)],
-        include_dirs=[str(path.parent)],
-        extra_compile_args=["-O3"],
+        include_dirs=[str(SOURCE / "hunch_kvstore/engine")],
+        extra_compile_args=["-O2"],
     )
     for path in sorted(SOURCE.rglob("*.pyx"))
 ]
 
-setup(ext_modules=cythonize(extensions, language_level=3))
+setup(ext_modules=cythonize(extensions, include_path=[str(SOURCE)], language_level=3))

@@ -6,6 +6,7 @@ Ten bits and seven probes a key: one look in 120 is in vain. The hash is MurmurH
 probes are made of its two halves (Kirsch and Mitzenmacher, 2006).
 """
 
+from cpython.bytearray cimport PyByteArray_AS_STRING
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport uint8_t, uint64_t
 from libc.string cimport memcpy
@@ -47,9 +48,6 @@ cdef class Bloom:
         bits: The bytes of a filter made before, or an int: how many keys will come.
     """
 
-    cdef bytearray _bits
-    cdef uint64_t _count
-
     def __init__(self, bits):
         if isinstance(bits, int):
             self._bits = bytearray(max(8, (bits * BITS_PER_KEY + 7) // 8))
@@ -64,17 +62,21 @@ cdef class Bloom:
         cdef uint64_t h = hash_key(key)
         cdef uint64_t step = (h >> 32) | 1
         cdef uint64_t place
-        cdef unsigned char[::1] bits = self._bits
+        cdef unsigned char *bits = <unsigned char *>PyByteArray_AS_STRING(self._bits)
         for _ in range(PROBES):
             place = h % self._count
             bits[place >> 3] |= <uint8_t>(1 << (place & 7))
             h += step
 
     def __contains__(self, bytes key not None):
+        return self.may_hold(key)
+
+    cdef bint may_hold(self, bytes key) noexcept:
         cdef uint64_t h = hash_key(key)
         cdef uint64_t step = (h >> 32) | 1
         cdef uint64_t place
-        cdef const unsigned char *bits = <const unsigned char *>self._bits
+        cdef const unsigned char *bits = (
+            <const unsigned char *>PyByteArray_AS_STRING(self._bits))
         for _ in range(PROBES):
             place = h % self._count
             if not bits[place >> 3] & (1 << (place & 7)):

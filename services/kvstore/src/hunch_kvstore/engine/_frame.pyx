@@ -25,6 +25,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.dict cimport PyDict_Next
 from cpython.object cimport PyObject
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy
 
 cdef extern from "crc32c.h":
@@ -35,8 +36,7 @@ cdef extern from "crc32c.h":
 crc32c_choose()
 
 cdef enum:
-    HEADER = 24
-    OPERATION = 9
+    KEPT = 1 << 20  # bytes of memory kept from round to round
 
 HEADER_BYTES = HEADER
 PUT, DELETE, RANGE, RANGE_TO_END = 1, 2, 3, 4
@@ -83,7 +83,7 @@ cdef inline uint64_t get64(const unsigned char *at) noexcept nogil:
 
 cdef inline unsigned char *put_operation(
     unsigned char *at, uint8_t code, bytes key, bytes value
-):
+) noexcept:
     cdef Py_ssize_t key_size = PyBytes_GET_SIZE(key)
     cdef Py_ssize_t value_size = 0 if value is None else PyBytes_GET_SIZE(value)
     at[0] = code
@@ -95,6 +95,90 @@ cdef inline unsigned char *put_operation(
     if value_size:
         memcpy(at, PyBytes_AS_STRING(value), value_size)
     return at + value_size
+
+
+cdef class Tail:
+    """The frames of a log that are not yet handed to the kernel, end to end.
+
+    Attributes:
+        position: Where in the file they will go.
+        room: Up to where the file is allocated.
+        synced_sequence: The newest sequence known to be on the disk.
+        written_sequence: The newest sequence handed to the kernel.
+        pending_sequence: The newest sequence appended.
+        salt: Where the checksums of the file start.
+    """
+
+    def __cinit__(self):
+        self.data = NULL
+        self.size = self.capacity = 0
+
+    def __init__(self, uint32_t salt):
+        self.salt = salt
+
+    def __dealloc__(self):
+        free(self.data)
+
+    @property
+    def pending_bytes(self):
+        """How many bytes wait."""
+        return self.size
+
+    def take_in(self, bytes frame not None):
+        """Add a frame that `encode` has made."""
+        self.reserve(PyBytes_GET_SIZE(frame))
+        memcpy(self.data + self.size, PyBytes_AS_STRING(frame), PyBytes_GET_SIZE(frame))
+        self.size += PyBytes_GET_SIZE(frame)
+
+    def pending_frames(self):
+        """Return what waits; it goes on waiting until `clear`."""
+        return PyBytes_FromStringAndSize(<char *>self.data, self.size)
+
+    def clear(self):
+        """Forget what waited: it is written."""
+        self.size = 0
+        if self.capacity > KEPT:
+            free(self.data)
+            self.data = NULL
+            self.capacity = 0
+
+    cdef int reserve(self, Py_ssize_t more) except -1:
+        """Make room in memory."""
+        cdef Py_ssize_t capacity
+        cdef void *moved
+        if self.size + more > self.capacity:
+            capacity = max(2 * self.capacity, self.size + more, 1 << 16)
+            moved = realloc(self.data, capacity)
+            if moved is NULL:
+                raise MemoryError
+            self.data = <unsigned char *>moved
+            self.capacity = capacity
+        return 0
+
+    cdef bint has_room(self, Py_ssize_t payload) noexcept:
+        """Whether the file has room for a frame, and for the mark after it."""
+        return (self.position + <uint64_t>(self.size + HEADER + payload + HEADER)
+                <= self.room)
+
+    cdef int open_frame(self, uint64_t sequence, Py_ssize_t payload) except -1:
+        """Begin a frame; exactly `payload` bytes of operations must follow."""
+        cdef unsigned char *begin
+        self.reserve(HEADER + payload)
+        self.opened = self.size
+        begin = self.data + self.size
+        put32(begin + 4, <uint32_t>payload)
+        put64(begin + 8, sequence)
+        put64(begin + 16, self.synced_sequence)
+        self.size += HEADER
+        self.pending_sequence = sequence
+        return 0
+
+    cdef void add_operation(self, uint8_t code, bytes key, bytes value) noexcept:
+        self.size = put_operation(self.data + self.size, code, key, value) - self.data
+
+    cdef void close_frame(self) noexcept:
+        cdef unsigned char *begin = self.data + self.opened
+        put32(begin, crc32c_run(self.salt, begin + 4, self.size - self.opened - 4))
 
 
 def encode(uint32_t salt, uint64_t sequence, uint64_t synced, dict points, list ranges):

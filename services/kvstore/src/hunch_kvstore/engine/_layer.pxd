@@ -18,6 +18,9 @@ cdef class Layer:
     cdef int arrange(self) except -1
     cdef Py_ssize_t block_of(self, bytes key, bint after)
     cdef int insert(self, bytes key) except -1
+    cdef int walk(
+        self, bytes start, bytes stop, bint reverse,
+        Py_ssize_t skip, Py_ssize_t most, list found) except -1
     cdef list chunk(
         self, bytes start, bint after, bytes stop, bint reverse, Py_ssize_t most)
 

@@ -299,10 +299,12 @@ cdef class Layer:
         cdef Py_ssize_t high = len(self.blocks)
         cdef Py_ssize_t middle
         cdef list block
+        cdef bytes last
         while low < high:
             middle = (low + high) >> 1
             block = <list>PyList_GET_ITEM(self.blocks, middle)
-            if place_in(block, key, after) < len(block):
+            last = <bytes>PyList_GET_ITEM(block, PyList_GET_SIZE(block) - 1)
+            if less(key, last) if after else not less(last, key):
                 high = middle
             else:
                 low = middle + 1
@@ -321,6 +323,46 @@ cdef class Layer:
         if len(block) > BLOCK:
             self.blocks.insert(index + 1, block[BLOCK // 2:])
             del block[BLOCK // 2:]
+        return 0
+
+    cdef int walk(
+        self, bytes start, bytes stop, bint reverse,
+        Py_ssize_t skip, Py_ssize_t most, list found
+    ) except -1:
+        """Append up to `most` living keys of [start, stop), after `skip` of them."""
+        cdef list block
+        cdef Py_ssize_t index, place, edge
+        cdef bytes key
+        self.arrange()
+        index = self.block_of(stop if reverse else start, False)
+        if reverse and index == PyList_GET_SIZE(self.blocks):
+            index -= 1
+        while 0 <= index < PyList_GET_SIZE(self.blocks) and most > 0:
+            block = <list>PyList_GET_ITEM(self.blocks, index)
+            place = place_in(block, start, False)
+            edge = place_in(block, stop, False)
+            while place < edge and most > 0:
+                if reverse:
+                    edge -= 1
+                    key = <bytes>PyList_GET_ITEM(block, edge)
+                else:
+                    key = <bytes>PyList_GET_ITEM(block, place)
+                    place += 1
+                if <object>PyDict_GetItem(self.points, key) is None:
+                    continue
+                if skip > 0:
+                    skip -= 1
+                    continue
+                found.append(key)
+                most -= 1
+            if reverse:
+                if place > 0:
+                    return 0
+                index -= 1
+            else:
+                if edge < PyList_GET_SIZE(block):
+                    return 0
+                index += 1
         return 0
 
     cdef list chunk(

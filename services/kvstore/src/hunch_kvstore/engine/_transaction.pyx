@@ -1,5 +1,6 @@
 """A transaction: writes gathered in a layer of their own, committed as one."""
 
+from hunch_kvstore.engine._front cimport Front
 from hunch_kvstore.engine._layer cimport Layer
 
 from hunch_kvstore.engine._layer import MISSING
@@ -15,10 +16,10 @@ cdef class Transaction:
         engine: Which it belongs to; asked for `get`, `layers`, `commit`, `sequence`.
     """
 
-    cdef object _engine
+    cdef Front _engine
     cdef Layer _layer   # made by the first write
 
-    def __cinit__(self, engine not None):
+    def __cinit__(self, Front engine not None):
         self._engine = engine
         self._layer = None
 
@@ -42,7 +43,7 @@ cdef class Transaction:
             value = self._layer.find(key)
             if value is not MISSING:
                 return value
-        return self._engine.get(key)
+        return self._engine.find(key)
 
     def scan(self, bytes start not None, bytes stop=None, *, bint reverse=False):
         """Return an iterator over (key, value) with start <= key < stop, in order."""

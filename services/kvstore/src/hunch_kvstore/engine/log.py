@@ -43,7 +43,7 @@ def pack_header(salt: int, store_id: bytes, serial: int) -> bytes:
     return head + struct.pack("<I", _frame.crc32c(head))
 
 
-class Log:
+class Log(_frame.Tail):
     """The log file that is being written.
 
     Attributes:
@@ -74,26 +74,20 @@ class Log:
         Raises:
             DiskFull: If there is no room.
         """
+        super().__init__(int.from_bytes(os.urandom(4), "little"))
         self.path = log_path(folder, serial)
         self.serial = serial
-        self.synced_sequence = 0
-        self.written_sequence = 0
         self.position = HEADER_BYTES
         self._folder = folder
         self._chunk_bytes = chunk_bytes
         self._reserve_bytes = reserve_bytes
-        self._salt = int.from_bytes(os.urandom(4), "little")
-        self._frames: list[bytes] = []
-        self._pending_bytes = 0
-        self._pending_sequence = 0
         self._marked = 0
-        self._room = 0
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         try:
             self._file = os.open(self.path, flags, 0o640)
             try:
-                write_all(self._file, pack_header(self._salt, store_id, serial), 0)
-                self._room = HEADER_BYTES
+                write_all(self._file, pack_header(self.salt, store_id, serial), 0)
+                self.room = HEADER_BYTES
                 self._extend(HEADER_BYTES, reserve_bytes=0)
                 os.fsync(self._file)
                 sync_folder(folder)
@@ -111,18 +105,18 @@ class Log:
             sequence: The newest sequence before this file.
             synced: The newest sequence known to be on the disk.
         """
-        self.written_sequence = self._pending_sequence = sequence
+        self.written_sequence = self.pending_sequence = sequence
         self.synced_sequence = self._marked = synced
 
     @property
     def size_bytes(self) -> int:
         """Length of the log with what is not written yet."""
-        return self.position + self._pending_bytes
+        return self.position + self.pending_bytes
 
     @property
     def pending(self) -> bool:
         """Whether frames wait for `write`."""
-        return bool(self._frames)
+        return self.pending_bytes > 0
 
     def append(
         self,
@@ -138,17 +132,16 @@ class Log:
         """
         try:
             frame = _frame.encode(
-                self._salt, sequence, self.synced_sequence, points, ranges
+                self.salt, sequence, self.synced_sequence, points, ranges
             )
         except OverflowError as error:
             raise CommitTooLarge(str(error)) from error
         # WHY: a mark must always find room, so that is kept free too.
-        end = self.position + self._pending_bytes + len(frame) + _frame.HEADER_BYTES
-        if end > self._room:
+        end = self.position + self.pending_bytes + len(frame) + _frame.HEADER_BYTES
+        if end > self.room:
             self._extend(end, reserve_bytes=self._reserve_bytes)
-        self._frames.append(frame)
-        self._pending_bytes += len(frame)
-        self._pending_sequence = sequence
+        self.take_in(frame)
+        self.pending_sequence = sequence
 
     def write(self) -> None:
         """Hand what was appended to the kernel.
@@ -156,15 +149,13 @@ class Log:
         Raises:
             OSError: If the kernel refuses; what reached the file is unknown.
         """
-        frames = self._frames
-        if not frames:
+        if not self.pending_bytes:
             return
-        data = frames[0] if len(frames) == 1 else b"".join(frames)
+        data = self.pending_frames()
         write_all(self._file, data, self.position)
         self.position += len(data)
-        self.written_sequence = self._pending_sequence
-        frames.clear()
-        self._pending_bytes = 0
+        self.written_sequence = self.pending_sequence
+        self.clear()
 
     def sync(self) -> None:
         """Wait until what was written is on the disk. Releases the GIL.
@@ -186,10 +177,9 @@ class Log:
         After it, damage anywhere before is told from a torn tail.
         """
         sequence = self.synced_sequence
-        if self._marked == sequence or sequence != self._pending_sequence:
+        if self._marked == sequence or sequence != self.pending_sequence:
             return
-        self._frames.append(_frame.encode(self._salt, sequence, sequence, {}, []))
-        self._pending_bytes += _frame.HEADER_BYTES
+        self.take_in(_frame.encode(self.salt, sequence, sequence, {}, []))
         self._marked = sequence
 
     def trim(self) -> None:
@@ -200,7 +190,7 @@ class Log:
         """
         os.ftruncate(self._file, self.position)
         os.fsync(self._file)
-        self._room = self.position
+        self.room = self.position
 
     def close(self) -> None:
         """Close the file; nothing is written or synced."""
@@ -210,18 +200,21 @@ class Log:
 
     def _extend(self, end: int, *, reserve_bytes: int) -> None:
         """Allocate the file to at least `end`, a chunk more if the disk has it."""
-        free, total = free_bytes(self._folder)
+        try:
+            free, total = free_bytes(self._folder)
+        except OSError as error:  # the folder is gone, say
+            raise refusal(error, self.path) from error
         keep = min(reserve_bytes, total // 20)
-        need = end - self._room
+        need = end - self.room
         if free - need < keep:
             what = f"{self._folder}: {free} bytes are free, {keep} are kept in reserve"
             raise DiskFull(f"{what}. Make room; writes go on by themselves then")
         grow = max(need, min(self._chunk_bytes, (free - keep) // 4))
         try:
-            allocate(self._file, self._room, grow)
+            allocate(self._file, self.room, grow)
         except OSError as error:
             raise refusal(error, self.path) from error
-        self._room += grow
+        self.room += grow
 
 
 def allocate(number: int, offset: int, size: int) -> None:

@@ -16,18 +16,16 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hunch_kvstore.engine import _frame
 from hunch_kvstore.engine._bloom import Bloom
-from hunch_kvstore.engine._layer import MISSING, Missing, RangeSet
+from hunch_kvstore.engine._front import Sealed
+from hunch_kvstore.engine._layer import RangeSet
 from hunch_kvstore.engine.disk import read_in_blocks
 from hunch_kvstore.engine.error import StoreDamaged, StoreError
 from hunch_kvstore.engine.manifest import REMEDY, SegmentEntry
 from hunch_kvstore.engine.option import Options
-
-if TYPE_CHECKING:
-    from tokyocabinet import BDB
 
 VALUE = b"\0"
 MAGIC = b"HUNCHFLT"
@@ -127,7 +125,7 @@ def read_summary(path: Path) -> Summary:
     )
 
 
-class Segment:
+class Segment(Sealed):
     """An open segment; a layer like the memory table, but it never changes.
 
     Attributes:
@@ -171,7 +169,7 @@ class Segment:
             what = f"it has {size} bytes, not {entry.size_bytes}"
             raise StoreDamaged(self.path, None, what, REMEDY)
         # SAFETY: one thread owns the handle, so the library's lock is not needed.
-        self._tree: BDB = BDB(mutex=False)
+        self._tree = BDB(mutex=False)
         # A leaf takes half as much again in memory; long values make long leaves.
         mean = entry.size_bytes // max(entry.records, 1)
         leaves = cache_bytes // max(LEAF_BYTES * 3 // 2, 2 * mean)
@@ -186,22 +184,6 @@ class Segment:
         except Error as error:
             what = f"it does not open ({error})"
             raise StoreDamaged(self.path, None, what, REMEDY) from error
-
-    def find(self, key: bytes) -> bytes | Missing | None:
-        """Return the value, None if deleted here, MISSING if not known here."""
-        first, last = self._first, self._last
-        if first is None or last is None or not first <= key <= last:
-            pass
-        elif key in self._bloom:
-            try:
-                stored = self._tree.get(key, None)
-            except Exception as error:
-                raise self.unreadable(error) from error
-            if stored is not None:
-                return stored[1:] if stored else None
-        if self.ranges and self.ranges.covers(key):
-            return None
-        return MISSING
 
     def scan(
         self, start: bytes, stop: bytes | None, *, reverse: bool = False

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Self
 
 from hunch_kvstore.engine import _merge as merge
-from hunch_kvstore.engine._layer import ENTRY_BYTES, MISSING, Layer
+from hunch_kvstore.engine._front import HALF_APPLIED, Front
+from hunch_kvstore.engine._layer import ENTRY_BYTES, Layer
 from hunch_kvstore.engine._transaction import Transaction
 from hunch_kvstore.engine.disk import free_bytes
 from hunch_kvstore.engine.error import DiskFull, StoreFailed, WritesRefused
@@ -26,7 +27,7 @@ LEAST_ROOM = 1 << 16  # free bytes beyond the reserve that end a refusal
 MOST_LOGS = 16  # each start leaves one; more than these are sealed
 
 
-class Engine:
+class Engine(Front):
     """An open store. See the package for the rules; one thread owns it.
 
     Attributes:
@@ -39,7 +40,7 @@ class Engine:
         """Open a store; callers use `Engine.open`."""
         self.folder = folder
         self.options = options
-        self.refusal: WritesRefused | None = None
+        self.refusal = None
         self._closed = False
         self._spare: Future[Log] | None = None  # the next log, being made
         self._lock = FolderLock(folder)
@@ -47,7 +48,7 @@ class Engine:
             found = recover(folder, options)
             self.sequence = found.sequence
             self.recovered = found
-            self._active: Layer = found.layer
+            self._active = found.layer
             self._sealing = Sealing(folder, found, options)
             try:
                 log = self._new_log()
@@ -60,8 +61,6 @@ class Engine:
             self._lock.release()
             raise
         self._log = self._sync.log
-        self._older: list[merge.Readable] = []
-        self._layers: list[merge.Readable] = []
         self._arrange()
 
     @classmethod
@@ -96,15 +95,6 @@ class Engine:
     @sync.setter
     def sync(self, policy: Sync) -> None:
         self._sync.policy = policy
-
-    def get(self, key: bytes) -> bytes | None:
-        """Return the value of `key`, or None."""
-        value = self._active.points.get(key, MISSING)
-        if value is not MISSING:
-            return value
-        if not self._older:
-            return None
-        return merge.find(self._layers, key)
 
     def scan(
         self, start: bytes, stop: bytes | None = None, *, reverse: bool = False
@@ -148,8 +138,7 @@ class Engine:
         except BaseException:
             # WHY: the log has the commit and the memory table has half of it. Only
             # memory can have run out; a restart reads the log.
-            what = "a commit could not be applied; writes are refused until a restart"
-            self.refusal = StoreFailed(what)
+            self.refusal = StoreFailed(HALF_APPLIED)
             raise
         return self.sequence
 
@@ -332,7 +321,10 @@ class Engine:
             time.sleep(min(LONGEST_PAUSE_S, PAUSE_S * excess))
 
     def _has_room(self) -> bool:
-        free, total = free_bytes(self.folder)
+        try:
+            free, total = free_bytes(self.folder)
+        except OSError:
+            return False  # the folder is gone; the next commit will say so
         return free > min(self.options.reserve_bytes, total // 20) + LEAST_ROOM
 
     def _is_full(self) -> bool:
@@ -348,7 +340,10 @@ class Engine:
         """Whether a seal would give a full disk room: the log holds much stale data."""
         table = self._active
         payload = table.size_bytes - ENTRY_BYTES * len(table.points)
-        free, _ = free_bytes(self.folder)
+        try:
+            free, _ = free_bytes(self.folder)
+        except OSError:
+            return False
         return (
             self._log.size_bytes > 2 * payload + LEAST_ROOM
             and free > payload + payload // 4 + LEAST_ROOM

@@ -1,0 +1,26 @@
+from hunch_kvstore.engine._bloom import Bloom
+from hunch_kvstore.engine._layer import Layer, Missing, RangeSet
+from hunch_kvstore.engine._merge import Readable
+from hunch_kvstore.engine.error import StoreDamaged, WritesRefused
+from hunch_kvstore.engine.log import Log
+from tokyocabinet import BDB
+
+HALF_APPLIED: str
+
+class Sealed:
+    ranges: RangeSet
+    _first: bytes | None
+    _last: bytes | None
+    _bloom: Bloom
+    _tree: BDB
+    def find(self, key: bytes) -> bytes | Missing | None: ...
+    def unreadable(self, error: Exception) -> StoreDamaged: ...
+
+class Front:
+    refusal: WritesRefused | None
+    sequence: int
+    _active: Layer
+    _older: list[Readable]
+    _layers: list[Readable]
+    _log: Log
+    def get(self, key: bytes) -> bytes | None: ...

@@ -1,0 +1,160 @@
+# cython: boundscheck=False, wraparound=False
+"""What every read and write of the engine passes through, compiled.
+
+`Engine` is a `Front` with everything that is not done for every key: it arranges the
+layers, the log and the refusals that are kept here.
+
+The fast lane of the server writes with `write`: it does what `Engine.commit` does for a
+few points and no ranges, without a transaction. It may be called only when `takes` says
+so; whoever hears no goes by `commit`, which makes room or says why there is none.
+"""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.dict cimport PyDict_GetItem
+from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
+from cpython.object cimport PyObject
+from cpython.tuple cimport PyTuple_GET_ITEM
+from libc.string cimport memcmp
+
+from hunch_kvstore.engine._bloom cimport Bloom
+from hunch_kvstore.engine._frame cimport OPERATION
+from hunch_kvstore.engine._layer cimport Layer
+
+from hunch_kvstore.engine._layer import MISSING
+from hunch_kvstore.engine.error import StoreFailed
+
+cdef object _MISSING = MISSING
+
+
+cdef inline bint is_before(bytes one, bytes two) noexcept:
+    cdef Py_ssize_t first = PyBytes_GET_SIZE(one)
+    cdef Py_ssize_t second = PyBytes_GET_SIZE(two)
+    cdef int order = memcmp(
+        PyBytes_AS_STRING(one), PyBytes_AS_STRING(two), min(first, second))
+    return order < 0 or (order == 0 and first < second)
+
+
+cdef class Sealed:
+    """A layer on disk: looked up by its bounds, its filter, and then its tree."""
+
+    def unreadable(self, error):
+        """Return the engine's error for a read that failed."""
+        raise NotImplementedError
+
+    cdef object look(self, bytes key):
+        cdef object stored
+        cdef Py_ssize_t size
+        if (
+            self._first is not None
+            and not is_before(key, self._first)
+            and not is_before(self._last, key)
+            and self._bloom.may_hold(key)
+        ):
+            try:
+                stored = self._tree.get(key, None)
+            except Exception as error:
+                raise self.unreadable(error) from error
+            if stored is not None:
+                size = PyBytes_GET_SIZE(stored)
+                if size == 0:
+                    return None
+                return PyBytes_FromStringAndSize(PyBytes_AS_STRING(stored) + 1, size - 1)
+        if self.ranges is not None and self.ranges.holds(key):
+            return None
+        return _MISSING
+
+    def find(self, bytes key not None):
+        """Return the value, None if deleted here, MISSING if not known here."""
+        return self.look(key)
+
+
+cdef class Front:
+    """The newest state of a store, as readers and writers need it.
+
+    Attributes:
+        refusal: Why writes are refused now, or None.
+        sequence: Of the newest commit.
+    """
+
+    def get(self, bytes key not None):
+        """Return the value of `key`, or None."""
+        return self.find(key)
+
+    cdef object find(self, bytes key):
+        cdef PyObject *found
+        cdef object layer, value
+        cdef Py_ssize_t index
+        if self._active is None:
+            raise AttributeError("the engine has no memory table")
+        found = PyDict_GetItem(self._active.points, key)
+        if found is not NULL:
+            return <object>found
+        if self._older is None or PyList_GET_SIZE(self._older) == 0:
+            return None
+        if self._active._ranges is not None and self._active._ranges.holds(key):
+            return None
+        for index in range(PyList_GET_SIZE(self._older)):
+            layer = <object>PyList_GET_ITEM(self._older, index)
+            if isinstance(layer, Sealed):
+                value = (<Sealed>layer).look(key)
+            else:
+                value = layer.find(key)
+            if value is not _MISSING:
+                return value
+        return None
+
+    cdef bint takes(self, Py_ssize_t payload) noexcept:
+        """Whether `write` may be called with that many bytes of operations."""
+        return (
+            self.refusal is None
+            and self._log is not None
+            and self._active is not None
+            and payload < (1 << 30)
+            and self._log.has_room(payload)
+        )
+
+    cdef int write_one(self, bytes key, bytes value) except -1:
+        """Commit one point."""
+        cdef Py_ssize_t payload = (
+            OPERATION + PyBytes_GET_SIZE(key) + PyBytes_GET_SIZE(value))
+        self._log.open_frame(self.sequence + 1, payload)
+        self._log.add_operation(1, key, value)
+        self._log.close_frame()
+        self.sequence += 1
+        try:
+            self._active.store(key, value)
+        except BaseException:
+            self.refusal = StoreFailed(HALF_APPLIED)
+            raise
+        return 0
+
+    cdef int write(self, tuple points, Py_ssize_t count) except -1:
+        """Commit `count` points: keys and values by turns, None deletes."""
+        cdef Py_ssize_t payload = 0
+        cdef Py_ssize_t at
+        cdef bytes key, value
+        for at in range(0, 2 * count, 2):
+            key = <bytes>PyTuple_GET_ITEM(points, at)
+            value = <bytes>PyTuple_GET_ITEM(points, at + 1)
+            payload += OPERATION + PyBytes_GET_SIZE(key)
+            if value is not None:
+                payload += PyBytes_GET_SIZE(value)
+        self._log.open_frame(self.sequence + 1, payload)
+        for at in range(0, 2 * count, 2):
+            key = <bytes>PyTuple_GET_ITEM(points, at)
+            value = <bytes>PyTuple_GET_ITEM(points, at + 1)
+            self._log.add_operation(2 if value is None else 1, key, value)
+        self._log.close_frame()
+        self.sequence += 1
+        try:
+            for at in range(0, 2 * count, 2):
+                key = <bytes>PyTuple_GET_ITEM(points, at)
+                value = <bytes>PyTuple_GET_ITEM(points, at + 1)
+                self._active.store(key, value)
+        except BaseException:
+            self.refusal = StoreFailed(HALF_APPLIED)
+            raise
+        return 0
+
+
+HALF_APPLIED = "a commit could not be applied; writes are refused until a restart"
