@@ -151,7 +151,7 @@ def _register(
 
     def storing(ctx: Context, args: Sequence[bytes]) -> Reply:
         request = _read(ctx, args[1:], name + "STORE", operation, storing=True)
-        return store(ctx, args[0], _sorted(combine(request)))
+        return store(ctx, args[0], _sorted(combine(request)), at_once=True)
 
     complexity = "O(N) with the members of all sets, plus sorting the result"
     shown = "[LIMIT limit]" if operation == "card" else f"{options}[WITHSCORES]"

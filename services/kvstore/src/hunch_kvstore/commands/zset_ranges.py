@@ -202,12 +202,27 @@ _register(
 )
 
 
-def store(ctx: Context, key: bytes, members: Iterable[tuple[bytes, float]]) -> int:
-    """Make `key` a sorted set of these members, or nothing if there are none."""
+def store(
+    ctx: Context,
+    key: bytes,
+    members: Iterable[tuple[bytes, float]],
+    *,
+    at_once: bool = False,
+) -> int:
+    """Make `key` a sorted set of these members, or nothing if there are none.
+
+    Args:
+        ctx: Of the command.
+        key: Where to.
+        members: With their scores, in the order they are added.
+        at_once: The encoding is chosen for all of them, not as they are added.
+    """
     listed = list(members)
     ctx.keys.delete(key)
     if listed:
         zset = ctx.keys.zset(key)
+        if at_once:
+            zset.expect([member for member, _ in listed])
         for member, score in listed:
             zset.put(member, score, None)
         zset.save()

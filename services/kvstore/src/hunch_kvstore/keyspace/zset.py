@@ -6,7 +6,7 @@ ends take time in proportion to the distance; pages from either end are quick.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -207,6 +207,15 @@ class SortedSet:
         return self.size - 1 - before if reverse else before
 
     # -- changing --------------------------------------------------------------------
+
+    def expect(self, members: Sequence[bytes]) -> None:
+        """Say which members a new set is going to have.
+
+        SPEC: ZUNIONSTORE and its kin choose the encoding at the end, so a -0 among
+        long or many members keeps its sign wherever it stands.
+        """
+        if len(members) > _COMPACT_ENTRIES or max(map(len, members)) > _COMPACT_BYTES:
+            self._kind |= LARGE
 
     def put(self, member: bytes, score: float, old: float | None) -> None:
         """Add a member or change its score.

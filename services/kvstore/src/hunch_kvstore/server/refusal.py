@@ -50,7 +50,7 @@ def checked(client: Client, row: Command, words: list[bytes]) -> Command:
     arity = row.arity
     if count != arity if arity > 0 else count < -arity:
         raise CommandError(
-            f"ERR wrong number of arguments for '{row.name.lower()}' command"
+            f"ERR wrong number of arguments for '{_spoken(row)}' command"
         )
     if not client.authenticated and "no_auth" not in row.flags:
         raise CommandError("NOAUTH Authentication required.")
@@ -62,7 +62,12 @@ def checked(client: Client, row: Command, words: list[bytes]) -> Command:
         and row.name not in _SUBSCRIBED
     ):
         raise CommandError(
-            f"ERR Can't execute '{row.name.lower()}': only (P|S)SUBSCRIBE / "
+            f"ERR Can't execute '{_spoken(row)}': only (P|S)SUBSCRIBE / "
             "(P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
         )
     return row
+
+
+def _spoken(row: Command) -> str:
+    """Return a command's name as errors say it: a module's as it was registered."""
+    return row.name if row.group == "search" else row.name.lower()
