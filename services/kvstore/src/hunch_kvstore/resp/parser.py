@@ -58,6 +58,11 @@ class Parser:
         self._bulk = -1  # length of the bulk string being read, or -1
 
     @property
+    def is_idle(self) -> bool:
+        """Whether nothing of a command that is not complete is held."""
+        return not self._missing and not self._buffer
+
+    @property
     def pending_bytes(self) -> int:
         """Bytes held for a command that is not complete."""
         return len(self._buffer) + sum(map(len, self._words))

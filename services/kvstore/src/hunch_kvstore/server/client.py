@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hunch_kvstore.resp.encoder import encode
 from hunch_kvstore.resp.parser import Parser
 from hunch_kvstore.resp.reply import Reply
+from hunch_kvstore.server._lane import Peer
 
 if TYPE_CHECKING:
     from hunch_kvstore.commands.table import Command
@@ -21,7 +22,7 @@ class Queue:
     is_broken: bool = False
 
 
-class Client:
+class Client(Peer):
     """Who is at the other end, and what it has asked for so far.
 
     Attributes:
@@ -34,36 +35,23 @@ class Client:
         is_dirty: Whether a watched key has changed.
         closing: Whether the connection ends once `out` is sent.
         killed: Whether the connection ends at once.
+        is_midway: Whether its parser holds the beginning of a command.
         blocked: What a blocking command waits for, or None.
         waiting: Commands that came while blocked.
     """
 
     __slots__ = (
         "address",
-        "authenticated",
-        "blocked",
         "born_s",
-        "channels",
-        "closing",
         "is_dirty",
-        "killed",
-        "last_command",
-        "last_seen_s",
         "library",
         "library_version",
         "local_address",
         "name",
         "no_evict",
         "number",
-        "out",
         "out_bytes",
         "over_soft_since_s",
-        "parser",
-        "patterns",
-        "queue",
-        "resp",
-        "socket",
-        "unacknowledged",
         "waiting",
         "watched",
     )
@@ -78,24 +66,24 @@ class Client:
         self.library = b""
         self.library_version = b""
         self.authenticated = True
-        self.out: list[bytes] = []
+        self.out = []
         self.out_bytes = 0
-        self.unacknowledged: list[int] = []
-        self.queue: Queue | None = None
+        self.unacknowledged = []
+        self.queue = None
         self.watched: dict[bytes, bool] = {}
         self.is_dirty = False
-        self.channels: dict[bytes, None] = {}
-        self.patterns: dict[bytes, None] = {}
+        self.channels = {}
+        self.patterns = {}
         self.closing = False
         self.killed = False
-        self.blocked: object | None = None
+        self.blocked = None
         self.waiting: list[list[bytes]] = []
         self.no_evict = False
         self.born_s = now_s
         self.last_seen_s = now_s
         self.over_soft_since_s = 0.0
         self.last_command = ""
-        self.socket: object = None
+        self.socket = None
 
     @property
     def is_subscribed(self) -> bool:

@@ -23,6 +23,7 @@ from hunch_kvstore.resp.encoder import encode
 from hunch_kvstore.resp.reply import NO_REPLY, CommandError, Reply
 from hunch_kvstore.search.catalog import Catalog
 from hunch_kvstore.server import tuning
+from hunch_kvstore.server._lane import Lane
 from hunch_kvstore.server.census import Census
 from hunch_kvstore.server.client import Queue
 from hunch_kvstore.server.counters import Counters
@@ -60,6 +61,7 @@ class Core:
         clients: By number, in the order they came.
         pubsub: Channels and their subscribers.
         cursors: Scans under way.
+        lane: Runs the hot commands before they come here.
         ready: Clients with replies to send at the end of this round.
         stopping: Set when the process shall end.
     """
@@ -101,11 +103,13 @@ class Core:
         self._context = Context()
         self._context.server = self
         self._context.keys = self.keys
+        self.lane = Lane(self)
         self.apply_settings()
 
     def apply_settings(self) -> None:
         """Take over values that are read on hot paths."""
         self._slow_us = self.settings.integer("slowlog-log-slower-than")
+        self.lane.slow_us = self._slow_us
         self.slow.limit = self.settings.integer("slowlog-max-len")
         self.log.level = self.settings.text("loglevel")
         words = self.settings.text("client-output-buffer-limit").split()
@@ -158,6 +162,8 @@ class Core:
     def process(self, client: Client, words: list[bytes]) -> None:
         """Run one command of a client, or queue it; the reply goes to its buffer."""
         self.ready.add(client)
+        if self.lane.dirty:
+            self.lane.fold()
         name = words[0]
         row = self.table.get(name) or self.table.get(name.upper())
         try:
@@ -246,8 +252,14 @@ class Core:
         self.count.calls += 1
         client.last_command = row.name
         if spent >= self._slow_us >= 0 and "skip_slowlog" not in row.flags:
-            said = redacted(row.name, words)
-            self.slow.note(said, spent, client.address, client.name)
+            self.note_slow(client, row, words, spent)
+
+    def note_slow(
+        self, client: Client, row: Command, words: list[bytes], spent_us: int
+    ) -> None:
+        """Write a call into the slow log."""
+        said = redacted(row.name, words)
+        self.slow.note(said, spent_us, client.address, client.name)
 
     def run(self, client: Client, row: Command, words: list[bytes]) -> Reply:
         """Call a handler, in a transaction of its own unless EXEC has one open.
@@ -431,6 +443,7 @@ class Core:
     def _attempt(self, client: Client, blocked: Blocked) -> Reply:
         """Try what a client waits for once more; None if there is still nothing."""
         self._context.client = client
+        self.lane.fold()
         self.begin()
         try:
             reply = blocked.attempt()
@@ -451,6 +464,7 @@ class Core:
         Args:
             now_s: By the monotonic clock.
         """
+        self.lane.fold()
         self.engine.tick(now_s)
         self._expire()
         self.census.step()

@@ -7,8 +7,9 @@ round is as long as the clients make it: alone, a client gets its own flush; fif
 them share one.
 
 WHY epoll and not asyncio: a round has an end here, which is where durability hangs, and
-the whole loop is one file that can be compiled. It costs about what asyncio's protocols
-cost (6.0 against 6.3 us of CPU for an unpipelined GET, 2026-11-23).
+what runs for every read and every reply is one small compiled class, `Rounds`. Here is
+the rest: connections come and go, limits are kept, and what the fast lane leaves over
+goes through the parser.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from hunch_kvstore.resp.parser import ProtocolError
+from hunch_kvstore.server._rounds import Rounds, Wire
 from hunch_kvstore.server.client import Client
 from hunch_kvstore.server.metrics import REQUEST_BYTES, respond
 
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
 
     from hunch_kvstore.server.core import Core
 
-_READ_BYTES: Final = 128 * 1024
 _TICK_S: Final = 0.1
 _SWEEP_S: Final = 0.5
 _ACCEPTS_A_ROUND: Final = 1000
@@ -46,21 +47,19 @@ _DENIED: Final = (
 )
 
 
-class Connection:
+class Connection(Wire):
     """A client's socket and what still has to be written to it."""
 
-    __slots__ = ("client", "later", "later_bytes", "sock", "unsent", "wants_write")
+    __slots__ = ("later", "later_bytes", "sock")
 
     def __init__(self, sock: socket.socket, client: Client) -> None:
+        super().__init__(sock.fileno(), client)
         self.sock = sock
-        self.client = client
-        self.unsent: bytes | memoryview = b""
         self.later: list[bytes] = []  # PERF: joined once `unsent` is through
         self.later_bytes = 0
-        self.wants_write = False
 
 
-class Loop:
+class Loop(Rounds):
     """Serves a core on listening sockets until it is told to stop."""
 
     def __init__(
@@ -76,12 +75,11 @@ class Loop:
             listener.fileno(): (name, listener) for name, listener in listeners.items()
         }
         self._poll = select.epoll()
+        self._begin(core, self._poll.fileno())
         self._connections: dict[int, Connection] = {}
         self._wake_in, self._wake_out = socket.socketpair()
         self._wake_in.setblocking(False)
         self._wake_out.setblocking(False)
-        self._buffer = bytearray(_READ_BYTES)
-        self._view = memoryview(self._buffer)
         self._next_number = 1
         self._next_sweep = 0.0
         self._resting: list[socket.socket] = []
@@ -109,6 +107,7 @@ class Loop:
             while not core.stopping:
                 now = time.monotonic()
                 if now >= next_tick:
+                    self._count_bytes()
                     core.tick(now)
                     if now >= self._next_sweep:
                         self._sweep(now)
@@ -116,17 +115,7 @@ class Loop:
                     self._finish_round()
                     next_tick = now + _TICK_S
                     now = time.monotonic()
-                events = self._poll.poll(max(next_tick - now, 0.001))
-                for number, event in events:
-                    connection = self._connections.get(number)
-                    if connection is None:
-                        self._other(number)
-                    elif event == select.EPOLLIN:
-                        self._read(connection)
-                    else:
-                        self._several(connection, event)
-                if core.ready:
-                    self._finish_round()
+                self._round(next_tick - now)
         finally:
             self._close_all()
 
@@ -136,7 +125,7 @@ class Loop:
         """Handle what is not plain input: output, or both, or the end."""
         if event & select.EPOLLOUT:
             self._write(connection)
-        if connection.sock.fileno() < 0:
+        if connection.number < 0:
             return
         if event & select.EPOLLIN:
             self._read(connection)
@@ -228,6 +217,7 @@ class Loop:
             core.welcome(client)
             client.socket = connection = Connection(sock, client)
             self._connections[sock.fileno()] = connection
+            self._add(connection)
             self._poll.register(sock.fileno(), select.EPOLLIN)
 
     def _is_denied(self, host: str) -> bool:
@@ -251,29 +241,17 @@ class Loop:
         with sock, contextlib.suppress(OSError):
             sock.send(why)
 
-    def _read(self, connection: Connection) -> None:
+    def _take(self, connection: Connection, data: bytes) -> None:
+        """Run what the fast lane has left over: through the parser, one by one."""
         client = connection.client
-        try:
-            size = connection.sock.recv_into(self._buffer)
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError:
-            size = 0
-        if not size or client.closing:
-            if not size:
-                self._close(connection)
-            return
         core = self.core
-        core.count.net_in_bytes += size
-        # PERF: recv() would take a buffer of the full size from the kernel every time.
-        data = self._view[:size].tobytes()
-        client.last_seen_s = time.monotonic()
         commands: list[list[bytes]] = []
         fault: ProtocolError | None = None
         try:
             client.parser.take(data, commands)
         except ProtocolError as error:
             fault = error
+        client.is_midway = not client.parser.is_idle
         if client.blocked is not None:
             client.waiting += commands
         else:
@@ -300,27 +278,36 @@ class Loop:
         core.serve_blocked()
         core.flush()
         ready, core.ready = core.ready, set()
-        for client in ready:
-            connection = client.socket
-            assert isinstance(connection, Connection)
-            if client.killed:
-                self._close(connection)
-                continue
-            out = client.out
-            if out:
-                data = out[0] if len(out) == 1 else b"".join(out)
-                client.out = []
-                if connection.unsent:
-                    connection.later.append(data)
-                    connection.later_bytes += len(data)
-                else:
-                    connection.unsent = data
-            if not connection.wants_write:
-                self._write(connection)
+        self._send_all(ready)
+
+    def _send(self, connection: Connection) -> None:
+        """Send to a client that is killed, closing, slow, or was told nothing."""
+        client = connection.client
+        if client.killed:
+            self._close(connection)
+            return
+        out = client.out
+        if out:
+            data = out[0] if len(out) == 1 else b"".join(out)
+            client.out = []
+            if connection.unsent:
+                connection.later.append(data)
+                connection.later_bytes += len(data)
             else:
-                client.out_bytes = len(connection.unsent) + connection.later_bytes
-                if self._is_too_slow(client, client.out_bytes):
-                    self._close(connection)
+                connection.unsent = data
+        if not connection.wants_write:
+            self._write(connection)
+        else:
+            client.out_bytes = len(connection.unsent) + connection.later_bytes
+            if self._is_too_slow(client, client.out_bytes):
+                self._close(connection)
+
+    def _count_bytes(self) -> None:
+        """Add what `Rounds` has counted to the totals."""
+        count = self.core.count
+        count.net_in_bytes += self.read_bytes
+        count.net_out_bytes += self.sent_bytes
+        self.read_bytes = self.sent_bytes = 0
 
     def _write(self, connection: Connection) -> None:
         """Send what the socket takes; come back for the rest when it is ready."""
@@ -406,6 +393,7 @@ class Loop:
         if number < 0:
             return
         self._connections.pop(number, None)
+        self._remove(connection)
         self._poll.unregister(number)
         connection.sock.close()
         self.core.farewell(connection.client)
