@@ -65,6 +65,7 @@ cdef extern from *:
     ssize_t sendmsg(int, const msghdr *, int) nogil
 
 cdef extern from "Python.h":
+    object PyMethod_New(object function, object instance)
     int PyUnicode_Check(object)
     int PyUnicode_KIND(object)
     void *PyUnicode_DATA(object)
@@ -283,7 +284,7 @@ cdef class Quick:
             self.request_id = self.errors.request_id = request_id
         self.fd = fd
         try:
-            result = self.app(environ, response.start)
+            result = self.app(environ, PyMethod_New(_start, response))
             if (
                 PyList_CheckExact(result) and len(<list>result) == 1
             ):

@@ -1,5 +1,8 @@
 # Included by _quick.pyx: the response of one request, written to its connection.
 
+cdef object _start, _write
+
+
 # PERF: made for every request, and in no cycle: it knows its `Quick`, which knows no
 # response (2026-11).
 @cython.final
@@ -32,7 +35,7 @@ cdef class Response:
             raise RuntimeError("start_response called twice without exc_info")
         self.encode(status, headers)
         self.started = True
-        return self.write
+        return PyMethod_New(_write, self)
 
     cdef int encode(self, status, headers) except -1:
         """Put the header into the buffer, behind the room for its record header."""
@@ -220,12 +223,13 @@ cdef inline Py_ssize_t copy(
 cdef inline Py_ssize_t put_length(unsigned char *at, Py_ssize_t length) noexcept:
     """Write a Content-Length field; return its size."""
     cdef unsigned char digits[24]
+    cdef size_t left = <size_t>length
     cdef int i = 24
     while True:
         i -= 1
-        digits[i] = <unsigned char>(48 + length % 10)
-        length //= 10
-        if length == 0:
+        digits[i] = <unsigned char>(48 + left % 10)
+        left //= 10
+        if left == 0:
             break
     memcpy(at, b"Content-Length: ", 16)
     memcpy(at + 16, digits + i, 24 - i)
@@ -266,3 +270,8 @@ cdef int send_all(int fd, iovec *pieces, int count) except -1:
         with nogil:
             sent = sendmsg(fd, &message, MSG_NOSIGNAL)
             code = errno
+
+
+# PERF: bound by hand; looking the names up costs more than the call (2026-11).
+_start = Response.__dict__["start"]
+_write = Response.__dict__["write"]
