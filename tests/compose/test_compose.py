@@ -73,7 +73,7 @@ def stack() -> Iterator[Stack]:
         yield running
     finally:
         running.compose("logs", "--no-color", "--tail", "30")
-        running.compose("down", "--volumes", "--timeout", "20")
+        running.compose("down", "--volumes", "--rmi", "local", "--timeout", "20")
 
 
 def test_shows_the_stream_through_the_published_port(stack: Stack) -> None:
