@@ -9,6 +9,8 @@ from typing import Any
 from locust import events
 from locust.runners import WorkerRunner
 
+from scenarios.limits import broken
+
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
 def options(parser: argparse.ArgumentParser) -> None:
@@ -22,24 +24,6 @@ def options(parser: argparse.ArgumentParser) -> None:
                        help="fewer requests per second fail the run")  # fmt: skip
     group.add_argument("--herd-seconds", type=float, default=5.0, metavar="S",
                        help="followers fetch within so many seconds (5)")  # fmt: skip
-
-
-def broken(
-    total: int, fail_ratio: float, p95_ms: float, rate: float, limits: Any
-) -> list[str]:
-    """Return which limits a run has broken, in words."""
-    found = []
-    if total == 0:
-        return ["there was no request"]
-    if fail_ratio > limits.fail_ratio:
-        found.append(f"{fail_ratio:.2%} failed; {limits.fail_ratio:.2%} may")
-    if limits.p95_ms and p95_ms > limits.p95_ms:
-        found.append(
-            f"95 % within {p95_ms:.0f} ms; {limits.p95_ms:.0f} ms is the limit"
-        )
-    if rate < limits.least_rate:
-        found.append(f"{rate:.1f} requests/s; {limits.least_rate:.1f} is the least")
-    return found
 
 
 @events.quitting.add_listener  # type: ignore[untyped-decorator]
