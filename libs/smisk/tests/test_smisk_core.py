@@ -532,3 +532,30 @@ def test_current_and_classes_of_its_own():
     assert Client(site).get("/").text == "Mine"
     assert Application.current is other
     assert isinstance(site.sessions.store, MemoryStore)
+
+
+def test_a_body_nobody_reads_leaves_nothing_behind(tmp_path):
+    ended = []
+
+    class Streaming(Application):
+        limits = RequestLimits(upload_folder=tmp_path)
+
+        def service(self):
+            assert self.request.files["f"].path.exists()
+            self.response.body = (chunk for chunk in [b"a", b"b"])
+
+        def request_did_end(self, request, response):
+            ended.append(response.status)
+
+    files = {"f": ("a.txt", b"text", "text/plain")}
+    assert Client(Streaming()).post("/", files=files).body == b"ab"
+    assert ended == [200]
+
+    class HungUp(Streaming):
+        def __call__(self, environ, start_response):
+            super().__call__(environ, start_response).close()
+            return []
+
+    Client(HungUp(), validate=False).post("/", files=files)
+    assert ended == [200, 200]
+    assert not list(tmp_path.iterdir())

@@ -152,22 +152,10 @@ class Application:
             if type(chunks) is list or type(chunks) is tuple:
                 self.end_exchange(exchange)
             else:
-                chunks = self._streamed(chunks, exchange)
+                chunks = _Streamed(chunks, exchange)
             return chunks
         finally:
             exchange_var.reset(token)
-
-    def _streamed(self, chunks: Iterable[bytes], exchange: Exchange) -> Iterator[bytes]:
-        # The request lives until its last byte is out.
-        try:
-            yield from chunks
-        except Exception:
-            log.exception("the body of %s broke off", exchange.request.path)
-            raise
-        finally:
-            if (close := getattr(chunks, "close", None)) is not None:
-                close()
-            self.end_exchange(exchange)
 
     def end_exchange(self, exchange: Exchange) -> None:
         """Close what the request used; its answer is complete."""
@@ -313,6 +301,43 @@ class Application:
         from smisk.core.running import leave
 
         leave()
+
+
+class _Streamed:
+    """A body on its way; the request lives until its last byte is out, or it is closed.
+
+    WHY no generator: one that was closed before its first byte would clean up nothing.
+    """
+
+    def __init__(self, chunks: Iterable[bytes], exchange: Exchange) -> None:
+        self._chunks = chunks
+        self._iterator = iter(chunks)
+        self._exchange: Exchange | None = exchange
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._iterator)
+        except StopIteration:
+            self.close()
+            raise
+        except Exception:
+            if self._exchange is not None:
+                log.exception("the body of %s broke off", self._exchange.request.path)
+            raise
+
+    def close(self) -> None:
+        """End the exchange, once."""
+        exchange, self._exchange = self._exchange, None
+        if exchange is None:
+            return
+        try:
+            if (close := getattr(self._chunks, "close", None)) is not None:
+                close()
+        finally:
+            exchange.application.end_exchange(exchange)
 
 
 def error_page(error: http.HTTPError, location: str | None = None) -> bytes:
