@@ -30,7 +30,7 @@ _FIELDS = ("leaf", "serializer", "media_type", "charset", "extension", "cn_path"
 class Plan:
     """What follows from verb, path and Accept alone, worked out once.
 
-    PERF: following it takes 0.4 us, going the whole way 12 us (2026-11).
+    PERF: a routed JSON reply takes 5.4 us by plan and 10.2 us without (2026-11).
 
     Attributes:
         leaf: What answers.
