@@ -390,3 +390,37 @@ def test_names_of_1_1():
     assert method_origin(below, "leaf") is root
     assert method_origin(below, "own") is below
     assert method_origin(below, "nothing") is None
+
+
+def test_what_is_remembered_of_a_request_is_not_what_it_said():
+    class root(Controller):  # noqa: N801
+        @expose(route="/item/<id:int>")
+        def item(self, id: int, tags: list[str] | None = None, **rest):
+            rest["mine"] = tags = [*(tags or ()), str(id)]
+            return {"id": id, "tags": tags, "rest": sorted(rest)}
+
+        @expose(route="/many/<names>")
+        def many(self, names: list[str]):
+            names.append("more")
+            return {"names": names}
+
+    class Site(Application):
+        default_format = "json"
+
+    Site.root = root
+    client = Client(Site())
+    plain = {"id": 7, "tags": ["7"], "rest": ["mine"]}
+    for _ in range(4):
+        assert client.get("/item/7").json() == plain
+        assert client.get("/item/7?a=1").json()["rest"] == ["a", "mine"]
+        assert client.get("/item/7?tags=x").json()["tags"] == ["x", "7"]
+        assert client.get("/item/7?id=8").json()["id"] == 8
+        assert client.get("/item/7?id=x").status == 400
+        assert client.get("/item/8").json()["id"] == 8
+        assert client.get("/many/a").json() == {"names": ["a", "more"]}
+        posted = client.post("/item/7", form={"b": "1"})
+        assert posted.json()["rest"] == ["b", "mine"]
+        assert client.post("/item/7", json={"c": 1}).json()["rest"] == ["c", "mine"]
+        assert client.get("/item/7", accept="application/xml").status == 406
+        head = client.head("/item/7")
+        assert (head.status, head.body) == (200, b"")
