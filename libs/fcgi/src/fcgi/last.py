@@ -40,17 +40,18 @@ class Last:
 
     def __init__(self) -> None:
         self.is_head = False
-        self._head = b""  # of the request, up to the size of its parameters
+        # The request up to the size of its parameters; at first, what no request is.
+        self._head = b"\xff"
         self._steps: list[tuple[bytes, int, bytes, int, str]] = []
-        self._rest = b""
-        self._tail = b""  # the empty records after the parameters
+        self._rest = b""  # what does not vary at the end, and the empty records
+        self._rest_size = 0  # without the empty records
         self._environ: Environ = {}
         self._varying: set[bytes] = set()
         self._doubts = 0
 
     def recall(self, raw: bytes) -> Environ | None:
         """Return the environ of a whole request like the last; None if it is unlike."""
-        if raw[:20] != self._head or len(raw) < _BEGIN:
+        if not raw.startswith(self._head) or len(raw) < _BEGIN:
             return None
         stop = _BEGIN + (raw[20] << 8 | raw[21])
         environ = self._environ.copy()
@@ -76,10 +77,7 @@ class Last:
             i += size
         # SAFETY: what followed a length beyond the stream was compared with bytes
         # that are not the parameters'; this is where that comes out.
-        rest = self._rest
-        if i + len(rest) != stop or not startswith(rest, i):
-            return None
-        if raw[stop + raw[22] :] != self._tail:
+        if i + self._rest_size != stop or raw[22] or raw[i:] != self._rest:
             return None
         self._doubts = 0
         return environ
@@ -90,6 +88,8 @@ class Last:
         self._doubts += 1
         if self._doubts > _DOUBTS and self._doubts % _SELDOM:
             return
+        if raw[22]:
+            return  # padded: no web server does that to parameters
         stop = _BEGIN + (raw[20] << 8 | raw[21])
         steps = []
         at = _BEGIN  # where the bytes that do not vary began
@@ -106,11 +106,10 @@ class Last:
                 steps.append((block, len(block), name, len(name), key))
                 at = end
         self._steps = steps
-        self._rest = raw[at:stop]
+        self._rest, self._rest_size = raw[at:], stop - at
         self._environ = environ.copy()
         self.is_head = environ["REQUEST_METHOD"] == "HEAD"
         self._head = raw[:20]
-        self._tail = raw[stop + raw[22] :]
 
 
 def _layout(raw: bytes, stop: int) -> Iterator[tuple[int, int, int, int]]:

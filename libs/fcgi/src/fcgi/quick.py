@@ -219,7 +219,8 @@ class Quick:
             answer.over()
             if errors.pending:
                 errors.take()
-            words[at] = 0
+            if self._timed:
+                words[at] = 0
             served = words[at + 1] = words[at + 1] + 1
             if served >= self._most > 0:
                 self._worker.phase = Phase.RETIRE
