@@ -38,6 +38,12 @@ def test_tutorial(tmp_path, monkeypatch):
     assert checked > 20
 
 
+def test_guide():
+    tried = doctest.testfile(str(DOCS[0]), module_relative=False)
+    assert not tried.failed
+    assert tried.attempted > 12
+
+
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
 def test_links_lead_somewhere(path):
     for target in re.findall(r"\]\((?!http)([^)#]+)", path.read_text()):
