@@ -16,9 +16,9 @@ def short_folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="fcgi")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared() -> Iterator[Callable[..., Server]]:
-    """Start servers once for all tests of a module that leave them as they were."""
+    """Start servers once for all tests that leave them as they were."""
     servers: dict[tuple[str, ...], Server] = {}
     with short_folder() as name:
 

@@ -259,7 +259,7 @@ def test_both_ends_understand_each_other(bodies, answers):
 def test_memory_is_bounded_whatever_is_sent():
     attacks = {
         "parameters": begin() + encode_record(Type.PARAMS, 1, b"x" * 65528) * 300,
-        "requests": b"".join(begin(i) for i in range(1, 65536)),
+        "requests": b"".join(begin(i) for i in range(1, 16384)),
         "values": encode_record(Type.GET_VALUES, 0, PARAMS * 5000) * 20,
         "unfinished": b"\1\5\0\1\xff\xff\xff\0" + bytes(60000),
         "late input": encode_record(Type.STDIN, 7, b"x" * 65528) * 300,

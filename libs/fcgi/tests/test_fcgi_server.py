@@ -330,7 +330,7 @@ def test_garbage_does_not_stop_the_server(server):
 
 
 def test_a_silent_peer_does_not_keep_a_worker(serve):
-    server = serve("fixture_app:app", "--read-timeout", "0.3", "--keep-timeout", "0.3")
+    server = serve("fixture_app:app", "--read-timeout", "0.2", "--keep-timeout", "0.2")
     silent = [socket.socket(socket.AF_UNIX) for _ in range(3)]
     try:
         for sock in silent:
