@@ -26,7 +26,8 @@ def run(
 ) -> Path:
     """Measure both in turns."""
     plan = Plan("twisted", (), repeats=repeats, warm_s=0.5, wrk_s=seconds,
-                locust_s=float(seconds), open_repeats=0)  # fmt: skip
+                locust_s=1.0, open_repeats=0,
+                tries=2, patience_s=5)  # fmt: skip
     bench = Bench(plan, peers)
     cells = [Cell("smisk", 1, "hello"), Cell("Twisted", 1, "hello")]
     for cell in cells:

@@ -93,10 +93,9 @@ def plan(environment: Any, **_: Any) -> None:
         ):
             environment.runner.quit()
 
+    # WHY not the master: it makes no load, and ends by --run-time.
     if not isinstance(environment.runner, MasterRunner):
         gevent.spawn(watch)
-    else:
-        gevent.spawn_later(WARM_S + SECONDS + 0.5, environment.runner.quit)
 
 
 @events.quit.add_listener  # type: ignore[untyped-decorator]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import json
+import math
 import os
 import re
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -87,17 +90,17 @@ def _run(
     guard = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
     with subprocess.Popen(
         [*guard, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, **environ}, cwd=HERE.parent,
+        env={**os.environ, **environ}, cwd=HERE.parent, start_new_session=True,
     ) as process:  # fmt: skip
         started(process.pid)
         try:
             out, err = process.communicate(timeout=limit_s)
         except subprocess.TimeoutExpired:
-            process.kill()
             raise GeneratorError(f"{command[0]} did not end") from None
-        except BaseException:
-            process.kill()
-            raise
+        finally:
+            # Its own children, too: locust's other processes.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
     if process.returncode not in (0, 1):
         raise GeneratorError(f"{command[0]} failed: {(err or out)[-800:]}")
     return out + "\n" + err
@@ -119,7 +122,7 @@ def locust(
         environ = {
             "STUDY_OUT": folder, "STUDY_PATH": path, "STUDY_WARM_S": str(warm_s),
             "STUDY_SECONDS": str(seconds), "STUDY_USERS": str(users),
-            "STUDY_RATE": str(rate), "LOCUST_SKIP_MONKEY_PATCH": "0",
+            "STUDY_RATE": str(rate),
         }  # fmt: skip
         command = [
             sys.executable, "-m", "locust", "-f", str(HERE / "cell_user.py"),
@@ -127,7 +130,8 @@ def locust(
             str(users), "--only-summary", "--loglevel", "ERROR", "--stop-timeout", "10",
         ]  # fmt: skip
         if processes > 1:
-            command += ["--processes", str(processes)]
+            ends_s = math.ceil(warm_s + seconds + 0.5)
+            command += ["--processes", str(processes), "--run-time", f"{ends_s}s"]
         said = _run(command, environ, warm_s + seconds + 60, started)
         parts = [json.loads(p.read_text()) for p in Path(folder).glob("locust-*.json")]
     if not parts:

@@ -137,3 +137,11 @@ def test_rows_survive_a_kill_in_the_middle_of_writing(monkeypatch, tmp_path):
     assert row.load(path) == rows
     row.append(path, rows)
     assert row.load(path) == rows * 2
+
+
+def test_locust_of_several_processes_adds_up(behind_edge):
+    url, end = behind_edge(rate=200, every=0)
+    sample = generator.locust(url, "/", users=16, seconds=3, processes=2)
+    assert sample.rate == pytest.approx(200, rel=0.05)
+    assert sample.threads == 2
+    assert end()["good"] >= sample.all_served >= sample.served
