@@ -6,6 +6,8 @@ behind it when opening fails; both are made up for here.
 
 import os
 
+from tokyocabinet import header
+
 from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport free
 from libc.string cimport memcpy
@@ -277,7 +279,7 @@ cdef class ADB(KeyedDatabase):
         calls.putproc = putproc
         calls.foreach = foreach
 
-    def __init__(self, name=None, *, mutex=True):
+    def __init__(self, name=None, *, mutex=True, verify=True):
         if name is not None:
             self.open(name)
 
@@ -291,13 +293,35 @@ cdef class ADB(KeyedDatabase):
                 opts (l d b t), rcnum, lcnum, ncnum, lmemb, nmemb, xmsiz, dfunit,
                 width, limsiz, capnum, capsiz, idx=COLUMN:TYPE.
         """
+        cdef object token = None
+        cdef str path, tuning, letters
+        path, _, tuning = os.fsdecode(path_bytes(name)).partition("#")
+        cdef int kind = next(
+            (index for index, ending in enumerate((".tch", ".tcb", ".tcf", ".tct"))
+             if path.lower().endswith(ending)), -1)
+        if kind >= 0:
+            letters = next(
+                (part[5:] for part in tuning.split("#") if part.startswith("mode=")),
+                "wc")
+            if "t" not in letters:
+                token = header.check(
+                    os.fsencode(path),
+                    (2 if set(letters) & {"w", "c"} else 1)
+                    | (1 << 4 if "e" in letters else 0)
+                    | (1 << 5 if "f" in letters else 0),
+                    kind, verify=self.verify)
         try:
             KeyedDatabase.open(self, name, 1)
         except Error as error:
+            header.finished(token)
+            token = None
             self.explain(os.fsdecode(name))
             raise error_for(
                 TCEMISC, "the database could not be opened", os.fsdecode(name)
             ) from error
+        finally:
+            header.finished(token)
+
     cdef int explain(self, str name) except -1:
         """Raise the error that opening the file behind a name as itself raises."""
         from tokyocabinet._fixed import FDB

@@ -71,6 +71,7 @@ ctypedef boolean (*put_call)(void *, const void *, int, const void *, int) noexc
 ctypedef boolean (*out_call)(void *, const void *, int) noexcept nogil
 ctypedef int (*size_call)(void *, const void *, int) noexcept nogil
 ctypedef int (*fetch_call)(void *, const void *, int, Arena *) noexcept nogil
+ctypedef int (*room_call)(void *, size_t) noexcept nogil
 ctypedef TCLIST *(*prefix_call)(void *, const void *, int, int) noexcept nogil
 ctypedef boolean (*proc_call)(
     void *, const void *, int, const void *, int, TCPDPROC, void *) noexcept nogil
@@ -106,6 +107,7 @@ cdef struct Calls:
     proc_call putproc
     each_call foreach
     codec_call setcodecfunc
+    room_call room              # make sure that the disk has room; NULL = not needed
 
 
 cdef class Database:
@@ -116,6 +118,7 @@ cdef class Database:
     cdef bint locked            # take `lock` around every call
     cdef bint parallel          # reads may share `lock`
     cdef readonly bint mutex
+    cdef readonly bint verify   # walk files before the C library opens them
     cdef bint is_open
     cdef bint busy              # a thread is inside (only without mutex)
     cdef set callers            # threads that are inside a callback of this handle
@@ -123,8 +126,10 @@ cdef class Database:
     cdef list kept              # callbacks that the C library knows
     cdef int born               # count of forks when this handle was opened
     cdef readonly unsigned long epoch   # counts openings; cursors remember it
-    cdef int headed             # files that begin with a hash database's header:
-                                # 0 none, 1 this one, 2 indexes beside it as well
+    cdef int kind               # of file: 0 hash, 1 tree, 2 fixed-length, 3 table
+                                # with indexes beside it, -1 none or not known
+    cdef bint fresh             # the file was empty when it was opened
+    cdef bytes name             # the path it was opened by
     cdef object file            # what identifies it, see header.py
     cdef int64_t xmsiz          # bytes to map, as set by the user
     cdef object tran_lock

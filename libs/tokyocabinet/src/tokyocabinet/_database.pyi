@@ -32,10 +32,17 @@ class Callback:
 
 class Database:
     def __init__(
-        self, path: _Path | None = None, omode: int | str = 0, *, mutex: bool = True
+        self,
+        path: _Path | None = None,
+        omode: int | str = 0,
+        *,
+        mutex: bool = True,
+        verify: bool = True,
     ) -> None: ...
     @property
     def mutex(self) -> bool: ...
+    @property
+    def verify(self) -> bool: ...
     @property
     def epoch(self) -> int: ...
     @property

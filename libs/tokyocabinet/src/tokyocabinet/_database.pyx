@@ -160,10 +160,18 @@ cdef int64_t mapped(int64_t wanted, object path, object omode) except -1:
 
 
 cdef class Database:
-    """A handle on one database file. The kinds of database are its subclasses."""
+    """A handle on one database file. The kinds of database are its subclasses.
 
-    def __cinit__(self, *args, mutex=True, **kwargs):
+    With `verify` (the default) a file is walked from its beginning to its end before the
+    C library opens it, so that a damaged or hostile one raises `CorruptFileError` and cannot end the process. A file
+    that this process closed or walked and that has not changed since is not walked again. False is for large files
+    that nobody else can have touched.
+    """
+
+    def __cinit__(self, *args, mutex=True, verify=True, **kwargs):
         self.mutex = mutex
+        self.verify = verify
+        self.kind = -1
         self.tran_lock = threading.Lock()
         self.born = forks
         init_lock(&self.lock)
@@ -179,7 +187,7 @@ cdef class Database:
         pthread_rwlock_destroy(&self.lock)
         pthread_mutex_destroy(&self.walk)
 
-    def __init__(self, path=None, omode=0, *, mutex=True):
+    def __init__(self, path=None, omode=0, *, mutex=True, verify=True):
         if path is not None and omode:
             self.open(path, omode)
 
@@ -277,6 +285,7 @@ cdef class Database:
         cdef int bits = mode_bits(omode)
         cdef boolean ok
         cdef int code = 0
+        cdef object token = None
         if self.is_open:
             raise error_for(
                 TCEINVALID, "invalid operation: the handle is open already", self.path())
@@ -284,26 +293,31 @@ cdef class Database:
             raise error_for(TCETHREAD, "threading error: handle made before fork()")
         if self.busy:
             raise error_for(TCETHREAD, "threading error: the handle is being opened")
-        if self.headed and not bits & TRUNCATE:
-            header.check(
-                name, sizes=bool(bits & NO_LOCK), indexes=self.headed > 1)
         self.busy = True
-        with nogil:
-            self.acquire()
-            ok = self.calls.open(self.db, cname, bits)
-            if not ok:
-                code = self.calls.ecode(self.db)
-            self.release()
-        self.busy = False
+        try:
+            if self.kind >= 0 and not bits & TRUNCATE:
+                token = header.check(
+                    name, bits, self.kind, verify=self.verify)
+            with nogil:
+                self.acquire()
+                ok = self.calls.open(self.db, cname, bits)
+                if not ok:
+                    code = self.calls.ecode(self.db)
+                self.release()
+        finally:
+            self.busy = False
+            header.finished(token)
         if not ok:
             raise error_for(code, tcerrmsg(code).decode(), os.fsdecode(name))
         self.epoch += 1
         self.is_open = True
-        if bits & NO_LOCK and not self.headed:
+        if self.kind == 2 and bits & NO_LOCK:
             # LIMIT: see header.py; a fixed-length database is only as long as it says.
             if os.stat(name).st_size < self.calls.fsiz(self.db):
                 self.close()
                 raise error_for(TCEMETA, "invalid meta data", os.fsdecode(name))
+        self.name = name
+        self.fresh = bool(bits & TRUNCATE)
         self.file = header.identity(name)
         if self.file is not None:
             header.open_files.add(self.file)
@@ -330,6 +344,8 @@ cdef class Database:
                 code = self.calls.ecode(self.db)
             self.release()
         header.open_files.discard(self.file)
+        if ok and self.name is not None and self.kind >= 0 and (self.verify or self.fresh):
+            header.closed(self.name, self.file)
         self.leave()
         self.end_transaction()
         if not ok:

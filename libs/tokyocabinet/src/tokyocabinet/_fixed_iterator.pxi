@@ -44,6 +44,8 @@ cdef class FixedIterator:
         if self.epoch != self.owner.epoch:
             raise error_for(
                 TCEINVALID, "invalid operation: the database was closed meanwhile")
+        if self.owner.is_open and (<TCFDB *>self.owner.db).wsiz == 1:
+            return self.fill_mapped()
         ids = self.owner.range(
             self.next_id, self.stop - 1 if self.stop else None, self.want)
         if not ids:
@@ -65,4 +67,58 @@ cdef class FixedIterator:
         else:
             self.block = iter(
                 [pair for pair in zip(ids, values) if pair[1] is not missing])
+        return 0
+
+    cdef int fill_mapped(self) except -1:
+        """Read the next block where it lies in memory."""
+        cdef FDB owner = self.owner
+        cdef TCFDB *db = <TCFDB *>owner.db
+        cdef const unsigned char *at
+        cdef Arena arena
+        cdef int64_t id = self.next_id
+        cdef int64_t end
+        cdef int size = 0
+        cdef int count = 0
+        cdef int room = 0
+        cdef int index
+        cdef uint32_t sizes[2]
+        cdef char *place
+        cdef list block = []
+        arena.data = NULL
+        arena.used = arena.room = 0
+        arena.owned = False
+        owner.enter()
+        with nogil:
+            owner.acquire()
+            end = <int64_t>db.max + 1
+            if self.stop and self.stop < end:
+                end = self.stop
+            while id < end and count < self.want and room == 0:
+                at = fixed_value(db, id, &size)
+                if at != NULL:
+                    room = arena_record(&arena, &id, 8, at, size)
+                    count += 1
+                id += 1
+            owner.release()
+        owner.leave()
+        if room:
+            arena_free(&arena)
+            raise MemoryError
+        self.next_id = id
+        self.want = min(self.want * 2, 512)
+        place = arena.data
+        try:
+            for index in range(count):
+                memcpy(sizes, place, 8)
+                memcpy(&id, place + 8, 8)
+                if self.kind == KEYS:
+                    block.append(id)
+                elif self.kind == VALUES:
+                    block.append(PyBytes_FromStringAndSize(place + 16, sizes[1]))
+                else:
+                    block.append((id, PyBytes_FromStringAndSize(place + 16, sizes[1])))
+                place += 16 + sizes[1]
+        finally:
+            arena_free(&arena)
+        self.block = iter(block) if count else None
         return 0

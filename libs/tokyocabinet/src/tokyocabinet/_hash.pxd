@@ -9,6 +9,9 @@ ctypedef boolean (*jump_call)(void *, const void *, int) noexcept nogil
 ctypedef void *(*next_call)(void *, int *) noexcept nogil
 
 
+cdef int hash_room(void *db, size_t more) noexcept nogil
+
+
 cdef class HashIterator(BlockIterator):
     cdef TCHDB *hdb             # whose `iter` is the place in the file
     cdef plain_call init
@@ -17,5 +20,6 @@ cdef class HashIterator(BlockIterator):
     cdef bytes anchor
     cdef uint64_t offset
     cdef int begin(self, Database owner) except -1
+    cdef int take_mapped(self, int *count, size_t *last, uint64_t *at) noexcept nogil
     cdef int seat(
         self, void *db, code_call ecode, const char *kbuf, int ksiz) noexcept nogil

@@ -24,6 +24,7 @@ class HDB(KeyedDatabase):
         omode: int | str = 0,
         *,
         mutex: bool = True,
+        verify: bool = True,
         parallel: bool = False,
     ) -> None: ...
     def tune(

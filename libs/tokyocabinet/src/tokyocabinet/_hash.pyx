@@ -14,6 +14,45 @@ from tokyocabinet.error import error_for
 
 
 
+cdef extern from "fcntl.h" nogil:
+    int posix_fallocate(int fd, int64_t offset, int64_t length)
+
+cdef extern from "errno.h" nogil:
+    int ENOSPC, EDQUOT, EFBIG
+
+cdef enum:
+    WRITE_ERROR = 14        # TCEWRITE
+    SLACK = 1 << 16         # what headers, padding and a function's result may take
+    STEP = 1 << 20          # bytes of disk to reserve at a time
+
+
+cdef int hash_room(void *db, size_t more) noexcept nogil:
+    """Reserve disk for a record of `more` bytes; an error code when there is none.
+
+    LIMIT: the C library lengthens a file by truncation and writes to it through a map.
+    On a full disk that is a SIGBUS, which ends the process. With the blocks reserved
+    here it has nothing to lengthen.
+    """
+    cdef TCHDB *hdb = <TCHDB *>db
+    cdef uint64_t need = hdb.fsiz + more + SLACK
+    cdef uint64_t step
+    cdef int failed
+    if need <= hdb.xfsiz or hdb.fsiz >= max(hdb.xmsiz, hdb.msiz):
+        return 0
+    if not hdb.omode & 2:      # open for reading
+        return 0
+    step = min(max(<uint64_t>STEP, hdb.fsiz >> 3), <uint64_t>(64 << 20))
+    failed = posix_fallocate(hdb.fd, 0, <int64_t>(need + step))
+    if failed == ENOSPC or failed == EDQUOT or failed == EFBIG:
+        step = 0
+        failed = posix_fallocate(hdb.fd, 0, <int64_t>need)
+    if failed == ENOSPC or failed == EDQUOT or failed == EFBIG:
+        return WRITE_ERROR
+    if failed == 0:
+        hdb.xfsiz = need + step
+    return 0
+
+
 cdef int hash_fetch(
     void *db, const void *kbuf, int ksiz, Arena *arena
 ) noexcept nogil:
@@ -52,6 +91,7 @@ cdef class HDB(KeyedDatabase):
         omode: See `open`.
         mutex: Let several threads use this handle. False spares a lock in each call
             for a handle that one thread owns.
+        verify: Walk a file before opening it; see `Database`.
         parallel: Let reads of several threads run side by side. Pays where they wait
             for the disk, costs where the file is in memory.
     """
@@ -59,7 +99,7 @@ cdef class HDB(KeyedDatabase):
     def __cinit__(self, *args, **kwargs):
         cdef Calls *calls = &self.calls
         self.db = tchdbnew()
-        self.headed = 1
+        self.kind = 0
         calls.delete = <free_call>tchdbdel
         calls.ecode = <code_call>tchdbecode
         calls.open = <open_call>tchdbopen
@@ -83,6 +123,7 @@ cdef class HDB(KeyedDatabase):
         calls.putproc = <proc_call>tchdbputproc
         calls.foreach = <each_call>tchdbforeach
         calls.setcodecfunc = <codec_call>tchdbsetcodecfunc
+        calls.room = hash_room
         # SAFETY: without the C library's mutex its reads change nothing they share but
         # the error code, which a miss sets to "no record" and a real error for good;
         # unless records wait in the buffer of putasync, see there.
@@ -92,7 +133,9 @@ cdef class HDB(KeyedDatabase):
         self.parallel = kwargs.get("parallel", False)
         self.xmsiz = MAPPED
 
-    def __init__(self, path=None, omode=0, *, mutex=True, parallel=False):
+    def __init__(
+        self, path=None, omode=0, *, mutex=True, verify=True, parallel=False
+    ):
         Database.__init__(self, path, omode)
 
     def tune(

@@ -28,9 +28,13 @@ cdef class KeyedDatabase(Database):
         self.enter()
         with nogil:
             self.acquire()
-            ok = call(self.db, kbuf, ksiz, vbuf, vsiz)
-            if not ok:
-                code = self.calls.ecode(self.db)
+            ok = False
+            if self.calls.room != NULL:
+                code = self.calls.room(self.db, <size_t>ksiz + vsiz)
+            if code == 0:
+                ok = call(self.db, kbuf, ksiz, vbuf, vsiz)
+                if not ok:
+                    code = self.calls.ecode(self.db)
             self.release()
         self.leave()
         if not ok:
@@ -188,9 +192,13 @@ cdef class KeyedDatabase(Database):
         self.enter()
         with nogil:
             self.acquire()
-            ok = self.calls.putproc(self.db, kbuf, ksiz, vbuf, vsiz, proc, op)
-            if not ok:
-                code = self.calls.ecode(self.db)
+            ok = False
+            if self.calls.room != NULL:
+                code = self.calls.room(self.db, <size_t>ksiz + vsiz)
+            if code == 0:
+                ok = self.calls.putproc(self.db, kbuf, ksiz, vbuf, vsiz, proc, op)
+                if not ok:
+                    code = self.calls.ecode(self.db)
             self.release()
         self.leave()
         if not ok and code != TCEKEEP and code != TCENOREC:
@@ -313,6 +321,12 @@ cdef class KeyedDatabase(Database):
         with nogil:
             self.acquire()
             for index in range(filled):
+                if self.calls.room != NULL:
+                    code = self.calls.room(
+                        self.db, <size_t>ksizs[index] + vsizs[index])
+                    if code:
+                        ok = False
+                        break
                 ok = call(
                     self.db, kbufs[index], ksizs[index], vbufs[index], vsizs[index])
                 if not ok:

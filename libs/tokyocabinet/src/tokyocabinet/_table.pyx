@@ -16,7 +16,7 @@ from cpython.bytes cimport (
 from cpython.number cimport PyNumber_Index
 
 from tokyocabinet._database cimport *
-from tokyocabinet._hash cimport HashIterator, jump_call, next_call
+from tokyocabinet._hash cimport HashIterator, jump_call, next_call, hash_room
 from tokyocabinet.cabinet cimport *
 from tokyocabinet.error import error_for
 from tokyocabinet.view import RecordItems, RecordKeys, RecordValues
@@ -47,7 +47,7 @@ cdef class TDB(Database):
     def __cinit__(self, *args, **kwargs):
         cdef Calls *calls = &self.calls
         self.db = tctdbnew()
-        self.headed = 2
+        self.kind = 3
         calls.delete = <free_call>tctdbdel
         calls.ecode = <code_call>tctdbecode
         calls.open = <open_call>tctdbopen
@@ -256,8 +256,12 @@ cdef class TDB(Database):
         try:
             self.enter()
             with nogil:
-                ok = call(<TCTDB *>self.db, kbuf, ksiz, columns)
-                if not ok:
+                ok = False
+                code = hash_room(
+                    (<TCTDB *>self.db).hdb, ksiz + <size_t>tcmapmsiz(columns))
+                if code == 0:
+                    ok = call(<TCTDB *>self.db, kbuf, ksiz, columns)
+                if not ok and code == 0:
                     code = tctdbecode(<TCTDB *>self.db)
             self.leave()
         finally:

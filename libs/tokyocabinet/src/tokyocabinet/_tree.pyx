@@ -57,7 +57,7 @@ cdef class BDB(KeyedDatabase):
         cdef Calls *calls = &self.calls
         self.db = tcbdbnew()
         self.locked = self.mutex
-        self.headed = 1
+        self.kind = 1
         calls.delete = <free_call>tcbdbdel
         calls.ecode = <code_call>tcbdbecode
         calls.open = <open_call>tcbdbopen

@@ -37,6 +37,7 @@ cdef extern from "tcutil.h" nogil:
     int tclistnum(const TCLIST *list)
     const void *tclistval(const TCLIST *list, int index, int *sp)
     void tclistpush(TCLIST *list, const void *ptr, int size)
+    uint64_t tcmapmsiz(const TCMAP *map)
     TCMAP *tcmapnew()
     TCMAP *tcmapnew2(uint32_t bnum)
     void tcmapdel(TCMAP *map)
@@ -60,7 +61,19 @@ cdef extern from "tcutil.h" nogil:
 
 cdef extern from "tchdb.h" nogil:
     ctypedef struct TCHDB:
+        int fd
+        uint64_t bnum
+        uint64_t fsiz   # of the file, without what is reserved behind it
+        uint64_t frec   # offset of the first record
         uint64_t iter   # offset of the iterator
+        char *map       # the file's beginning in memory
+        uint64_t msiz   # bytes mapped for the buckets
+        uint64_t xmsiz  # bytes mapped at least
+        uint64_t xfsiz  # the file's size, with what is reserved behind it
+        uint8_t apow
+        boolean async
+        boolean zmode   # values are packed
+        TCXSTR *drpool
         uint32_t omode
         boolean tran
     const char *tchdberrmsg(int ecode)
@@ -222,7 +235,14 @@ cdef extern from "tcbdb.h" nogil:
     boolean tcbdbforeach(TCBDB *bdb, TCITER iter, void *op)
 
 cdef extern from "tcfdb.h" nogil:
-    ctypedef struct TCFDB
+    ctypedef struct TCFDB:
+        uint32_t width
+        uint64_t fsiz
+        uint32_t wsiz           # bytes before each value that tell its size
+        uint32_t rsiz           # bytes of a record
+        uint64_t limid
+        uint64_t max
+        unsigned char *array    # the records, in mapped memory
     enum:
         FDBIDMIN, FDBIDPREV, FDBIDMAX, FDBIDNEXT
     const char *tcfdberrmsg(int ecode)

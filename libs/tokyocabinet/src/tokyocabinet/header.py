@@ -1,4 +1,4 @@
-"""Look at a file's header before the C library trusts it.
+"""Look at a file before the C library trusts it: the header, then all of it.
 
 LIMIT: the C library computes addresses from a header's alignment and bucket count
 without asking whether they are possible, and looks at the sizes only when it takes the
@@ -9,27 +9,40 @@ pool power, options (1 each), at 40 buckets, records, file size, first record (8
 library was built for: Debian's writes big-endian files).
 """
 
+import fcntl
 import os
 import stat
 import struct
 from functools import cache
 from glob import escape as glob_escape
 from pathlib import Path
+from typing import TypeAlias
 
-from tokyocabinet.constant import TCEMETA
+from tokyocabinet._verify import walk
+from tokyocabinet.constant import TCELOCK, TCEMETA, TCERHEAD, TCETHREAD
 from tokyocabinet.error import Error, error_for
 
 HEADER_SIZE = 256
-MAGIC = b"ToKyO CaBiNeT\n"
+MAGIC = b"ToKyO CaBiNeT"
 HIGHEST_ALIGNMENT = 16  # powers of 2, the C library's own maxima
 HIGHEST_POOL = 20
 LARGE = 1
+KIND, FLAGS = 32, 33
+OPENED = 1  # flag: not closed properly
+TREE, FIXED, TABLE = 1, 2, 3
+WRITER, NO_LOCK, DONT_WAIT = 1 << 1, 1 << 4, 1 << 5  # of the mode
+MOST_SOUND = 4096
 FIELDS = "32sBBBBB3xQQQQ"
+
+Token: TypeAlias = tuple[int, int]
+Stamp: TypeAlias = tuple[int, int, int]
 
 # The files this process has open. SAFETY: closing any descriptor of a file gives up the
 # process's lock on it, so such files must not be looked at; the C library refuses to
 # open them a second time anyway.
-open_files: set[tuple[int, int]] = set()
+open_files: set[Token] = set()
+opening: set[Token] = set()
+sound: dict[Token, Stamp] = {}
 
 
 @cache
@@ -51,7 +64,7 @@ def byte_orders() -> str:
     return "<" if int.from_bytes(buckets, "little") < 1 << 32 else ">"
 
 
-def identity(path: bytes) -> tuple[int, int] | None:
+def identity(path: bytes) -> Token | None:
     """Return what identifies the file at a path, or None when there is none."""
     try:
         found = os.stat(path)  # noqa: PTH116 - the path is bytes
@@ -60,44 +73,141 @@ def identity(path: bytes) -> tuple[int, int] | None:
     return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None
 
 
-def check(path: bytes, *, sizes: bool, indexes: bool) -> None:
-    """Raise if the header at a path holds what no database can have.
+def check(path: bytes, bits: int, kind: int, *, verify: bool) -> Token | None:
+    """Raise if a file holds what the C library must not see.
+
+    What is missing or empty is left to the C library, which says so.
 
     Args:
-        path: The file of a hash, tree or table database. What is missing, short or of
-            another kind is left to the C library.
-        sizes: Whether to compare the file's size, too: right when nobody writes to it.
-        indexes: Whether to look at a table's indexes beside it, as well.
+        path: The file of a database.
+        bits: How it is going to be opened, as in the C API.
+        kind: What it has to be: 0 hash, 1 tree, 2 fixed-length, 3 table, which has
+            indexes beside it.
+        verify: Whether to walk the whole file, not only to look at the header.
+
+    Returns:
+        What to hand to `finished`, once the file is open or is not going to be.
 
     Raises:
-        CorruptFileError: The header is impossible.
+        CorruptFileError: The file is damaged.
+        LockError: Another process holds it, and waiting was not wanted.
+        ThreadError: Another thread is opening it.
     """
-    check_one(path, sizes=sizes)
-    if not indexes:
-        return
-    place = Path(os.fsdecode(path))
-    for index in place.parent.glob(glob_escape(place.name) + ".idx.*"):
-        check_one(os.fsencode(index), sizes=sizes)
+    file = identity(path)
+    if file is None or file in open_files:
+        return None
+    if file in opening:
+        raise error_for(TCETHREAD, "threading error", os.fsdecode(path))
+    opening.add(file)
+    try:
+        check_one(path, bits, kind, verify=verify)
+        if kind == TABLE:
+            place = Path(os.fsdecode(path))
+            for index in place.parent.glob(glob_escape(place.name) + ".idx.*"):
+                if not index.name.endswith(".wal"):
+                    check_one(os.fsencode(index), bits, TREE, verify=verify)
+    except BaseException:
+        opening.discard(file)
+        raise
+    return file
 
 
-def check_one(path: bytes, *, sizes: bool) -> None:
-    """Raise if the header of one file holds what no database can have."""
+def finished(file: Token | None) -> None:
+    """Say that opening a file is over."""
+    if file is not None:
+        opening.discard(file)
+
+
+def check_one(path: bytes, bits: int, kind: int, *, verify: bool) -> None:
+    """Raise if one file is damaged."""
     file = identity(path)
     if file is None or file in open_files:
         return
     try:
-        with open(path, "rb") as source:  # noqa: PTH123 - the path is bytes
-            raw = source.read(HEADER_SIZE)
-            size = os.fstat(source.fileno()).st_size
+        descriptor = os.open(path, os.O_RDWR if bits & WRITER else os.O_RDONLY)
     except OSError:
         return
-    if len(raw) < HEADER_SIZE or not raw.startswith(MAGIC):
+    try:
+        # WHY the C library's own lock: a file that another process is changing looks
+        # damaged. Closing the descriptor gives it up; the C library takes it again.
+        if verify and not bits & NO_LOCK:
+            lock(descriptor, path, bits)
+        found = os.fstat(descriptor)
+        raw = os.pread(descriptor, HEADER_SIZE, 0)
+        if not raw:
+            return
+        if len(raw) < HEADER_SIZE or not raw.startswith(MAGIC) or raw[KIND] != kind:
+            raise error_for(TCEMETA, "invalid meta data", os.fsdecode(path))
+        sizes = verify or bool(bits & NO_LOCK)
+        log = pending(path) if verify and raw[FLAGS] & OPENED else None
+        order = next(
+            (
+                order
+                for order in byte_orders()
+                if kind == FIXED
+                or log is not None
+                or possible(
+                    struct.unpack_from(order + FIELDS, raw), found.st_size, sizes=sizes
+                )
+            ),
+            None,
+        )
+        if order is None:
+            raise error_for(TCEMETA, "invalid meta data", os.fsdecode(path))
+        if not verify or sound.get(file) == stamp(found):
+            return
+        wrong = walk(descriptor, found.st_size, order == ">", kind, log)
+        if wrong is not None:
+            raise error_for(
+                TCERHEAD,
+                f"damaged file: {wrong[1]} (at byte {wrong[0]:,})",
+                os.fsdecode(path),
+            )
+        remember(file, stamp(found))
+    finally:
+        os.close(descriptor)
+
+
+def lock(descriptor: int, path: bytes, bits: int) -> None:
+    """Wait for the lock that the C library is going to want."""
+    how = fcntl.LOCK_EX if bits & WRITER else fcntl.LOCK_SH
+    try:
+        fcntl.lockf(descriptor, how | (fcntl.LOCK_NB if bits & DONT_WAIT else 0))
+    except BlockingIOError:
+        raise error_for(TCELOCK, "lock error", os.fsdecode(path)) from None
+    except OSError:
+        return  # a file system without locks; the C library says so
+
+
+def pending(path: bytes) -> bytes | None:
+    """Return the log of a transaction that a crash interrupted."""
+    try:
+        with open(path + b".wal", "rb") as log:  # noqa: PTH123 - the path is bytes
+            return log.read()
+    except OSError:
+        return None
+
+
+def stamp(found: os.stat_result) -> Stamp:
+    """Return what changes whenever a file does."""
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def remember(file: Token, when: Stamp) -> None:
+    """Note that a file was sound, to spare the walk while it stays as it is."""
+    if len(sound) >= MOST_SOUND:
+        sound.clear()
+    sound[file] = when
+
+
+def closed(path: bytes, file: Token | None) -> None:
+    """Note that this process has just closed a file that it knew to be sound."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - the path is bytes
+    except OSError:
         return
-    if not any(
-        possible(struct.unpack_from(order + FIELDS, raw), size, sizes=sizes)
-        for order in byte_orders()
-    ):
-        raise error_for(TCEMETA, "invalid meta data", os.fsdecode(path))
+    if file == (found.st_dev, found.st_ino):
+        remember(file, stamp(found))
 
 
 def possible(header: tuple[int, ...], size: int, *, sizes: bool) -> bool:

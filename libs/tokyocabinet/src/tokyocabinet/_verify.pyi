@@ -1,0 +1,3 @@
+def walk(
+    descriptor: int, size: int, big: bool, kind: int, before: bytes | None = None
+) -> tuple[int, str] | None: ...
