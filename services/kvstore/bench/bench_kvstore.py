@@ -5,7 +5,8 @@
 Both servers run at once and idle while the other is measured. A round measures each
 once, in turn; the ratio is taken within a round, so that a busy machine disturbs both
 alike, and the median over the rounds is reported, with the least and the greatest ratio
-as the spread. Ours keeps its data on disk: `everysec` against a redis-server without
+as the spread. CPU time is what the kernel counted for the server's process during a run,
+by request: the figure to steer by on a busy machine. Ours keeps its data on disk: `everysec` against a redis-server without
 persistence, `always` against `appendfsync always`.
 
 Needs redis-server and redis-benchmark.
@@ -105,6 +106,12 @@ class Server:
                 replies += len(some)
             return replies
 
+    def cpu_s(self) -> float:
+        """Return the CPU time its process has used."""
+        text = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii")
+        user, system = text.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
     def stop(self) -> None:
         """End it."""
         self.process.terminate()
@@ -166,10 +173,9 @@ def measured(
                     server.send([["FLUSHALL"]])
                     server.send(filling(measure.fill))
                 for pipeline in (1, 16):
-                    rows.append(
-                        compared(pair, policy, measure, pipeline, repeats, scale)
-                    )
-                    show(rows[-1])
+                    both = compared(pair, policy, measure, pipeline, repeats, scale)
+                    rows += both
+                    show(*both)
         finally:
             for server in pair:
                 server.stop()
@@ -183,37 +189,58 @@ def compared(
     pipeline: int,
     repeats: int,
     scale: float,
-) -> dict[str, object]:
-    """Measure one command at one depth of pipelining by turns."""
+) -> list[dict[str, object]]:
+    """Measure one command at one depth by turns; return the rows of rate and CPU."""
     requests = int((150_000 if pipeline == 1 else 600_000) * scale / measure.weight)
-    found: dict[str, list[float]] = {"ours": [], "redis": []}
+    rates: dict[str, list[float]] = {"ours": [], "redis": []}
+    spent: dict[str, list[float]] = {"ours": [], "redis": []}
     for number in range(repeats):
         for server in pair if number % 2 == 0 else pair[::-1]:
-            found[server.name].append(rate(server, measure, pipeline, requests))
-    ratios = [a / b for a, b in zip(found["ours"], found["redis"], strict=True)]
-    ratio = statistics.median(ratios)
-    goal = None if measure.name in WITHOUT_GOAL else GOALS[policy, pipeline]
+            before = server.cpu_s()
+            rates[server.name].append(rate(server, measure, pipeline, requests))
+            spent[server.name].append((server.cpu_s() - before) / requests * 1e6)
+    what = f"{measure.name}, {CLIENTS} connections, pipeline {pipeline}, {policy}"
     peer = "redis-server appendfsync always" if policy == "always" else "redis-server"
+    goal = None if measure.name in WITHOUT_GOAL else GOALS[policy, pipeline]
+    inverse = {name: [1 / one for one in found] for name, found in spent.items()}
+    return [
+        row(what, "requests/s", peer, rates, rates, goal),
+        row(what, "CPU us/request", peer, spent, inverse, None),
+    ]
+
+
+def row(
+    measure: str,
+    unit: str,
+    peer: str,
+    found: dict[str, list[float]],
+    better: dict[str, list[float]],
+    goal: float | None,
+) -> dict[str, object]:
+    """Return one row; `better` holds what is found as figures better when larger."""
+    ratios = [a / b for a, b in zip(better["ours"], better["redis"], strict=True)]
+    ratio = statistics.median(ratios)
     return {
-        "measure": f"{measure.name}, {CLIENTS} connections, pipeline {pipeline}, {policy}",
-        "unit": "requests/s",
-        "ours": round(statistics.median(found["ours"])),
+        "measure": measure,
+        "unit": unit,
+        "ours": round(statistics.median(found["ours"]), 2),
         "peer_name": peer,
-        "peer": round(statistics.median(found["redis"])),
+        "peer": round(statistics.median(found["redis"]), 2),
         "ratio": round(ratio, 2),
         "goal": goal,
         "met": None if goal is None else ratio >= goal,
-        "repeats": repeats,
+        "repeats": len(ratios),
         "spread": [round(min(ratios), 2), round(max(ratios), 2)],
     }
 
 
-def show(row: dict[str, object]) -> None:
-    """Print one row of the table."""
-    met = {None: "", True: "met", False: "MISSED"}[row["met"]]  # type: ignore[index]
+def show(speed: dict[str, object], cpu: dict[str, object]) -> None:
+    """Print one line of the table."""
+    met = {None: "", True: "met", False: "MISSED"}[speed["met"]]  # type: ignore[index]
     print(
-        f"{row['measure']:52} {row['ours']:>8} {row['peer']:>8} {row['ratio']:>5}"
-        f" {row['spread']!s:>14} {row['goal'] or '':>4} {met}",
+        f"{speed['measure']:48} {speed['ours']:>10} {speed['peer']:>10}"
+        f" {speed['ratio']:>5} {speed['spread']!s:>14} {speed['goal'] or '':>4} {met:6}"
+        f" {cpu['ours']:>6} {cpu['peer']:>6} {cpu['ratio']:>5}",
         flush=True,
     )
 
@@ -250,15 +277,17 @@ def main() -> int:
             raise SystemExit(f"{program} is not installed")
     repeats, scale = (3, 0.2) if arguments.quick else (7, 1.0)
     rows: list[dict[str, object]] = []
-    head = f"{'measure':52} {'ours':>8} {'redis':>8} {'ratio':>5} {'spread':>14} goal"
-    print(head)
+    print(
+        f"{'requests/s; CPU us/request':48} {'ours':>10} {'redis':>10} {'ratio':>5}"
+        f" {'spread':>14} {'goal':11} {'ours':>6} {'redis':>6} {'ratio':>5}"
+    )
     for policy in arguments.sync:
         names = [n for n in arguments.only if policy == "everysec" or n in ALWAYS]
         rows += measured(policy, names, repeats, scale)
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     result = {"machine": machine(), "rows": rows}
     arguments.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    return 0 if all(row["met"] is not False for row in rows) else 1
+    return 0 if all(one["met"] is not False for one in rows) else 1
 
 
 if __name__ == "__main__":

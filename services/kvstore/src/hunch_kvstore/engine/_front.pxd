@@ -24,6 +24,7 @@ cdef class Front:
     cdef public list _layers
     cdef public Tail _log
     cdef object find(self, bytes key)
+    cdef bint is_alone(self, bytes start, bytes stop)
     cdef bint takes(self, Py_ssize_t payload) noexcept
     cdef int write(self, tuple points, Py_ssize_t count) except -1
     cdef int write_one(self, bytes key, bytes value) except -1

@@ -103,6 +103,22 @@ cdef class Front:
                 return value
         return None
 
+    cdef bint is_alone(self, bytes start, bytes stop):
+        """Whether the memory table alone holds all there is of [start, stop)."""
+        cdef object layer
+        cdef Sealed sealed
+        if self._older is None:
+            return True
+        for layer in self._older:
+            if not isinstance(layer, Sealed):
+                return False
+            sealed = <Sealed>layer
+            if sealed._first is not None and (
+                not is_before(sealed._last, start) and is_before(sealed._first, stop)
+            ):
+                return False
+        return True
+
     cdef bint takes(self, Py_ssize_t payload) noexcept:
         """Whether `write` may be called with that many bytes of operations."""
         return (

@@ -105,7 +105,7 @@ cdef class Rounds:
             wire.number = -1
 
     def _round(self, double wait_s):
-        """Wait for what is ready, and run it."""
+        """Wait for what is ready, for so long at most and not less than 0, and run it."""
         cdef int count, index, number
         cdef int wait_ms = <int>(wait_s * 1000) + 1
         cdef object found

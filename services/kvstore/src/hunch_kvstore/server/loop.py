@@ -115,7 +115,7 @@ class Loop(Rounds):
                     self._finish_round()
                     next_tick = now + _TICK_S
                     now = time.monotonic()
-                self._round(next_tick - now)
+                self._round(max(next_tick - now, 0.0))
         finally:
             self._close_all()
 
@@ -275,7 +275,8 @@ class Loop(Rounds):
     def _finish_round(self) -> None:
         """Flush the engine once, then send what the round has answered."""
         core = self.core
-        core.serve_blocked()
+        if core.blocked:
+            core.serve_blocked()
         core.flush()
         ready, core.ready = core.ready, set()
         self._send_all(ready)
