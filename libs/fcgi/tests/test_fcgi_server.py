@@ -15,6 +15,8 @@ import pytest
 from fcgi_support import Server, wait_until
 
 from fcgi.client import Client, params_for
+from fcgi.codec import encode_end
+from fcgi.connection import ClientConnection
 from fcgi.errors import StreamError
 
 MODELS = [
@@ -345,3 +347,46 @@ def test_a_silent_peer_does_not_keep_a_worker(serve):
     finally:
         for sock in silent:
             sock.close()
+
+
+@pytest.mark.parametrize("serve", ["prefork", "thread-per-connection"], indirect=True)
+@pytest.mark.parametrize("length", ["", "3"])
+def test_an_edge_may_write_the_end_of_the_input_after_the_answer(serve, length):
+    """Apache does; one that is hung up on before would throw the answer away."""
+    server = serve("fixture_app:app")
+    pairs = params_for("/", method="POST" if length else "GET")
+    pairs = [p for p in pairs if p[0] != b"CONTENT_LENGTH"]
+    if length:
+        pairs.append((b"CONTENT_LENGTH", length.encode()))
+    talk = ClientConnection()
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(5)
+        sock.connect(server.bind.removeprefix("unix:"))
+        sock.sendall(b"".join(talk.begin_request(1, pairs)))
+        if length:
+            sock.sendall(b"".join(talk.send_stdin(1, b"abc")))
+        got = b""
+        while encode_end(1) not in got:
+            got += sock.recv(65536)
+        sock.sendall(b"".join(talk.send_stdin(1, b"")))  # no EPIPE
+        assert sock.recv(1) == b""  # and then it is closed, at once
+    assert b"hello" in got
+
+
+def test_what_is_here_already_is_not_waited_for(start):
+    """An application that reads no more than the body leaves the end of it unread."""
+    server = start("fixture_app:app")
+    body = b"x" * 100_000  # too much for one read
+    talk = ClientConnection()
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(5)
+        sock.connect(server.bind.removeprefix("unix:"))
+        params = params_for("/echo", method="POST", body=body)
+        pieces = talk.begin_request(1, params) + talk.send_stdin(1, body)
+        sock.sendall(b"".join([*pieces, *talk.send_stdin(1, b"")]))
+        got = b""
+        while encode_end(1) not in got:
+            got += sock.recv(65536)
+        began = time.monotonic()
+        assert sock.recv(1) == b""
+        assert time.monotonic() - began < 0.8  # it would be a second

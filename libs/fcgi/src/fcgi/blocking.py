@@ -5,10 +5,12 @@ thread-per-connection and of the classic `Request`: whatever shape a request has
 in pieces, kept connection, abort, management records, it is understood here.
 """
 
+import contextlib
 import io
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Final
 
 from fcgi import environ as environs
 from fcgi import events, transport, wsgi
@@ -16,8 +18,11 @@ from fcgi.codec import Buffer, Environ
 from fcgi.connection import ServerConnection
 from fcgi.errors import AbortedError, RefusedError, RemoteProtocolError
 from fcgi.limits import DEFAULT, Limits
-from fcgi.records import Role
+from fcgi.records import HEADER, HEADER_SIZE, Role, Type
 from fcgi.worker import Worker
+
+_STREAMS: Final = {Role.RESPONDER: 1, Role.AUTHORIZER: 0, Role.FILTER: 2}
+_LINGER_S: Final = 1.0
 
 
 class BlockingConnection:
@@ -52,6 +57,7 @@ class BlockingConnection:
         self._current = 0
         self._aborted = False
         self._closed = False
+        self._open_streams = 0  # of the current request, not yet at their end
         if data:
             self._protocol.receive_data(data)
 
@@ -77,6 +83,7 @@ class BlockingConnection:
                 self._current = event.request_id
                 self._requests += 1
                 self._aborted = False
+                self._open_streams = _STREAMS[event.role]
                 return event
         return None
 
@@ -86,6 +93,10 @@ class BlockingConnection:
 
     def end(self, pieces: list[Buffer]) -> None:
         """Write the last records of the current request, and END_REQUEST."""
+        # What is here already need not be waited for, see `let_finish`.
+        with contextlib.suppress(RemoteProtocolError):  # it comes again when it matters
+            while self._open_streams > 0 and (event := self._parse()) is not None:
+                self._queue.append(event)
         record = self._protocol.end_request(self._current)
         transport.send(self._fd, [*pieces, record])
 
@@ -109,6 +120,23 @@ class BlockingConnection:
                     break
                 self._receive()
         return self._aborted
+
+    def let_finish(self) -> None:
+        """Take in what the web server is still writing of a request that is answered.
+
+        WHY: Apache writes the end of STDIN by itself. If it finds the connection
+        closed by then, it throws the whole answer away and says 503.
+        """
+        until = time.monotonic() + _LINGER_S
+        end = HEADER.pack(1, Type.STDIN, self._current, 0, 0)
+        data = b""
+        while self._open_streams > 0 and time.monotonic() < until:
+            if data.endswith(end) or not transport.is_readable(self._fd, _LINGER_S):
+                return
+            more = transport.receive(self._fd)
+            if not more:
+                return
+            data = data[-HEADER_SIZE:] + more
 
     @property
     def may_end(self) -> bool:
@@ -155,6 +183,8 @@ class BlockingConnection:
             return None
         if isinstance(event, events.RequestAborted):
             self._aborted = True
+        elif not isinstance(event, events.RequestReceived) and not event.content:
+            self._open_streams -= 1
         return event
 
 
@@ -187,6 +217,8 @@ def serve_requests(
         with worker.running():
             whole = _serve(connection, worker, base, request)
         worker.done()
+        if whole and connection.must_close:
+            connection.let_finish()
         if not whole or connection.must_close or not worker.may_keep():
             return
 
