@@ -156,7 +156,8 @@ def _page(
         "<h2>What was the limit</h2>",
         "<p>The generator that got most out of a cell. A part is the limit when the cores "
         "that it can use are used up; where all cores of the machine are, the parts share "
-        "them, and the largest is named. CPU time is that of a request.</p>",
+        "them, and the largest is named. “Waiting”: no part was at its end; they wait for each "
+        "other, for locks, or for the clock. CPU time is that of a request.</p>",
         _limits(figures),
         "<h2>Every figure</h2>",
         "<p>Medians of repeats, with least and most. “Closed”: the next request follows "

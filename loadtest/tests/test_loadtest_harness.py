@@ -28,7 +28,7 @@ def fake(monkeypatch, tmp_path, rate, every=0):
 
 
 def bench(**values):
-    plan = Plan("test", (), **{"warm_s": 0.2, "wrk_s": 3, "locust_s": 3.0, "tries": 1,
+    plan = Plan("test", (), **{"warm_s": 0.2, "wrk_s": 2, "locust_s": 2.0, "tries": 1,
                                "patience_s": 0.0, "open_repeats": 0, **values})  # fmt: skip
     return Bench(plan, sys.executable)
 
@@ -50,7 +50,7 @@ def test_known_rate_is_reported_within_5_percent(monkeypatch, tmp_path):
 
 def test_open_model_keeps_to_its_rate(monkeypatch, tmp_path):
     cell = fake(monkeypatch, tmp_path, rate=200)
-    opened = bench(open_repeats=1, wrk_s=2).visit(cell, 0)[-1]
+    opened = bench(open_repeats=1, wrk_s=1).visit(cell, 0)[-1]
     assert opened.mode == "open"
     assert opened.rate == pytest.approx(100, rel=0.1)
     assert opened.p50_ms < 50
@@ -141,7 +141,7 @@ def test_rows_survive_a_kill_in_the_middle_of_writing(monkeypatch, tmp_path):
 
 def test_locust_of_several_processes_adds_up(behind_edge):
     url, end = behind_edge(rate=200, every=0)
-    sample = generator.locust(url, "/", users=16, seconds=3, processes=2)
+    sample = generator.locust(url, "/", users=16, seconds=2, processes=2)
     assert sample.rate == pytest.approx(200, rel=0.05)
     assert sample.threads == 2
     assert end()["good"] >= sample.all_served >= sample.served
