@@ -12,8 +12,9 @@ SOURCES := libs services infra tests loadtest
 export VENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test check lint types imports pytest compose-test load crash compat valgrind lock clean \
-    bench-tokyocabinet bench-fcgi bench-smisk
+.PHONY: help run install test check lint types imports pytest compose-test load load-herd study claim-million \
+    claim-random-reads claim-store claim-twisted crash compat valgrind lock clean \
+    bench-tokyocabinet bench-fcgi bench-kvstore bench-smisk
 
 help: ## what there is
 	@grep -hE '^[a-z][a-zA-Z_-]*:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -45,10 +46,35 @@ pytest:
 compose-test: ## builds the containers and drives them for real
 	tests/compose/run.sh
 
-load: ## 30 s of readers and pollers against a running site (HOST=)
+# Load. P95= gates (milliseconds, 0: no gate), SCENARIO="Searcher Explorer" picks some,
+# SHAPE=step or SHAPE=spike changes the number of users while it runs.
+USERS    ?= 20
+TIME     ?= 30s
+P95      ?= 0
+SCENARIO ?=
+SHAPE    ?=
+PEERS    ?= $(PY)
+
+load: ## 30 s of a mixed day against a running site (HOST= USERS= TIME= P95= SHAPE=)
 	@infra/local/install.sh test
-	$(PY) -m locust -f loadtest/locustfile.py --headless --host "$(HOST)" \
-	    --users 20 --spawn-rate 10 --run-time 30s --only-summary
+	$(PY) -m locust -f loadtest/locustfile.py$(if $(SHAPE),$(COMMA)loadtest/shape_$(SHAPE).py) \
+	    --headless --host "$(HOST)" --users $(USERS) --spawn-rate 10 --run-time $(TIME) \
+	    --p95-ms $(P95) --only-summary $(SCENARIO)
+
+load-herd: ## everyone fetches within seconds after a post (USERS=10000)
+	@infra/local/install.sh test
+	$(PY) -m locust -f loadtest/herd.py --headless --host "$(HOST)" --users $(USERS) \
+	    --spawn-rate 2000 --only-summary
+
+study: ## the FastCGI study of 2007 again (STUDY=quick|default|full, PEERS=python)
+	@infra/local/install.sh test
+	cd loadtest && $(abspath $(PY)) -m study $(or $(STUDY),default) --peers "$(abspath $(PEERS))"
+
+claim-million claim-random-reads claim-store claim-twisted: ## what the posts measured, again
+	@infra/local/install.sh test
+	cd loadtest && $(abspath $(PY)) -m claims $(@:claim-%=%) --peers "$(abspath $(PEERS))"
+
+COMMA := ,
 
 # The counts of `make test` are small; these are the full ones and take hours.
 crash: install ## kills, power cuts, full and broken disks, damaged files: the full counts
@@ -74,6 +100,10 @@ bench-tokyocabinet: ## the binding against C, LMDB, SQLite and dict
 bench-fcgi: ## the FastCGI server against C, flup and other servers
 	@infra/local/install.sh bench
 	$(PY) libs/fcgi/bench/bench_fcgi.py --out loadtest/results/bench-fcgi.json
+
+bench-kvstore: ## the store against redis-server
+	@infra/local/install.sh bench
+	$(PY) services/kvstore/bench/bench_kvstore.py --out loadtest/results/bench-kvstore.json
 
 bench-smisk: ## the framework against Flask, Falcon, Bottle, Starlette and Twisted
 	@infra/local/install.sh bench
