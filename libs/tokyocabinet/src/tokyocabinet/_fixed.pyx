@@ -57,7 +57,8 @@ cdef inline const unsigned char *fixed_value(
 ) noexcept nogil:
     """Return a value where it lies, NULL when there is none; for widths below 256."""
     cdef const unsigned char *at
-    if id < 1 or id > db.max or id * db.rsiz + 256 > db.fsiz:
+    # SAFETY: another thread may have closed the file while this one waited for the lock.
+    if db.fd < 0 or id < 1 or id > db.max or id * db.rsiz + 256 > db.fsiz:
         return NULL
     at = db.array + (id - 1) * db.rsiz
     # SPEC: an empty value has a 1 where its first byte would be.
@@ -81,7 +82,7 @@ cdef int fixed_fetch(TCFDB *db, int64_t id, Arena *arena, int *code) noexcept no
     if id == 0:
         code[0] = TCENOREC
         return -1
-    if db.wsiz == 1:
+    if db.wsiz == 1 and db.fd >= 0:
         found = fixed_value(db, id, &size)
         if found == NULL:
             code[0] = TCENOREC

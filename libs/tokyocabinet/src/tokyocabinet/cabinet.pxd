@@ -236,6 +236,7 @@ cdef extern from "tcbdb.h" nogil:
 
 cdef extern from "tcfdb.h" nogil:
     ctypedef struct TCFDB:
+        int fd                  # -1 when closed
         uint32_t width
         uint64_t fsiz
         uint32_t wsiz           # bytes before each value that tell its size
