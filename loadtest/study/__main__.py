@@ -64,6 +64,8 @@ def main() -> int:
         while folder.exists() and (given.fresh or not Study.unfinished(folder, plan)):
             folder = base.with_name(f"{base.name}-{number}")
             number += 1
+    if (folder / "raw.csv").exists() and not Study.unfinished(folder, plan):
+        line.error(f"{folder} holds another study, or a finished one")
     try:
         Study(folder, plan, given.peers).run()
     except KeyboardInterrupt:

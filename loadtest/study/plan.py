@@ -121,7 +121,15 @@ def make(name: str, cores: int) -> Plan:
         cells += _cells(("prefork", "pool", "2007 plain"), (cores,), ("slow",))
         cells += _cells(("prefork", "prefork spawned", "2007 plain"), (4,), ("start",))
         cells += _cells(("2007 plain", "2007 multiplexed"), (1,), ("start",))
-        return Plan(name, _once(cells), budget_s=870, warm_s=0.5, wrk_s=1, locust_s=1.5)
+        return Plan(
+            name,
+            _once(cells),
+            budget_s=870,
+            warm_s=0.3,
+            wrk_s=1,
+            locust_s=1,
+            patience_s=5,
+        )
     if name == "full":
         handlers = [h for h in HANDLERS if h not in ("stream", "start")]
         cells = _cells(list(MODELS), counts_for(cores), handlers)

@@ -29,6 +29,8 @@ from study.store import SiteStore
 
 START_S = 30.0
 COLD_S = 10
+# Share of a plan's time that may be lost to noise.
+PATIENCE = 0.25
 
 
 @dataclass
@@ -56,6 +58,9 @@ class Bench:
         self.plan = plan
         self.peers = peers
         self.cores = os.cpu_count() or 1
+        # WHY: on a machine that never grows quiet, waiting and repeating would use up
+        # the time, and few cells would be measured at all.
+        self._patience_s = plan.budget_s * PATIENCE if plan.budget_s else float("inf")
 
     def missing(self, cell: Cell) -> str:
         """Return why a cell cannot be measured here; empty if it can."""
@@ -73,10 +78,15 @@ class Bench:
         """
         attempts: list[list[Row]] = []
         for attempt in range(self.plan.tries):
-            before = wait_for_quiet(self.plan.noise, self.plan.patience_s)
+            began = time.monotonic()
+            patience_s = self.plan.patience_s if self._patience_s > 0 else 0.0
+            before = wait_for_quiet(self.plan.noise, patience_s)
+            waited_s = time.monotonic() - began
             rows = self._once(cell, repeat, attempt, before)
             attempts.append(rows)
-            if not any(row.noisy for row in rows):
+            noisy = any(row.noisy for row in rows)
+            self._patience_s -= time.monotonic() - began if noisy else waited_s
+            if not noisy or self._patience_s <= 0:
                 break
         best = min(attempts, key=lambda rows: max(row.foreign for row in rows))
         for row in best:

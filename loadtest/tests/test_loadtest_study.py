@@ -135,6 +135,20 @@ def test_noisy_cell_is_measured_again_and_the_quietest_kept(monkeypatch):
     ]  # fmt: skip
 
 
+def test_machine_that_is_never_quiet_does_not_use_up_the_time(monkeypatch):
+    monkeypatch.setattr("study.visit.wait_for_quiet", lambda *_: 0.5)
+
+    def once(cell, repeat, attempt, _):
+        time.sleep(0.1)
+        return [made_up(cell, repeat, 100, foreign=0.5, kept=0, attempt=attempt)]
+
+    bench = Bench(small_plan(tries=3, budget_s=2.0), sys.executable)
+    monkeypatch.setattr(bench, "_once", once)
+    tries = [len(bench.visit(Cell("prefork", 1, "hello"), n)) for n in range(5)]
+    assert tries[0] == 3
+    assert tries[2:] == [1, 1, 1]
+
+
 def test_foreign_load_is_seen():
     burner = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     try:
