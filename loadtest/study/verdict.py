@@ -137,7 +137,7 @@ def _start(figures: dict[Key, Figure]) -> Verdict | None:
     most_served = max(rows, key=lambda n: rows[n].rate)
     return Verdict(
         "Threads (multiplexing) might win where a process is expensive to start.",
-        f"soonest to answer: {first}; most served in the first ten seconds: "
+        f"soonest to answer: {first}; most served in the first fifteen seconds: "
         f"{most_served}. Importing once and then forking takes the expense away.",
         "; ".join(
             f"{n}: first answer after {f.ready_s:.1f} s, {f.rate:,.0f}/s"
