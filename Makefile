@@ -58,8 +58,8 @@ PEERS    ?= $(PY)
 load: ## 30 s of a mixed day against a running site (HOST= USERS= TIME= P95= SHAPE=)
 	@infra/local/install.sh test
 	$(PY) -m locust -f loadtest/locustfile.py$(if $(SHAPE),$(COMMA)loadtest/shape_$(SHAPE).py) \
-	    --headless --host "$(HOST)" --users $(USERS) --spawn-rate 10 --run-time $(TIME) \
-	    --p95-ms $(P95) --only-summary $(SCENARIO)
+	    --headless --host "$(HOST)" --p95-ms $(P95) --only-summary \
+	    $(if $(SHAPE),,--users $(USERS) --spawn-rate 10 --run-time $(TIME)) $(SCENARIO)
 
 load-herd: ## everyone fetches within seconds after a post (USERS=10000)
 	@infra/local/install.sh test
