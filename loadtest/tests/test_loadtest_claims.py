@@ -22,10 +22,10 @@ def run(monkeypatch, tmp_path, *args):
 
 
 def test_million(monkeypatch, tmp_path, capsys):
-    rows = run(monkeypatch, tmp_path, "million", "--records", "5000", "--repeats", "2")
+    rows = run(monkeypatch, tmp_path, "million", "--records", "50000", "--repeats", "2")
     assert len(rows) == 16
     assert rows["tree, random: write"]["peer"] == pytest.approx(
-        2.896 * 5000 / 1e6, abs=1e-3
+        2.896 * 50000 / 1e6, abs=1e-3
     )
     assert all(row["ours"] > 0 and row["repeats"] == 2 for row in rows.values())
     assert "Durability:" in capsys.readouterr().out
