@@ -13,7 +13,7 @@ export VENV
 
 .DEFAULT_GOAL := help
 .PHONY: help run install test check lint types imports pytest compose-test load load-herd study claim-million \
-    claim-random-reads claim-store claim-twisted crash compat valgrind lock clean \
+    claim-random-reads claim-store claim-twisted crash compat redis-suite valgrind lock clean \
     bench-tokyocabinet bench-fcgi bench-kvstore bench-smisk
 
 help: ## what there is
@@ -87,6 +87,9 @@ crash: install ## kills, power cuts, full and broken disks, damaged files: the f
 compat: install ## millions of made-up commands against redis-server and RediSearch
 	KVSTORE_COMPAT_COMMANDS=$${COMMANDS:-3000000} KVSTORE_SEARCH_QUERIES=$${QUERIES:-100000} \
 	$(PY) -m pytest --timeout 0 services/kvstore/tests/compat tests/compat
+
+redis-suite: install ## Redis's own tests against ours and redis-server (fetches Debian's source package)
+	$(PY) services/kvstore/tests/compat/redis_suite.py $(UNITS)
 
 valgrind: install ## the binding's tests under valgrind (minutes)
 	PYTHON=$(abspath $(PY)) libs/tokyocabinet/tests/run_valgrind.sh

@@ -211,3 +211,11 @@ def test_an_expired_key_is_gone_for_readers_and_writers(store):
     store.change(lambda keys: keys.hash(b"k").set_many([(b"f", b"v")]))
     assert store.keys.type_name(b"k") == b"hash"
     assert store.keys.expires_at(b"k") == 0
+
+
+@pytest.mark.parametrize("keys", [{"foo", "bar"}, {f"k{n}" for n in range(10)}])
+def test_randomkey_comes_to_every_key(server, keys):
+    with server.wire() as wire:
+        wire.call("MSET", *(word for key in keys for word in (key, "x")))
+        found = wire.pipeline([["RANDOMKEY"]] * 2000)
+    assert {reply[1:].decode() for reply in found} == keys

@@ -103,12 +103,16 @@ class OurServer(Process):
 class RedisServer(Process):
     """Debian's redis-server, in memory only."""
 
+    def __init__(self, folder, port=0):
+        super().__init__(folder)
+        self.tcp_port = port  # 0: the unix socket alone
+
     def command(self):
         found = shutil.which("redis-server")
         if found is None:
             pytest.skip("redis-server is not installed")
         return [
-            *(found, "--port", "0", "--unixsocket", str(self.socket)),
+            *(found, "--port", str(self.tcp_port), "--unixsocket", str(self.socket)),
             *("--save", "", "--appendonly", "no", "--dir", str(self.folder)),
             *("--enable-debug-command", "yes", "--slowlog-log-slower-than", "-1"),
         ]

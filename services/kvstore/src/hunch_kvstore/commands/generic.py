@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from itertools import islice
+from itertools import chain, islice
 
 from hunch_kvstore.commands.arguments import SYNTAX, integer, try_integer
 from hunch_kvstore.commands.context import Context
@@ -209,8 +209,9 @@ def keys(ctx: Context, args: Sequence[bytes]) -> Reply:
     complexity="O(log N)",
 )
 def randomkey(ctx: Context, _args: Sequence[bytes]) -> Reply:
-    """Answer some key: the next one after a random place between first and last.
+    """Answer one of the eight keys after a random place between first and last.
 
+    After the last comes the first again, so that every key has its turn.
     LIMIT: keys after a wide gap come more often than others.
     """
     first: bytes | None = next((key for key, _ in ctx.keys.walk()), None)
@@ -223,8 +224,8 @@ def randomkey(ctx: Context, _args: Sequence[bytes]) -> Reply:
     low = int.from_bytes(first[shared : shared + 16].ljust(16, b"\0"))
     high = int.from_bytes(last[shared : shared + 16].ljust(16, b"\xff"))
     place = first[:shared] + random.randint(low, max(low, high)).to_bytes(16)
-    near = [key for key, _ in islice(ctx.keys.walk(start=place), 8)]
-    return random.choice(near or [first])
+    circle = chain(ctx.keys.walk(start=place), ctx.keys.walk())
+    return random.choice(list({key: None for key, _ in islice(circle, 8)}))
 
 
 def scan_options(

@@ -10,7 +10,13 @@ from hunch_kvstore.server.setting import BY_NAME, FIXED, Settings
 if TYPE_CHECKING:
     from pathlib import Path
 
-_REDIS_NAMES: Final = {"appendfsync": "sync"}
+_REDIS_NAMES: Final = {
+    "appendfsync": "sync",
+    "hash-max-ziplist-entries": "hash-max-listpack-entries",
+    "hash-max-ziplist-value": "hash-max-listpack-value",
+    "zset-max-ziplist-entries": "zset-max-listpack-entries",
+    "zset-max-ziplist-value": "zset-max-listpack-value",
+}
 
 
 def shown(settings: Settings, folder: Path) -> dict[str, str]:
