@@ -155,7 +155,7 @@ def command_docs(_ctx: Context, args: Sequence[bytes]) -> Reply:
 def command_list(_ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer names, or those that pass a filter."""
     if not args:
-        return [row.name.lower().encode() for row in TABLE.values()]
+        return [name for name, _ in _all()]
     if len(args) != 3 or args[0].upper() != b"FILTERBY":
         raise CommandError("ERR syntax error")
     how, what = args[1].upper(), args[2]

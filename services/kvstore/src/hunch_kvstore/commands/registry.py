@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 
+from hunch_kvstore.commands.help import add_help
 from hunch_kvstore.commands.table import TABLE, Command
 
 MODULES = (
@@ -31,4 +32,5 @@ def load() -> dict[bytes, Command]:
     """Fill the command table once and return it."""
     for name in MODULES:
         importlib.import_module(name)
+    add_help()
     return TABLE
