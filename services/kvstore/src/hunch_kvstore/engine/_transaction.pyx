@@ -18,10 +18,12 @@ cdef class Transaction:
 
     cdef Front _engine
     cdef Layer _layer   # made by the first write
+    cdef list _undo     # what to call if it comes to nothing
 
     def __cinit__(self, Front engine not None):
         self._engine = engine
         self._layer = None
+        self._undo = None
 
     def __enter__(self):
         return self
@@ -74,6 +76,15 @@ cdef class Transaction:
             self._layer = Layer()
         self._layer.delete_range(start, stop)
 
+    def on_abort(self, undo not None):
+        """Call `undo` if none of the writes are applied; the last one told comes first.
+
+        For those who change something in memory together with the store.
+        """
+        if self._undo is None:
+            self._undo = []
+        self._undo.append(undo)
+
     def commit(self):
         """Apply all writes as one and return the sequence of the commit.
 
@@ -83,9 +94,21 @@ cdef class Transaction:
         layer = self._layer
         self._layer = None
         if layer is None:
+            self._undo = None
             return self._engine.sequence
-        return self._engine.commit(layer.points, layer.range_list())
+        try:
+            sequence = self._engine.commit(layer.points, layer.range_list())
+        except BaseException:
+            self.abort()
+            raise
+        self._undo = None
+        return sequence
 
     def abort(self):
         """Forget all writes."""
+        cdef list undo = self._undo
         self._layer = None
+        self._undo = None
+        if undo is not None:
+            for call in reversed(undo):
+                call()

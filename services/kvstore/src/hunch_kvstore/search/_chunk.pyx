@@ -115,23 +115,6 @@ def decode(bytes raw not None):
     return found
 
 
-def with_number(bytes raw not None, uint64_t number):
-    """Return a chunk with one more number in it; the same if it has it already."""
-    cdef array.array old = decode(raw)
-    cdef Py_ssize_t count = len(old), i = 0
-    cdef uint64_t* item = _items(old)
-    cdef array.array new = _new(count + 1)
-    cdef uint64_t* out = _items(new)
-    while i < count and item[i] < number:
-        i += 1
-    if i < count and item[i] == number:
-        return raw
-    memcpy(out, item, i * 8)
-    out[i] = number
-    memcpy(out + i + 1, item + i, (count - i) * 8)
-    return encode(new)
-
-
 cdef inline Py_ssize_t _gallop(
     uint64_t* item, Py_ssize_t at, Py_ssize_t stop, uint64_t number
 ) noexcept:

@@ -9,6 +9,7 @@ from .collect import Counts
 from .error import SearchError
 from .index import Fields, Index
 from .keys import LAST_INDEX, SCHEMAS, after, pack_number, unpack_number
+from .pending import Undoing
 from .posting import Reader, Writer
 from .schema import Schema
 
@@ -37,7 +38,8 @@ class Catalog:
         self._indexes = {}
         for _, raw in engine.scan(SCHEMAS, after(SCHEMAS)):
             schema = Schema.load(raw)
-            self._indexes[schema.name] = Index(schema)
+            index = self._indexes[schema.name] = Index(schema)
+            index.load(engine)
         self._arrange()
 
     def _arrange(self) -> None:
@@ -55,7 +57,7 @@ class Catalog:
 
     def update(
         self,
-        tx: Writer,
+        tx: Undoing,
         key: bytes,
         before: Fields | None,
         after: Fields | None,

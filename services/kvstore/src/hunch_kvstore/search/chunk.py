@@ -20,9 +20,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 try:
-    from ._chunk import common, decode, encode, union, with_number, without
+    from ._chunk import common, decode, encode, union, without
 except ImportError:  # not compiled
-    from .plain import common, decode, encode, union, with_number, without
+    from .plain import common, decode, encode, union, without
 
 MAX_COUNT: Final = 1024
 NONE: Final = array("Q")
@@ -68,6 +68,5 @@ __all__ = [
     "merged",
     "numbers_of",
     "union",
-    "with_number",
     "without",
 ]

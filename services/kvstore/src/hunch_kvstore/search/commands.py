@@ -273,5 +273,5 @@ def tag_values(ctx: Context, args: Sequence[bytes]) -> Reply:
         raise SearchError("No such field")
     if field.type is not FieldType.TAG:
         raise SearchError("Not a tag field")
-    found = list(terms(ctx.tx, index.base, field.number))
+    found = list(terms(ctx.tx, index, field.number))
     return set(found) if ctx.client.resp >= 3 else found

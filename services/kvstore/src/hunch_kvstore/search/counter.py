@@ -8,7 +8,7 @@ from typing import Final
 
 from .posting import Reader, Writer
 
-_FORM: Final = Struct("<QQQQQ")
+_FORM: Final = Struct("<QQQQ")
 
 
 @dataclass(slots=True)
@@ -17,14 +17,12 @@ class Counter:
 
     Attributes:
         documents: In the index now.
-        terms: Distinct posting lists.
         arrivals: Documents ever written; the order RediSearch's document ids have.
         failures: Documents left out for a bad value.
         postings: Entries of all posting lists.
     """
 
     documents: int = 0
-    terms: int = 0
     arrivals: int = 0
     failures: int = 0
     postings: int = 0
@@ -37,5 +35,5 @@ class Counter:
 
     def save(self, tx: Writer, base: bytes) -> None:
         """Write the counts."""
-        told = (self.documents, self.terms, self.arrivals, self.failures, self.postings)
+        told = (self.documents, self.arrivals, self.failures, self.postings)
         tx.put(base + b"c", _FORM.pack(*told))

@@ -20,16 +20,13 @@ documents of an index without such a field; there `tie` is 40 bits wide.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from math import isnan, nan
 from struct import Struct
 from typing import Final
 
-from .folding import bigrams
+from ._analysis import MAX_TAG
 from .schema import Field, Schema
-from .stemmer import stem
-from .tokenizer import tokenize, words
 
 _DOUBLE: Final = Struct(">d")
 _BITS: Final = Struct(">Q")
@@ -41,9 +38,6 @@ TIES: Final = (1 << TIE_BITS) - 1
 NO_VALUE: Final = 0xFFFF_FF00_0000_0000
 """The first number of documents without a sort value; no moment reaches here."""
 LAST: Final = (1 << 64) - 1
-_MIN_STEMMED: Final = 4
-# LIMIT: a longer tag is cut, as RediSearch cuts it; it is a key of the store.
-MAX_TAG: Final = 4096
 _SIGN: Final = 1 << 63
 
 
@@ -73,13 +67,15 @@ class Document:
     """What of a hash goes into the index.
 
     Attributes:
-        terms: (field number, term) of every posting.
+        names: Of the posting lists it belongs to, as `pending` takes them.
+        count: How many lists that are.
         values: Of the NUMERIC fields in the schema's order; NaN where there is none.
         stream: The words of the TEXT fields in order; see `Stream`.
         top: How often the most frequent word stands in it (the score's norm).
     """
 
-    terms: set[tuple[int, bytes]]
+    names: bytes
+    count: int
     values: tuple[float, ...]
     stream: bytes
     top: int
@@ -140,17 +136,6 @@ def number_in(raw: bytes) -> float:
     return value
 
 
-def tags_in(field: Field, raw: bytes) -> set[bytes]:
-    """Return the tags of a TAG field's value, as they are indexed."""
-    text = raw.decode("utf-8", "surrogateescape")
-    found = set()
-    for part in text.split(field.separator):
-        tag = part.strip()
-        if tag:
-            found.add(tag_form(field, tag))
-    return found
-
-
 def tag_form(field: Field, tag: str) -> bytes:
     """Return the form under which a tag is indexed."""
     if not field.is_case_sensitive:
@@ -197,51 +182,15 @@ def analyse(schema: Schema, fields: dict[bytes, bytes]) -> Document:
             values.append(number_in(raw))
         except ValueError:
             raise BadValueError(item, raw) from None
-    terms: set[tuple[int, bytes]] = set()
+    analyser = schema.analyser
     for item in schema.tags:
         raw = fields.get(item.key)
         if raw is not None:
-            terms.update((item.number, tag) for tag in tags_in(item, raw))
-    stream, top = _texts(schema, fields, terms)
-    return Document(terms, tuple(values), stream, top)
-
-
-def _texts(
-    schema: Schema, fields: dict[bytes, bytes], terms: set[tuple[int, bytes]]
-) -> tuple[bytes, int]:
-    parts: list[str] = []
-    counts: dict[str, int] = {}
+            exact = item.is_case_sensitive
+            analyser.tags(raw, item.number, item.separator, exact)
     for item in schema.texts:
-        parts.append("\x1f")
-        raw = fields.get(item.key)
-        if raw is None:
-            continue
-        found, runs = _kept(schema, raw.decode("utf-8", "replace"))
-        if not found:
-            continue
-        parts.extend(f"\0{word}" for word in found)
-        parts.append("\0")
-        number, stems = item.number, item.stems and schema.stems
+        stems = item.stems and schema.stems
         whole, part = max(1, int(item.weight)), max(1, int(item.weight * 0.2))
-        for word, times in Counter(found).items():
-            counts[word] = counts.get(word, 0) + times * whole
-            if word in runs:
-                terms.update((number, pair.encode()) for pair in bigrams(word))
-                continue
-            terms.add((number, word.encode("utf-8", "replace")))
-            root = stem(word) if stems and len(word) >= _MIN_STEMMED else word
-            if root != word:
-                root = "+" + root
-                counts[root] = counts.get(root, 0) + times * part
-                terms.add((number, root.encode("utf-8", "replace")))
-    return "".join(parts).encode("utf-8", "replace"), max(counts.values(), default=1)
-
-
-def _kept(schema: Schema, text: str) -> tuple[list[str], frozenset[str]]:
-    """Return the words of a text that are indexed, and which of them are runs."""
-    stop = schema.stop_set
-    if text.isascii() and "\\" not in text:
-        return [word for word in words(text) if word not in stop], frozenset()
-    tokens = [token for token in tokenize(text) if token.text not in stop]
-    runs = frozenset(token.text for token in tokens if token.is_run)
-    return [token.text for token in tokens], runs
+        analyser.text(fields.get(item.key), item.number, stems, whole, part)
+    names, count, stream, top = analyser.end()
+    return Document(names, count, tuple(values), stream, top)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import count
@@ -9,6 +10,7 @@ from math import isnan
 from typing import Final
 
 from .counter import Counter
+from ._delta import pack, unpack
 from .document import (
     LAST,
     NO_VALUE,
@@ -32,12 +34,14 @@ from .keys import (
     term_prefix,
     unpack_number,
 )
-from .posting import Reader, Writer, add, add_to_all, build, remove
+from .pending import Pending, Undoing
+from .posting import Reader, Writer, build, remove
 from .schema import Schema
 from .sortable import ordered
 
 Fields = dict[bytes, bytes]
 _NUMBER_BYTES: Final = 8
+_TIES_KEPT: Final = 4096
 
 
 @dataclass(slots=True)
@@ -74,17 +78,37 @@ class Index:
         """Prepare the keys."""
         self.base = index_prefix(self.schema.number)
         self.everything = term_prefix(self.base, ALL_DOCUMENTS, b"")
-        self._heads = {
-            item.number: field_prefix(self.base, b"p", item.number)
-            for item in self.schema.fields
-        }
+        self._lists = self.base + b"p"
+        name = self._name(self.everything)
+        self._in_everything = pack((name,))
+        self._pending = Pending(self.base, name)
+        self._ties: dict[int, int] = {}
         order = self.schema.order
         self._order_at = None if order is None else self.schema.numerics.index(order)
+
+    def load(self, reader: Reader) -> None:
+        """Read what is not in the lists on disk yet."""
+        self._pending.load(reader)
+
+    # -- what is not on disk ---------------------------------------------------------
+
+    def _name(self, prefix: bytes) -> bytes:
+        """Return what `pending` calls the list whose chunks begin with this."""
+        return prefix[len(self._lists) : -len(END_OF_TERM)]
+
+    def pending_in(self, prefix: bytes) -> array[int]:
+        """Return the documents a list has beyond its chunks, ascending."""
+        return self._pending.numbers(self._name(prefix))
+
+    def pending_terms(self, field: int, head: bytes) -> list[bytes]:
+        """Return the terms of a field that wait to be written, as keys have them."""
+        start = field_prefix(self.base, b"p", field)[len(self._lists) :]
+        return [name[len(start) :] for name in self._pending.names(start + head)]
 
     # -- changes ---------------------------------------------------------------------
 
     def update(
-        self, tx: Writer, key: bytes, before: Fields | None, now: Fields | None
+        self, tx: Undoing, key: bytes, before: Fields | None, now: Fields | None
     ) -> None:
         """Index the change of one hash, in the transaction that changes it.
 
@@ -116,8 +140,7 @@ class Index:
             number = None
         if new is None:
             if number is not None and old is not None:
-                self._take(tx, number, old, old.terms, counter)
-                self._forget(tx, key, number, counter)
+                self._leave(tx, key, number, old, counter)
         elif number is not None and old is not None:
             self._replace(tx, key, number, old, new, counter)
         else:
@@ -152,17 +175,29 @@ class Index:
             tx.put(name, new.dump())
             counter.save(tx, self.base)
 
-    def _insert(self, tx: Writer, key: bytes, new: Document, counter: Counter) -> None:
+    def _insert(self, tx: Undoing, key: bytes, new: Document, counter: Counter) -> None:
         number = self._free_number(tx, new)
         tx.put(self.base + b"k" + key, pack_number(number))
-        add(tx, self.everything, number)
-        self._give(tx, number, new, new.terms, counter)
-        counter.documents += 1
+        for name in self._number_names(number, new):
+            tx.put(name, b"")
         self._write(tx, key, number, new, counter)
+        counter.documents += 1
+        counter.postings += new.count
+        self._pending.insert(tx, number, self._in_everything + new.names)
+
+    def _leave(
+        self, tx: Undoing, key: bytes, number: int, old: Document, counter: Counter
+    ) -> None:
+        names = set(unpack(self._in_everything + old.names))
+        self._pending.change(tx, number, names, set())
+        for name in self._number_names(number, old):
+            tx.delete(name)
+        counter.postings -= old.count
+        self._forget(tx, key, number, counter)
 
     def _replace(
         self,
-        tx: Writer,
+        tx: Undoing,
         key: bytes,
         number: int,
         old: Document,
@@ -170,12 +205,16 @@ class Index:
         counter: Counter,
     ) -> None:
         if self._moment(old) != self._moment(new):
-            self._take(tx, number, old, old.terms, counter)
-            self._forget(tx, key, number, counter)
+            self._leave(tx, key, number, old, counter)
             self._insert(tx, key, new, counter)
             return
-        self._take(tx, number, old, old.terms - new.terms, counter)
-        self._give(tx, number, new, new.terms - old.terms, counter)
+        before, now = set(unpack(old.names)), set(unpack(new.names))
+        self._pending.change(tx, number, before - now, now - before)
+        counter.postings += new.count - old.count
+        for name in self._number_names(number, old):
+            tx.delete(name)
+        for name in self._number_names(number, new):
+            tx.put(name, b"")
         self._write(tx, key, number, new, counter)
 
     def _write(
@@ -188,46 +227,11 @@ class Index:
             tx.put(self.base + b"w" + pack_number(number), new.stream)
 
     def _forget(self, tx: Writer, key: bytes, number: int, counter: Counter) -> None:
-        remove(tx, self.everything, number)
         tx.delete(self.base + b"k" + key)
         tx.delete(self.base + b"d" + pack_number(number))
         if self.schema.texts:
             tx.delete(self.base + b"w" + pack_number(number))
         counter.documents -= 1
-
-    def _give(
-        self,
-        tx: Writer,
-        number: int,
-        new: Document,
-        terms: Iterable[tuple[int, bytes]],
-        counter: Counter,
-    ) -> None:
-        heads = self._heads
-        prefixes = [
-            heads[item] + term + END_OF_TERM
-            if b"\0" not in term
-            else term_prefix(self.base, item, term)
-            for item, term in sorted(terms)
-        ]
-        counter.terms += add_to_all(tx, prefixes, number)
-        counter.postings += len(prefixes)
-        for name in self._number_names(number, new):
-            tx.put(name, b"")
-
-    def _take(
-        self,
-        tx: Writer,
-        number: int,
-        old: Document,
-        terms: Iterable[tuple[int, bytes]],
-        counter: Counter,
-    ) -> None:
-        for item, term in sorted(terms):
-            counter.terms -= remove(tx, term_prefix(self.base, item, term), number)
-            counter.postings -= 1
-        for name in self._number_names(number, old):
-            tx.delete(name)
 
     def _number_names(self, number: int, document: Document) -> Iterable[bytes]:
         """Return the keys of a document in the orders of the other NUMERIC fields."""
@@ -238,21 +242,20 @@ class Index:
                 head = field_prefix(self.base, b"n", item.number)
                 yield head + ordered(value) + tail
 
-    def _purge(self, tx: Writer, number: int, counter: Counter) -> None:
+    def _purge(self, tx: Undoing, number: int, counter: Counter) -> None:
         """Take a document out of every list without knowing its terms.
 
         WHY: the caller says what the hash was before. Should it once not know, a slow
         look at every list is better than postings that point at nothing.
         """
-        head = self.base + b"p"
-        at = head
+        self._pending.purge(tx, number)
+        at = self._lists
         while True:
-            found = next(iter(tx.scan(at, after(head))), None)
+            found = next(iter(tx.scan(at, after(self._lists))), None)
             if found is None:
                 break
             prefix = found[0][:-_NUMBER_BYTES]
-            if prefix != self.everything:
-                counter.terms -= remove(tx, prefix, number)
+            counter.postings -= remove(tx, prefix, number)
             at = after(prefix)
         names = field_prefix(self.base, b"n", 0)[:-2]
         tail = pack_number(number)
@@ -269,14 +272,28 @@ class Index:
         return NO_VALUE if isnan(value) else moment_of(value)
 
     def _free_number(self, tx: Reader, document: Document) -> int:
+        """Return a number no document has.
+
+        PERF: a moment without a document is the usual case, and a look for its first
+        number is one question to the filters; a scan asks every segment.
+        """
         start = self._moment(document)
         stop = moment_end(start)
         head = self.base + b"d"
-        last = head + pack_number(stop)
-        for name, _ in tx.scan(head + pack_number(start), last + b"\0", reverse=True):
-            number = unpack_number(name[-_NUMBER_BYTES:]) + 1
-            return number if number <= stop else self._gap(tx, start, stop)
-        return start
+        number = self._ties.get(start)
+        if number is None:
+            if tx.get(head + pack_number(start)) is None:
+                return start
+            last = head + pack_number(stop) + b"\0"
+            found = tx.scan(head + pack_number(start), last, reverse=True)
+            number = unpack_number(next(iter(found))[0][-_NUMBER_BYTES:])
+        number += 1
+        if number > stop:
+            return self._gap(tx, start, stop)
+        if len(self._ties) >= _TIES_KEPT:
+            self._ties.clear()
+        self._ties[start] = number
+        return number
 
     def _gap(self, tx: Reader, start: int, stop: int) -> int:
         """Find a number that has become free in a moment used to its end."""
@@ -300,7 +317,7 @@ class Index:
         """
         self.version = next(_VERSIONS)
         counter = Counter.load(tx, self.base)
-        lists: dict[tuple[int, bytes], list[int]] = {}
+        lists: dict[bytes, list[int]] = {}
         ties: dict[int, int] = {}
         numbers: list[int] = []
         for key, fields in hashes:
@@ -313,23 +330,24 @@ class Index:
             number = start + ties.get(start, 0)
             ties[start] = ties.get(start, 0) + 1
             numbers.append(number)
-            for posting in new.terms:
-                lists.setdefault(posting, []).append(number)
+            for name in unpack(new.names):
+                lists.setdefault(name, []).append(number)
+            counter.postings += new.count
             for name in self._number_names(number, new):
                 tx.put(name, b"")
             tx.put(self.base + b"k" + key, pack_number(number))
             self._write(tx, key, number, new, counter)
         build(tx, self.everything, sorted(numbers))
-        for (item, term), found in sorted(lists.items()):
-            build(tx, term_prefix(self.base, item, term), sorted(found))
-            counter.postings += len(found)
-        counter.documents, counter.terms = len(numbers), len(lists)
+        for name, found in sorted(lists.items()):
+            build(tx, self._lists + name + END_OF_TERM, sorted(found))
+        counter.documents = len(numbers)
         counter.save(tx, self.base)
 
     def clear(self, tx: Writer) -> None:
         """Remove everything the index keeps, but not its schema."""
         self.version = next(_VERSIONS)
         tx.delete_range(self.base, after(self.base))
+        self.__post_init__()
 
     def keys(self, reader: Reader) -> list[bytes]:
         """Return the user's keys of all documents."""

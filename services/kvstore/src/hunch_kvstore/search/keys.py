@@ -2,10 +2,12 @@ r"""Where the index keeps what, in the engine's keyspace under ``b"x"``.
 
     x!<name>                              schema of an index, JSON
     x#                                    last index number given out
-    xi<index:4>c                           counters: documents, terms, arrivals, failures
+    xi<index:4>c                           counters: documents, arrivals, failures, postings
     xi<index:4>k<key>                      document number of a user's key
     xi<index:4>d<number:8>                 document: sort values, arrival, key
     xi<index:4>w<number:8>                 words of its TEXT fields in order, for phrases
+    xi<index:4>q<gen:4><number:8>           lists a document is to be put into (`pending`)
+    xi<index:4>f                          how far that is done
     xi<index:4>p<field:2><term>\0\0<last:8> posting chunk, named by its last number
     xi<index:4>n<field:2><value:8><number:8>  a NUMERIC value, in order
 
@@ -59,7 +61,6 @@ def term_prefix(base: bytes, field: int, term: bytes) -> bytes:
     return base + b"p" + _U16.pack(field) + term + END_OF_TERM
 
 
-def term_of(key: bytes, skip: int) -> bytes:
-    """Return the term of a chunk's key whose first `skip` bytes are the field's."""
-    term = key[skip:-10]
+def plain_term(term: bytes) -> bytes:
+    """Return a term from its form in keys."""
     return term.replace(b"\0\xff", b"\0") if b"\0" in term else term

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from ._analysis import MIN_STEMMED
 from .folding import fold, is_unspaced
 from .node import Affix, All, Any, Fuzzy, Maybe, Node, Term, Wildcard
 from .stemmer import stem
@@ -13,8 +14,6 @@ from .term import is_near, wildcard
 
 IsMeant: TypeAlias = Callable[[str], bool]
 """Tells whether a folded word is one a part of the query asks for."""
-
-MIN_STEMMED = 4
 
 
 def word_test(node: Term | Affix | Fuzzy | Wildcard) -> IsMeant:

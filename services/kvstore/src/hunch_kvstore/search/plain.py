@@ -62,11 +62,6 @@ def decode(raw: bytes) -> array[int]:
     return array("Q", accumulate(gaps, initial=first))
 
 
-def with_number(raw: bytes, number: int) -> bytes:
-    """Return a chunk with one more number in it; the same if it has it already."""
-    return encode(array("Q", sorted({*decode(raw), number})))
-
-
 def common(left: array[int], right: array[int]) -> array[int]:
     """Return what two ascending runs share, ascending."""
     if len(left) > len(right):

@@ -76,7 +76,9 @@ class Planner:
     def everything(self) -> Every:
         """All documents."""
         if self._everything is None:
-            self._everything = Every(self._reader, self._index.everything)
+            index = self._index
+            numbers = index.pending_in(index.everything)
+            self._everything = Every(self._reader, index.everything, numbers)
         return self._everything
 
     def source(self, node: Node | None) -> Source:
@@ -153,8 +155,10 @@ class Planner:
         found = self._texts.items()
         return [at for name, at in found if node.fields is None or name in node.fields]
 
-    def _listed(self, field: Field, term: bytes) -> Listed:
-        return Listed(self._reader, term_prefix(self._base, field.number, term))
+    def listed(self, field: Field, term: bytes) -> Listed:
+        """Return the documents that have a term in a field."""
+        prefix = term_prefix(self._base, field.number, term)
+        return Listed(self._reader, prefix, self._index.pending_in(prefix))
 
     def _term(self, node: Term) -> Source:
         tokens = [
@@ -176,7 +180,7 @@ class Planner:
         forms = [token.text, *node.stems]
         return _either(
             [
-                self._listed(field, form.encode("utf-8", "surrogateescape"))
+                self.listed(field, form.encode("utf-8", "surrogateescape"))
                 for form in forms
             ]
         )
@@ -186,11 +190,11 @@ class Planner:
         if len(run) == 1:
             head = run.encode("utf-8", "surrogateescape")
             found = islice(
-                terms(self._reader, self._base, field.number, head), MAX_TERMS
+                terms(self._reader, self._index, field.number, head), MAX_TERMS
             )
-            return _either([self._listed(field, term) for term in found])
+            return _either([self.listed(field, term) for term in found])
         pairs = bigrams(run)[:-1]
-        sources: list[Source] = [self._listed(field, p.encode()) for p in set(pairs)]
+        sources: list[Source] = [self.listed(field, p.encode()) for p in set(pairs)]
         if len(run) == 2:
             return sources[0]
         return Checked(
@@ -243,7 +247,7 @@ class Planner:
                     sources.append(self._run(last[0].text, at, field))
                     continue
             found = self._like(node, field, fold)
-            sources += [self._listed(field, term) for term in found]
+            sources += [self.listed(field, term) for term in found]
         return _either(sources)
 
     def _like(
@@ -270,7 +274,7 @@ class Planner:
                 fits = _matches(pattern)
         found = (
             term
-            for term in terms(self._reader, self._base, field.number, head)
+            for term in terms(self._reader, self._index, field.number, head)
             if fits(term.decode("utf-8", "surrogateescape"))
         )
         return list(islice(found, MAX_TERMS))
@@ -286,17 +290,17 @@ class Planner:
             match child:
                 case Term():
                     sources.append(
-                        self._listed(field, tag_form(field, child.text.strip()))
+                        self.listed(field, tag_form(field, child.text.strip()))
                     )
                 case All():
                     words = [c.text for c in child.children if isinstance(c, Term)]
                     sources.append(
-                        self._listed(field, tag_form(field, " ".join(words)))
+                        self.listed(field, tag_form(field, " ".join(words)))
                     )
                 case _:
                     plain = str if field.is_case_sensitive else str.lower
                     found = self._like(child, field, plain)
-                    sources += [self._listed(field, term) for term in found]
+                    sources += [self.listed(field, term) for term in found]
         return _either(sources)
 
     # -- numbers ---------------------------------------------------------------------

@@ -136,7 +136,7 @@ def _hits(
     score = None
     if order is None or request.has_scores:
         documents = Counter.load(reader, index.base).documents
-        score = Scorer(reader, index, planner, documents).prepare(node)
+        score = Scorer(index, planner, documents).prepare(node)
     if order is None:
         assert score is not None
         return collector.best(need, score)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
+from ._analysis import Analyser
 from .stopword import STOPWORDS
 
 
@@ -111,6 +112,11 @@ class Schema:
     def stop_set(self) -> frozenset[str]:
         """The stop words, folded."""
         return STOPWORDS if self.stop_words is None else frozenset(self.stop_words)
+
+    @cached_property
+    def analyser(self) -> Analyser:
+        """What takes documents apart; one at a time."""
+        return Analyser(self.stop_set, len(self.texts))
 
     @cached_property
     def raw_prefixes(self) -> tuple[bytes, ...]:

@@ -21,17 +21,16 @@ from dataclasses import dataclass
 from math import frexp, isqrt
 from typing import TypeAlias
 
+from ._analysis import MIN_STEMMED
 from .chunk import numbers_of
 from .document import Stream, tag_form, top_in
 from .folding import bigrams, is_unspaced
 from .index import Index
-from .keys import term_prefix
-from .match import MIN_STEMMED, nearest, stem_of, word_test
+from .match import nearest, stem_of, word_test
 from .node import Affix, All, Any, Fuzzy, Maybe, Node, Not, Tag, Term, Wildcard
 from .plan import Planner
-from .posting import Reader
 from .schema import FieldType
-from .source import Either, Listed
+from .source import Either
 
 Scored: TypeAlias = tuple[float, list[int]]
 """What a part of the query adds, and where its words stand."""
@@ -52,9 +51,8 @@ class Scorer:
     """The score of each document for one query."""
 
     def __init__(
-        self, reader: Reader, index: Index, planner: Planner, documents: int
+        self, index: Index, planner: Planner, documents: int
     ) -> None:
-        self._reader = reader
         self._index = index
         self._planner = planner
         self._documents = documents
@@ -181,8 +179,7 @@ class Scorer:
         for child in node.children:
             if isinstance(child, Term):
                 term = tag_form(field, child.text.strip())
-                prefix = term_prefix(self._index.base, field.number, term)
-                source = Listed(self._reader, prefix)
+                source = self._planner.listed(field, term)
                 parts.append((source, self._rarity(source.count())))
         if len(parts) == 1:
             rarity = parts[0][1]
@@ -199,10 +196,7 @@ class Scorer:
     def _rarity_of(self, form: str) -> float:
         """Return the rarity of a word over all TEXT fields."""
         raw = form.encode("utf-8", "surrogateescape")
-        lists = [
-            Listed(self._reader, term_prefix(self._index.base, field.number, raw))
-            for field in self._planner.texts
-        ]
+        lists = [self._planner.listed(field, raw) for field in self._planner.texts]
         lists = [one for one in lists if one.size]
         if len(lists) <= 1:
             return self._rarity(lists[0].count() if lists else 0)

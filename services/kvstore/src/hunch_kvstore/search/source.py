@@ -61,20 +61,28 @@ class Nothing:
 
 
 class Listed:
-    """The documents of one posting list."""
+    """The documents of one posting list.
 
-    def __init__(self, reader: Reader, prefix: bytes) -> None:
+    Args:
+        reader: Where its chunks are.
+        prefix: What their keys begin with.
+        pending: What the list has beyond them.
+    """
+
+    def __init__(
+        self, reader: Reader, prefix: bytes, pending: array[int] = NONE
+    ) -> None:
         self._reader = reader
         self.prefix = prefix
-        self.size = 0
-        self._inbox: array[int] = NONE
+        self._pending = self._inbox = pending
+        self.size = len(pending)
         # PERF: judging the size reads the first chunks, which are the newest documents
         # and mostly all that is wanted: they are kept, and looked at first.
         self._head: list[tuple[int, bytes]] = []
         self._is_whole = True
         for key, raw in reader.scan(prefix, after(prefix)):
             if key.endswith(INBOX):
-                self._inbox = inbox_numbers(raw)
+                self._inbox = merged((pending, inbox_numbers(raw)))
                 self.size = len(self._inbox)
                 continue
             self._head.append((unpack_number(key[-8:]), raw))
@@ -99,7 +107,7 @@ class Listed:
             yield from chunks(self._reader, self.prefix, max(low, last + 1))
 
     def blocks(self, low: int = 0, high: int = LAST) -> Iterator[array[int]]:
-        """Yield chunk by chunk, what waits in the inbox sorted in."""
+        """Yield chunk by chunk, what is not in one yet sorted in."""
         waiting = between(self._inbox, low, high)
         for last, raw in self._chunks(low):
             numbers = between(decode(raw), low, high)
@@ -145,14 +153,18 @@ class Listed:
 
     def count(self) -> int:
         """Return how many documents are in it, from the chunks' heads alone."""
-        return self.size if self._is_whole else count(self._reader, self.prefix)
+        if self._is_whole:
+            return self.size
+        return len(self._pending) + count(self._reader, self.prefix)
 
 
 class Every(Listed):
     """All documents: everything asked about is in it."""
 
-    def __init__(self, reader: Reader, prefix: bytes) -> None:
-        super().__init__(reader, prefix)
+    def __init__(
+        self, reader: Reader, prefix: bytes, pending: array[int] = NONE
+    ) -> None:
+        super().__init__(reader, prefix, pending)
         # WHY: it never leads an intersection, however few documents there are.
         self.size += 4 * ENOUGH
 
@@ -162,7 +174,7 @@ class Every(Listed):
 
     def count(self) -> int:
         """Return how many documents there are."""
-        return count(self._reader, self.prefix)
+        return len(self._pending) + count(self._reader, self.prefix)
 
 
 class Both:

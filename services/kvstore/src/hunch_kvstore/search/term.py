@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from heapq import merge
 from typing import Final
 
-from .keys import after, field_prefix, term_of
+from .index import Index
+from .keys import END_OF_TERM, after, field_prefix, plain_term
 from .posting import Reader
 
 # LIMIT: how many terms one word of a query may stand for.
@@ -14,19 +16,28 @@ MAX_TERMS: Final = 4096
 
 
 def terms(
-    reader: Reader, base: bytes, field: int, head: bytes = b""
+    reader: Reader, index: Index, field: int, head: bytes = b""
 ) -> Iterator[bytes]:
     """Yield the terms of a field that begin with `head`, in byte order.
 
     Each costs one seek: the chunks of a term are skipped, not read.
     """
-    start = field_prefix(base, b"p", field)
+    start = field_prefix(index.base, b"p", field)
+    last = None
+    stored = _stored(reader, start, head)
+    for term in merge(stored, index.pending_terms(field, head)):
+        if term != last:
+            last = term
+            yield plain_term(term)
+
+
+def _stored(reader: Reader, start: bytes, head: bytes) -> Iterator[bytes]:
     at, stop = start + head, after(start + head)
     while True:
         found = next(iter(reader.scan(at, stop)), None)
         if found is None:
             return
-        yield term_of(found[0], len(start))
+        yield found[0][len(start) : -len(END_OF_TERM) - 8]
         at = after(found[0][:-8])
 
 

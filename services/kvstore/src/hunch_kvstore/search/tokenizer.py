@@ -54,11 +54,6 @@ def tokenize(text: str) -> Iterator[Token]:
                     yield Token(folded, start, stop, False)
 
 
-def words(text: str) -> list[str]:
-    """Return the folded words of a text of plain words; the fast path of indexing."""
-    return [word[:MAX_WORD] for word in _ASCII_WORD.findall(text.lower())]
-
-
 def _with_escapes(text: str) -> Iterator[Token]:
     at = 0
     for found in _ESCAPED_WORD.finditer(text):

