@@ -12,20 +12,65 @@ from bisect import bisect
 from collections.abc import Sequence
 from itertools import accumulate
 
-STOP = "the of and to a in is it that was for on are as with at be this by not".split()
+STOP = [
+    "the",
+    "of",
+    "and",
+    "to",
+    "a",
+    "in",
+    "is",
+    "it",
+    "that",
+    "was",
+    "for",
+    "on",
+    "are",
+    "as",
+    "with",
+    "at",
+    "be",
+    "this",
+    "by",
+    "not",
+]
 ENDS = ("", "", "", "", "s", "s", "ed", "ing", "er", "ly")
 SIZE_BYTES = 2000
 WORDS = 60_000
 FIRST_US = 1_500_000_000_000_000
 STEP_US = 7_000_000
-SCHEMA = (
-    "source TAG service TAG type TAG tags TAG SEPARATOR , state TAG "
-    "text TEXT published NUMERIC SORTABLE"
-).split()
+SCHEMA = [
+    "source",
+    "TAG",
+    "service",
+    "TAG",
+    "type",
+    "TAG",
+    "tags",
+    "TAG",
+    "SEPARATOR",
+    ",",
+    "state",
+    "TAG",
+    "text",
+    "TEXT",
+    "published",
+    "NUMERIC",
+    "SORTABLE",
+]
 PREFIX = "{site}:item:"
 INDEX = "{site}:items"
-SERVICES = "mastodon flickr github pinboard letterboxd lastfm web youtube".split()
-TYPES = "text note picture video sound link code recommendation".split()
+SERVICES = [
+    "mastodon",
+    "flickr",
+    "github",
+    "pinboard",
+    "letterboxd",
+    "lastfm",
+    "web",
+    "youtube",
+]
+TYPES = ["text", "note", "picture", "video", "sound", "link", "code", "recommendation"]
 JITTER_US = 6 * 3600 * 1_000_000  # how late an item may be fetched
 
 

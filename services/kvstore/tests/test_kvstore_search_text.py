@@ -118,8 +118,10 @@ def plain_analysis(schema, fields):
     """What `analyse` does, in the words of its rules."""
     names, parts, counts = set(), [], Counter()
     for item in schema.tags:
-        for tag in fields.get(item.key, b"").decode("utf-8", "surrogateescape").split(
-            item.separator
+        for tag in (
+            fields.get(item.key, b"")
+            .decode("utf-8", "surrogateescape")
+            .split(item.separator)
         ):
             tag = tag.strip() if item.is_case_sensitive else tag.strip().lower()
             if tag:
@@ -151,7 +153,20 @@ TEXTS = st.one_of(
     st.text(),
     st.text(alphabet="aAbzZ019_ .,-\\'é“東京ไท🎉", max_size=60),
     st.lists(
-        st.sampled_from("the running runs Café cafés 東京都 京 of x happily".split())
+        st.sampled_from(
+            [
+                "the",
+                "running",
+                "runs",
+                "Café",
+                "cafés",
+                "東京都",
+                "京",
+                "of",
+                "x",
+                "happily",
+            ]
+        )
     ).map(" ".join),
 ).map(lambda text: text.encode("utf-8", "surrogatepass"))
 
@@ -192,6 +207,7 @@ def test_long_words_and_tags_are_cut():
     for sign in ("X", "É", "\0", "ﷺ"):
         raw = sign.encode() * 9000
         found = analyse(schema, {b"a": b"a " + raw, b"t": raw})
-        assert set(unpack(found.names)) == plain_analysis(
-            schema, {b"a": b"a " + raw, b"t": raw}
-        )[0]
+        assert (
+            set(unpack(found.names))
+            == plain_analysis(schema, {b"a": b"a " + raw, b"t": raw})[0]
+        )

@@ -7,10 +7,11 @@ from typing import Final
 
 from hunch_kvstore.resp.reply import Encoded, Reply, Simple
 
+from ._row import row
 from .collect import Hit
 from .highlight import Marker
 from .request import Request
-from .run import Answer, field_key
+from .run import Answer, Fields, Packed, field_key
 from .schema import Schema
 
 _ATTRIBUTES: Final = Simple("attributes")
@@ -64,8 +65,11 @@ class _Shower:
         if first is not None:
             self._order[first.key] = 0
         self._first = first
+        self._title = None
+        if first is not None:
+            self._title = first.name.encode("utf-8", "surrogateescape")
 
-    def flat(self, hit: Hit, fields: dict[bytes, bytes]) -> list[Reply]:
+    def flat(self, hit: Hit, fields: Fields) -> list[Reply]:
         """Return a document's part of a RESP2 reply."""
         request = self._request
         shown: list[Reply] = [hit.key]
@@ -76,10 +80,14 @@ class _Shower:
         if request.has_sort_keys:
             shown.append(_sort_key(hit))
         if request.has_content and request.returned != []:
-            shown.append([part for pair in self._pairs(hit, fields) for part in pair])
+            if isinstance(fields, Packed):
+                shown.append(self._packed(fields, is_map=False))
+            else:
+                pairs = self._pairs(hit, fields)
+                shown.append([part for pair in pairs for part in pair])
         return shown
 
-    def map(self, hit: Hit, fields: dict[bytes, bytes]) -> Reply:
+    def map(self, hit: Hit, fields: Fields) -> Reply:
         """Return a document's part of a RESP3 reply."""
         request = self._request
         shown: dict[bytes, Reply] = {_ID: hit.key}
@@ -91,9 +99,18 @@ class _Shower:
         if request.has_sort_keys:
             shown[_SORT_KEY] = _sort_key(hit)
         if request.has_content and request.returned != []:
-            shown[_EXTRA] = dict(self._pairs(hit, fields))
+            if isinstance(fields, Packed):
+                shown[_EXTRA] = self._packed(fields, is_map=True)
+            else:
+                shown[_EXTRA] = dict(self._pairs(hit, fields))
         shown[_VALUES] = []
         return shown
+
+    def _packed(self, fields: Packed, *, is_map: bool) -> Encoded:
+        """Return all fields of a document as they go on the wire."""
+        first = self._first
+        key = None if first is None else first.key
+        return Encoded(row(*fields, self._order, key, self._title, is_map))
 
     def _pairs(self, hit: Hit, fields: dict[bytes, bytes]) -> _Pairs:
         """Return (name in the reply, value) of the fields to show."""
@@ -130,9 +147,8 @@ class _Shower:
         first = self._first
         shown = []
         for key, value in fields.items():
-            title = key
-            if first is not None and key == first.key:
-                title = first.name.encode("utf-8", "surrogateescape")
+            title = self._title if first is not None and key == first.key else key
+            assert title is not None
             shown.append((title, key, value))
         return shown
 

@@ -190,14 +190,15 @@ class Collector:
         self, numbers: Sequence[int], need: int, *, descending: bool
     ) -> list[Hit]:
         """Put documents that share a moment into the order of their values."""
-        at = 0
+        at, stop = 0, len(numbers)
         hits: list[Hit] = []
         order = self._index.schema.order
         column = None if order is None else self._index.schema.numerics.index(order)
-        while at < len(numbers) and len(hits) < need:
+        following = _moment(numbers[0]) if stop else 0
+        while at < stop and len(hits) < need:
             upto = at + 1
-            moment = _moment(numbers[at])
-            while upto < len(numbers) and _moment(numbers[upto]) == moment:
+            moment = following
+            while upto < stop and (following := _moment(numbers[upto])) == moment:
                 upto += 1
             group = [self._hit(number) for number in numbers[at:upto]]
             if column is not None and moment != NO_VALUE:

@@ -7,7 +7,7 @@ from functools import wraps
 
 from hunch_kvstore.commands.context import Context
 from hunch_kvstore.commands.table import command
-from hunch_kvstore.keyspace.encoding import META, after
+from hunch_kvstore.keyspace.encoding import HASH, KIND, META, after, body_at
 from hunch_kvstore.resp.reply import OK, CommandError, Reply, Simple
 
 from . import definition, request
@@ -17,7 +17,7 @@ from .error import SearchError
 from .explain import explain
 from .index import Fields, Index
 from .info import info
-from .run import parse, run
+from .run import Packed, parse, run
 from .schema import FieldType, Schema
 from .term import terms
 from .words import Words
@@ -196,7 +196,13 @@ def search(ctx: Context, args: Sequence[bytes]) -> Reply:
     wanted = request.read(args)
     catalog = _catalog(ctx)
 
-    def fetch(key: bytes, names: Sequence[bytes] | None) -> Fields | None:
+    is_plain = wanted.highlight is None and wanted.summary is None
+
+    def fetch(key: bytes, names: Sequence[bytes] | None) -> Fields | Packed | None:
+        if names is None and is_plain:
+            record = ctx.keys.record(key)
+            if record is not None and record[0] & KIND == HASH:
+                return Packed(record, body_at(record))
         found = ctx.keys.hash(key)
         if not found.size:
             return None

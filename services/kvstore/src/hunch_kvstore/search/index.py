@@ -9,8 +9,8 @@ from itertools import count
 from math import isnan
 from typing import Final
 
-from .counter import Counter
 from ._delta import pack, unpack
+from .counter import Counter
 from .document import (
     LAST,
     NO_VALUE,

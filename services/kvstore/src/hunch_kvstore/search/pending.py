@@ -200,14 +200,15 @@ class Pending:
     def _advance(self, tx: Undoing) -> None:
         """Freeze what is full; fold as much of what is frozen as is due."""
         held = self._active.delta.postings
-        if self._frozen is None:
+        frozen = self._frozen
+        if frozen is None:
             if held >= GENERATION_POSTINGS:
                 self._freeze(tx)
             return
         more, least = _EARLY
         due = min(SHARDS, held * SHARDS * more // (GENERATION_POSTINGS * least))
-        while self._frozen is not None and self._frozen.delta.folded < due:
-            self._fold(tx, self._frozen)
+        while frozen.delta.folded < due:
+            self._fold(tx, frozen)
 
     def _freeze(self, tx: Undoing) -> None:
         tx.on_abort(partial(self._restore, self._active, None, self._floor))
@@ -258,5 +259,3 @@ class Pending:
 
     def _prefix(self, name: bytes) -> bytes:
         return self._base + b"p" + name + END_OF_TERM
-
-

@@ -294,9 +294,7 @@ class Planner:
                     )
                 case All():
                     words = [c.text for c in child.children if isinstance(c, Term)]
-                    sources.append(
-                        self.listed(field, tag_form(field, " ".join(words)))
-                    )
+                    sources.append(self.listed(field, tag_form(field, " ".join(words))))
                 case _:
                     plain = str if field.is_case_sensitive else str.lower
                     found = self._like(child, field, plain)

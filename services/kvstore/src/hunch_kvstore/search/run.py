@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 from time import monotonic
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from .catalog import Catalog
 from .chunk import numbers_of
@@ -25,8 +25,20 @@ from .schema import FieldType, Schema
 from .score import Scorer
 from .source import Given
 
-Fetch: TypeAlias = Callable[[bytes, Sequence[bytes] | None], dict[bytes, bytes] | None]
-"""Returns those fields (None is all) of a user's hash, or None if it is gone."""
+
+class Packed(NamedTuple):
+    """The fields of a small hash as they are stored: the record, and where they begin."""
+
+    record: bytes
+    at: int
+
+
+Fields: TypeAlias = dict[bytes, bytes] | Packed
+Fetch: TypeAlias = Callable[[bytes, Sequence[bytes] | None], Fields | None]
+"""Returns those fields (None is all) of a user's hash, or None if it is gone.
+
+Only all fields may come packed.
+"""
 
 
 @dataclass(slots=True)
@@ -39,7 +51,7 @@ class Answer:
 
     node: Node | None
     total: int
-    hits: list[tuple[Hit, dict[bytes, bytes]]]
+    hits: list[tuple[Hit, Fields]]
     is_cut: bool = False
 
 
@@ -147,7 +159,8 @@ def _hits(
     else:
 
         def read(key: bytes, name: bytes) -> bytes | None:
-            return (fetch(key, (name,)) or {}).get(name)
+            found = fetch(key, (name,))
+            return found.get(name) if isinstance(found, dict) else None
 
         found = collector.sorted_by(order, need, read)
     if score is not None:

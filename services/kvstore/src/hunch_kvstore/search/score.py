@@ -50,9 +50,7 @@ Part: TypeAlias = Callable[[Text], Scored]
 class Scorer:
     """The score of each document for one query."""
 
-    def __init__(
-        self, index: Index, planner: Planner, documents: int
-    ) -> None:
+    def __init__(self, index: Index, planner: Planner, documents: int) -> None:
         self._index = index
         self._planner = planner
         self._documents = documents
