@@ -20,7 +20,8 @@ modules = [
     Extension(
         f"tokyocabinet.{path.stem}",
         [path.as_posix()],
-        libraries=["tokyocabinet"],
+        include_dirs=[SOURCE.as_posix()],
+        libraries=["tokyocabinet", *(["bz2"] if path.stem == "_verify" else [])],
         extra_compile_args=["-O2", *flags],
         extra_link_args=flags,
     )

@@ -41,6 +41,7 @@ cdef enum:
     RECORD = 0xC8
     LARGE = 1
     PACKED = 2 | 4 | 8          # deflate, bzip2, tcbs
+    BZIP2 = 4
     FOREIGN = 16                # packed by functions of the user
     OPENED = 1                  # flag: not closed properly
     HASH = 0
@@ -163,7 +164,7 @@ cdef const char *check_blocks(Image *image) noexcept nogil:
             return "a record reaches behind the file's end"
         set_bit(image.starts, off >> image.power)
         image.live += 1
-        if image.kind == TREE or image.kind == TABLE:
+        if image.kind != HASH or image.options & BZIP2:
             wrong = check_content(image, at, ksiz, vsiz)
             if wrong != NULL:
                 return wrong
