@@ -80,6 +80,32 @@ static void run_hdb(const char *path, int mutex) {
   tchdbdel(db);
 }
 
+/* Walk through RANGES pieces of the tree, SPAN records each. */
+#define RANGES 1000
+#define SPAN 500
+
+static void run_ranges(TCBDB *db) {
+  double t = now();
+  TCXSTR *k = tcxstrnew(), *v = tcxstrnew();
+  BDBCUR *cur = tcbdbcurnew(db);
+  int seen = 0;
+  for (long long n = 0; n < RANGES; n++) {
+    char start[16];
+    sprintf(start, "%08d", (int)(n * 1037389 % (count - SPAN)));
+    bool on = tcbdbcurjump(cur, start, 8);
+    for (int i = 0; on && i < SPAN; i++) {
+      if (!tcbdbcurrec(cur, k, v)) break;
+      seen++;
+      on = tcbdbcurnext(cur);
+    }
+  }
+  if (seen != RANGES * SPAN) fail("range");
+  printf("range %.1f\n", (now() - t) / seen);
+  tcbdbcurdel(cur);
+  tcxstrdel(k);
+  tcxstrdel(v);
+}
+
 static void run_bdb(const char *path, int mutex) {
   TCBDB *db = tcbdbnew();
   if (mutex) tcbdbsetmutex(db);
@@ -111,6 +137,7 @@ static void run_bdb(const char *path, int mutex) {
   tcbdbcurdel(cur);
   tcxstrdel(k);
   tcxstrdel(v);
+  run_ranges(db);
   tcbdbclose(db);
   tcbdbdel(db);
 }
