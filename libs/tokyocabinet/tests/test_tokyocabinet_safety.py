@@ -391,11 +391,28 @@ def test_no_leak_in_the_long_run(tmp_path):
             tree.range(b"0", True, b"1", True)
             tree.getlist(b"00001")
             list(tree.cursor())
+        with HDB(path / "h", "r") as table, FDB(path / "f", "n") as array:
+            for i in range(300):
+                table.get(b"%05d" % i)
+                array.put(i + 1, b"x")
+                array.get(i + 1)
+            array.get_many(range(400))
+            array.foreach(lambda number, value: None)
+            table.getnext()
+            table.inform()
+        memory = ADB("*")
+        memory.put_many((b"%d" % i, b"x" * 100) for i in range(100))
+        list(memory.items())
+        memory.close()
         with TDB(path / "t", "n") as rows:
             for i in range(100):
+                rows.putproc(str(i), {"a": "y"}, lambda row: row)
+                rows.putproc(str(i), None, lambda row: {**row, "b": "z"})
                 rows.put(str(i), {"a": "x" * 100})
             rows.query().addcond("a", 1, "x").search()
             rows.query().proc(lambda k, r: 0)
+            rows.foreach(lambda k, r: None)
+            rows.query().addcond("a", "STRINC", "x").kwic({"a": "x"}, "a")
             list(rows.items())
 
     for _ in range(5):

@@ -12,6 +12,7 @@ cdef extern from "pthread.h" nogil:
     ctypedef struct pthread_rwlock_t:
         pass
     int pthread_rwlock_rdlock(pthread_rwlock_t *)
+    int pthread_rwlock_tryrdlock(pthread_rwlock_t *)
     int pthread_rwlock_wrlock(pthread_rwlock_t *)
     int pthread_rwlock_unlock(pthread_rwlock_t *)
     int pthread_rwlock_destroy(pthread_rwlock_t *)
@@ -60,6 +61,15 @@ cdef inline void arena_free(Arena *arena) noexcept nogil:
     arena.owned = False
 
 
+cdef extern from "residency.h" nogil:
+    ctypedef struct Residency:
+        bint trusted
+    bint residency_begin(Residency *, const char *map, uint64_t size)
+    bint residency_has(Residency *, uint64_t at, uint64_t size)
+    void residency_forget(Residency *)
+
+
+ctypedef char *(*field_call)(void *) noexcept nogil
 ctypedef boolean (*plain_call)(void *) noexcept nogil
 ctypedef int (*code_call)(void *) noexcept nogil
 ctypedef uint64_t (*count_call)(void *) noexcept nogil
@@ -71,6 +81,13 @@ ctypedef boolean (*put_call)(void *, const void *, int, const void *, int) noexc
 ctypedef boolean (*out_call)(void *, const void *, int) noexcept nogil
 ctypedef int (*size_call)(void *, const void *, int) noexcept nogil
 ctypedef int (*fetch_call)(void *, const void *, int, Arena *) noexcept nogil
+# Read a record without the C library: its size and where its value lies, PEEK_MISSING,
+# or PEEK_UNKNOWN where only the C library can tell. With pages: only what is in memory.
+ctypedef int (*peek_call)(
+    void *, const void *, int, Residency *, const char **) noexcept nogil
+ctypedef void (*lanes_call)(
+    void *, int, const char **, const int *, const char **, int *) noexcept nogil
+ctypedef void (*warm_call)(void *, int, const char **, const int *) noexcept nogil
 ctypedef int (*room_call)(void *, size_t) noexcept nogil
 ctypedef TCLIST *(*prefix_call)(void *, const void *, int, int) noexcept nogil
 ctypedef boolean (*proc_call)(
@@ -108,6 +125,12 @@ cdef struct Calls:
     each_call foreach
     codec_call setcodecfunc
     room_call room              # make sure that the disk has room; NULL = not needed
+    peek_call peek              # NULL = the C library reads every record
+    lanes_call peek_lanes       # the same for up to LANES keys
+    warm_call warm              # prefetch what stores of up to LANES keys touch
+    field_call opaque           # bytes in the header that are the user's
+    int opaque_size
+    bint peek_shares            # it changes nothing: several threads may do it at once
 
 
 cdef class Database:
@@ -120,7 +143,10 @@ cdef class Database:
     cdef readonly bint mutex
     cdef readonly bint verify   # walk files before the C library opens them
     cdef bint is_open
+    cdef int bits               # how it was opened
     cdef bint busy              # a thread is inside (only without mutex)
+    cdef int inside             # calls between `enter` and `leave`
+    cdef Residency pages        # of the map
     cdef set callers            # threads that are inside a callback of this handle
     cdef dict pending           # errors that callbacks raised, by thread
     cdef list kept              # callbacks that the C library knows
@@ -136,6 +162,7 @@ cdef class Database:
     cdef unsigned long tran_owner
     cdef object __weakref__
 
+    cdef bint at_rest(self) noexcept
     cdef int enter(self) except -1
     cdef int enter_closed(self) except -1
     cdef int leave(self) except -1
@@ -158,6 +185,13 @@ cdef class Database:
             else:
                 pthread_rwlock_wrlock(&self.lock)
 
+    cdef inline void acquire_peek(self) noexcept nogil:
+        if self.locked:
+            if self.calls.peek_shares:
+                pthread_rwlock_rdlock(&self.lock)
+            else:
+                pthread_rwlock_wrlock(&self.lock)
+
     cdef inline void release(self) noexcept nogil:
         if self.locked:
             pthread_rwlock_unlock(&self.lock)
@@ -173,6 +207,12 @@ cdef struct Counter:
     int64_t whole
     double real
     CounterStatus status
+
+
+cdef enum:
+    PEEK_MISSING = -1
+    PEEK_UNKNOWN = -2
+    LANES = 32
 
 
 cdef class Callback:
@@ -193,9 +233,13 @@ cdef class KeyedDatabase(Database):
     cdef int store_block(
         self, put_call call, int filled, const char **kbufs, int *ksizs,
         const char **vbufs, int *vsizs) except -1
+    cdef int peek(self, const char *kbuf, int ksiz, const char **value) noexcept
     cdef int fetch_block(
-        self, int filled, const char **kbufs, int *ksizs, int *vsizs, Arena *arena,
+        self, int filled, const char **kbufs, int *ksizs, Arena *arena,
         list result, object default) except -1
+    cdef int fetch_lanes(
+        self, int count, const char **kbufs, int *ksizs, size_t *places, int *vsizs,
+        Arena *arena, bint alone) noexcept nogil
 
 
 cdef enum Kind:

@@ -3,7 +3,7 @@
 Rules that every method of every database keeps:
 
 1. `enter()` first, `leave()` last, both with the GIL held; between them the C library
-   is called without the GIL. `enter()` refuses a handle that is closed, that came
+   is called without the GIL. (The one exception reads memory only: see `at_rest`.) `enter()` refuses a handle that is closed, that came
    through fork(), or that this very thread is already inside of (from a callback).
 2. With `mutex=True` (the default) any thread may use the handle at any time. Without,
    the handle belongs to one thread at a time, and a second one gets `ThreadError`
@@ -79,84 +79,7 @@ cdef int name_constants(type kind, str prefix) except -1:
     return 0
 
 
-cdef bytes raw(object value):
-    """Return `value` as bytes; copies other buffers, refuses text and numbers."""
-    cdef bytes result
-    if PyBytes_CheckExact(value):
-        result = <bytes>value
-    elif isinstance(value, (bytes, bytearray, memoryview)):
-        result = bytes(value)
-    else:
-        raise TypeError(f"a bytes-like object is required, not {type(value).__name__!r}")
-    # LIMIT: the C API counts in int; 16 bytes of room for headers it adds on the way.
-    if PyBytes_GET_SIZE(result) > INT_MAX - 16:
-        raise ValueError("keys and values are limited to 2 GiB")
-    return result
-
-
-cdef list list_of(TCLIST *items):
-    """Turn a TCLIST into a list of bytes and free it."""
-    cdef int size = 0
-    cdef int index
-    cdef const char *data
-    cdef list result = []
-    if items == NULL:
-        return result
-    try:
-        for index in range(tclistnum(items)):
-            data = <const char *>tclistval(items, index, &size)
-            result.append(PyBytes_FromStringAndSize(data, size))
-    finally:
-        tclistdel(items)
-    return result
-
-
-cdef object text_or_none(const char *text):
-    return None if text == NULL else os.fsdecode(<bytes>text)
-
-
-cdef bytes path_bytes(object path):
-    cdef bytes result = os.fsencode(path)
-    if b"\0" in result:
-        raise ValueError("embedded null byte in path")
-    return result
-
-
-cdef enum:
-    TRUNCATE = 1 << 3       # alike for every kind of database
-    NO_LOCK = 1 << 4
-
-cdef dict MODES = {
-    # reader, writer, create, truncate; the four bits are alike for every database
-    "r": 1, "w": 2, "c": 2 | 4, "n": 2 | 4 | 8,
-}
-
-
-cdef int mode_bits(object mode) except -1:
-    if isinstance(mode, str):
-        try:
-            return MODES[mode]
-        except KeyError:
-            raise ValueError(f"mode must be one of r, w, c, n, not {mode!r}") from None
-    cdef int bits = mode
-    if bits < 0 or bits > 0x7F:
-        raise ValueError(f"unknown open mode {bits:#x}")
-    return bits
-
-
-cdef int64_t mapped(int64_t wanted, object path, object omode) except -1:
-    """Return how many bytes of a file to map.
-
-    LIMIT: a reader's map must not reach behind the file's end, where a damaged record
-    could point: reading there is a SIGBUS. Behind the map the C library uses pread,
-    which fails instead. (A writer makes the file as long as its map.)
-    """
-    if mode_bits(omode) & 2:
-        return wanted
-    try:
-        return min(wanted, os.stat(path_bytes(path)).st_size)
-    except OSError:
-        return wanted
+include "_argument.pxi"
 
 
 cdef class Database:
@@ -182,6 +105,7 @@ cdef class Database:
             with nogil:
                 self.calls.delete(self.db)
         self.db = NULL
+        residency_forget(&self.pages)
         if self.file is not None and self.is_open:
             header.open_files.discard(self.file)
         pthread_rwlock_destroy(&self.lock)
@@ -192,6 +116,14 @@ cdef class Database:
             self.open(path, omode)
 
     # -- rules 1 and 2
+
+    cdef bint at_rest(self) noexcept:
+        """Return whether the handle is open and no call is inside of it.
+
+        SAFETY: a call gets inside with the GIL held. So while the caller holds on to the
+        GIL, the handle is the caller's alone and needs no lock.
+        """
+        return self.is_open and self.inside == 0 and self.born == forks
 
     cdef int enter(self) except -1:
         if not self.is_open:
@@ -208,6 +140,7 @@ cdef class Database:
         elif self.callers is not None and PyThread_get_thread_ident() in self.callers:
             raise error_for(
                 TCETHREAD, "threading error: a callback must not use its own handle")
+        self.inside += 1
         return 0
 
     cdef int enter_closed(self) except -1:
@@ -220,6 +153,7 @@ cdef class Database:
         return 0
 
     cdef int leave(self) except -1:
+        self.inside -= 1
         self.busy = False
         if self.pending:
             self.raise_pending()
@@ -311,12 +245,14 @@ cdef class Database:
             raise error_for(code, tcerrmsg(code).decode(), os.fsdecode(name))
         self.epoch += 1
         self.is_open = True
+        self.bits = bits
         if self.kind == 2 and bits & NO_LOCK:
             # LIMIT: see header.py; a fixed-length database is only as long as it says.
             if os.stat(name).st_size < self.calls.fsiz(self.db):
                 self.close()
                 raise error_for(TCEMETA, "invalid meta data", os.fsdecode(name))
         self.name = name
+        self.pages.trusted = answers_about(name)
         self.fresh = bool(bits & TRUNCATE)
         self.file = header.identity(name)
         if self.file is not None:
@@ -446,6 +382,48 @@ cdef class Database:
         if not ok:
             self.fail(code)
         return 0
+
+    def opaque(self):
+        """Return the bytes in the file's header that are the user's own.
+
+        128 of a hash or fixed-length database, 64 of a tree or a table; zeros at first.
+        """
+        cdef bytes result = bytes(self.calls.opaque_size)
+        cdef char *data = PyBytes_AS_STRING(result)
+        if self.calls.opaque == NULL:
+            raise NotImplementedError
+        self.enter()
+        with nogil:
+            self.acquire()
+            memcpy(data, self.calls.opaque(self.db), self.calls.opaque_size)
+            self.release()
+        self.leave()
+        return result
+
+    def setopaque(self, data):
+        """Write the bytes in the header that are the user's own, zeros behind them.
+
+        Raises:
+            ValueError: There are more than `opaque()` has.
+            InvalidOperationError: The file is open for reading.
+        """
+        cdef bytes kept = raw(data)
+        cdef const char *buffer
+        if self.calls.opaque == NULL:
+            raise NotImplementedError
+        if len(kept) > self.calls.opaque_size:
+            raise ValueError(f"at most {self.calls.opaque_size} bytes have room")
+        kept += bytes(self.calls.opaque_size - len(kept))
+        buffer = PyBytes_AS_STRING(kept)
+        if self.is_open and not self.bits & 2:
+            raise error_for(
+                TCEINVALID, "invalid operation: the file is open for reading", self.path())
+        self.enter()
+        with nogil:
+            self.acquire()
+            memcpy(self.calls.opaque(self.db), buffer, self.calls.opaque_size)
+            self.release()
+        self.leave()
 
     def foreach(self, function):
         """Call `function(key, value)` for every record, until it returns False.

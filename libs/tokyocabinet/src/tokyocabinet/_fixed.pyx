@@ -59,6 +59,8 @@ cdef class FDB(Database):
         calls.path = <text_call>tcfdbpath
         calls.rnum = <count_call>tcfdbrnum
         calls.fsiz = <count_call>tcfdbfsiz
+        calls.opaque = <field_call>tcfdbopaque
+        calls.opaque_size = 128
         self.locked = self.mutex
 
     def tune(self, int32_t width=0, int64_t limsiz=0):
@@ -113,6 +115,38 @@ cdef class FDB(Database):
         """Return the highest number in use, 0 when there is no record."""
         return self.count(<count_call>tcfdbmax)
 
+    def inform(self):
+        """Return what the file says of itself, under the names of the C API."""
+        cdef TCFDB *db = <TCFDB *>self.db
+        self.enter()
+        result = {
+            "width": tcfdbwidth(db), "limsiz": tcfdblimsiz(db), "limid": tcfdblimid(db),
+            "min": tcfdbmin(db), "max": tcfdbmax(db), "inode": tcfdbinode(db),
+            "mtime": tcfdbmtime(db), "omode": tcfdbomode(db), "type": tcfdbtype(db),
+            "flags": tcfdbflags(db)}
+        self.leave()
+        return result
+
+    def foreach(self, function):
+        """Call `function(number, value)` for every record, until it returns False.
+
+        The file is locked meanwhile; the function must not use this handle.
+        """
+        cdef Callback callback = Callback(
+            self, lambda key, value: function(int(key), value))
+        cdef boolean ok
+        cdef int code = 0
+        self.enter()
+        with nogil:
+            self.acquire()
+            ok = tcfdbforeach(<TCFDB *>self.db, each_record, <void *>callback)
+            if not ok:
+                code = tcfdbecode(<TCFDB *>self.db)
+            self.release()
+        self.leave()
+        if not ok:
+            self.fail(code)
+
     # -- records
 
     cdef bint store(self, number_call call, object key, object value) except -1:
@@ -126,17 +160,12 @@ cdef class FDB(Database):
         if <uint32_t>vsiz > tcfdbwidth(<TCFDB *>self.db):
             self.leave()
             self.too_long(vsiz)
-        if not self.locked:
+        with nogil:
+            self.acquire()
             ok = call(<TCFDB *>self.db, id, vbuf, vsiz)
             if not ok:
                 code = tcfdbecode(<TCFDB *>self.db)
-        else:
-            with nogil:
-                self.acquire()
-                ok = call(<TCFDB *>self.db, id, vbuf, vsiz)
-                if not ok:
-                    code = tcfdbecode(<TCFDB *>self.db)
-                self.release()
+            self.release()
         self.leave()
         if not ok:
             if code == TCEKEEP:
@@ -153,24 +182,22 @@ cdef class FDB(Database):
     cdef object fetch(self, object key, object default):
         cdef int64_t id = number(key)
         cdef char stack[1024]
-        cdef const unsigned char *at
+        cdef const unsigned char *at = NULL
         cdef int size = 0
         cdef Arena arena
         cdef int vsiz
         cdef int code = 0
+        # PERF: giving up the GIL takes longer than a read of memory; see the guide.
+        if self.at_rest() and fixed_peek(
+            <TCFDB *>self.db, &self.pages, id, &at, &size
+        ):
+            return default if at == NULL else PyBytes_FromStringAndSize(
+                <const char *>at, size)
         arena.data = stack
         arena.used = 0
         arena.room = 1024
         arena.owned = False
         self.enter()
-        if not self.locked and (<TCFDB *>self.db).wsiz == 1:
-            # PERF: giving up the GIL takes longer than the read. It is kept only here
-            # and in `store`, for a handle that one thread owns; see the guide.
-            id = resolved(<TCFDB *>self.db, id)
-            at = fixed_value(<TCFDB *>self.db, id, &size) if id else NULL
-            self.leave()
-            return default if at == NULL else PyBytes_FromStringAndSize(
-                <const char *>at, size)
         with nogil:
             self.acquire()
             vsiz = fixed_fetch(<TCFDB *>self.db, id, &arena, &code)

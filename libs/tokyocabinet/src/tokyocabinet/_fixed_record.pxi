@@ -42,6 +42,26 @@ cdef inline const unsigned char *fixed_value(
     return at + 1
 
 
+cdef bint fixed_peek(
+    TCFDB *db, Residency *pages, int64_t id, const unsigned char **at, int *size
+) noexcept nogil:
+    """Find a value where that needs no disk; False when it might. NULL = no record."""
+    cdef uint64_t mapped = db.limsiz if db.omode & FDBOWRITER else db.fsiz
+    if db.wsiz != 1 or not residency_begin(pages, db.map, mapped):
+        return False
+    id = resolved(db, id)
+    at[0] = NULL
+    if id == 0 or <uint64_t>id > db.max:
+        return True
+    if not residency_has(
+        pages, <uint64_t>(<const char *>db.array - db.map) + (id - 1) * db.rsiz,
+        db.rsiz + 1,
+    ):
+        return False
+    at[0] = fixed_value(db, id, size)
+    return True
+
+
 cdef int fixed_fetch(TCFDB *db, int64_t id, Arena *arena, int *code) noexcept nogil:
     """Append a value to the arena and return its size; -1 and a code on failure."""
     cdef int size = 0

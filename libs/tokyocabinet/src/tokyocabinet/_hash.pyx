@@ -5,7 +5,8 @@ from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint64_t
 from libc.stdlib cimport free
 from libc.string cimport memcpy
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.bytes cimport (
+    PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE)
 
 from tokyocabinet._database cimport *
 from tokyocabinet.cabinet cimport *
@@ -83,6 +84,13 @@ cdef int hash_fetch(
     return size
 
 
+cdef extern from "hash_peek.h" nogil:
+    int hash_peek(void *, const void *, int, Residency *, const char **)
+    void hash_peek_lanes(
+        void *, int, const char **, const int *, const char **, int *)
+    void hash_warm(void *, int, const char **, const int *)
+
+
 cdef class HDB(KeyedDatabase):
     """A hash database (`.tch`): the fastest, without order.
 
@@ -92,8 +100,8 @@ cdef class HDB(KeyedDatabase):
         mutex: Let several threads use this handle. False spares a lock in each call
             for a handle that one thread owns.
         verify: Walk a file before opening it; see `Database`.
-        parallel: Let reads of several threads run side by side. Pays where they wait
-            for the disk, costs where the file is in memory.
+        parallel: Let reads of several threads run side by side also where they have to
+            read the file. Pays where they wait for the disk.
     """
 
     def __cinit__(self, *args, **kwargs):
@@ -124,6 +132,12 @@ cdef class HDB(KeyedDatabase):
         calls.foreach = <each_call>tchdbforeach
         calls.setcodecfunc = <codec_call>tchdbsetcodecfunc
         calls.room = hash_room
+        calls.peek = hash_peek
+        calls.peek_lanes = hash_peek_lanes
+        calls.peek_shares = True
+        calls.warm = hash_warm
+        calls.opaque = <field_call>tchdbopaque
+        calls.opaque_size = 128
         # SAFETY: without the C library's mutex its reads change nothing they share but
         # the error code, which a miss sets to "no record" and a real error for good;
         # unless records wait in the buffer of putasync, see there.
@@ -225,6 +239,50 @@ cdef class HDB(KeyedDatabase):
     def cacheclear(self):
         """Drop the records kept in memory."""
         self.simple(<plain_call>tchdbcacheclear)
+
+    def inform(self):
+        """Return what the file says of itself, under the names of the C API."""
+        cdef TCHDB *db = <TCHDB *>self.db
+        cdef uint64_t used
+        self.enter()
+        with nogil:
+            self.acquire()
+            used = tchdbbnumused(db)
+            self.release()
+        result = {
+            "bnum": tchdbbnum(db), "bnumused": used, "align": tchdbalign(db),
+            "fbpmax": tchdbfbpmax(db), "xmsiz": tchdbxmsiz(db), "inode": tchdbinode(db),
+            "mtime": tchdbmtime(db), "omode": tchdbomode(db), "type": tchdbtype(db),
+            "flags": tchdbflags(db), "opts": tchdbopts(db), "dfunit": tchdbdfunit(db)}
+        self.leave()
+        return result
+
+    def getnext(self, key=None):
+        """Return the key behind `key` in the file's order, the first for None.
+
+        Raises:
+            RecordMissingError: `key` is the last, or not there.
+        """
+        cdef bytes kept = None if key is None else raw(key)
+        cdef const char *kbuf = NULL if kept is None else PyBytes_AS_STRING(kept)
+        cdef int ksiz = 0 if kept is None else <int>PyBytes_GET_SIZE(kept)
+        cdef char *found
+        cdef int size = 0
+        cdef int code = 0
+        self.enter()
+        with nogil:
+            self.acquire()
+            found = <char *>tchdbgetnext(<TCHDB *>self.db, kbuf, ksiz, &size)
+            if found == NULL:
+                code = tchdbecode(<TCHDB *>self.db)
+            self.release()
+        self.leave()
+        if found == NULL:
+            self.fail(code)
+        try:
+            return PyBytes_FromStringAndSize(found, size)
+        finally:
+            free(found)
 
     def __iter__(self):
         return HashIterator(self, KEYS)

@@ -13,6 +13,28 @@ cdef enum:
     FOLD = 0xF                          # spaces, case, accents, width
 
 
+cdef int condition(object op) except? -1:
+    """Return the bits of a condition given by number or by name."""
+    cdef bytes name
+    if not isinstance(op, str):
+        return op
+    name = c_text(op, "the condition")
+    return tctdbqrystrtocondop(PyBytes_AS_STRING(name))
+
+
+cdef int order_type(object type) except? -1:
+    """Return an order given by number or by name."""
+    cdef bytes name
+    cdef int result
+    if not isinstance(type, str):
+        return type
+    name = c_text(type, "the order")
+    result = tctdbqrystrtoordertype(PyBytes_AS_STRING(name))
+    if result < 0:
+        raise ValueError(f"unknown order {type!r}")
+    return result
+
+
 cdef bytes folded(bytes text):
     """Return text as full-text search sees it: case, accents and width made equal."""
     cdef Py_ssize_t size = PyBytes_GET_SIZE(text)
@@ -106,12 +128,14 @@ cdef class TDBQuery:
             raise error_for(TCETHREAD, "threading error: the query is in use")
         return 0
 
-    def addcond(self, name, int op, expr):
+    def addcond(self, name, op, expr):
         """Add a condition.
 
         Args:
             name: The column; empty or None = the primary key.
-            op: A `TDBQC*` constant, with `TDBQCNEGATE` and `TDBQCNOIDX` as flags.
+            op: A `TDBQC*` constant, with `TDBQCNEGATE` and `TDBQCNOIDX` as flags, or
+                its name without the beginning, as in "STREQ"; "~" before it negates
+                and "+" uses no index.
             expr: What to compare with: bytes, text, or a number. `TDBQCNUMBT` and the
                 conditions on several words take them separated by spaces.
 
@@ -121,12 +145,13 @@ cdef class TDBQuery:
         cdef bytes column = c_text(b"" if name is None else name, "the column's name")
         cdef bytes operand = c_text(
             str(expr) if isinstance(expr, (int, float)) else expr, "the expression")
-        cdef int kind = op & ~FLAGS
+        cdef int bits = condition(op)
+        cdef int kind = bits & ~FLAGS
         cdef regex_t compiled
         cdef const char *pattern
         self.change()
-        if op < 0 or kind > TDBQCFTSEX:
-            raise ValueError(f"unknown condition {op:#x}")
+        if bits < 0 or kind > TDBQCFTSEX:
+            raise ValueError(f"unknown condition {op!r}")
         if kind == TDBQCFTSAND or kind == TDBQCFTSOR:
             # WHY: the C library folds the rows and the query of FTSPH, and forgets the
             # query of these two, so "TOKYO" would find nothing.
@@ -139,32 +164,34 @@ cdef class TDBQuery:
                 raise ValueError(f"malformed regular expression {expr!r}")
             regfree(&compiled)
         tctdbqryaddcond(
-            self.query, PyBytes_AS_STRING(column), op, PyBytes_AS_STRING(operand))
+            self.query, PyBytes_AS_STRING(column), bits, PyBytes_AS_STRING(operand))
         return self
 
-    def filter(self, column, int op, expr):
+    def filter(self, column, op, expr):
         """Add a condition; the same as `addcond`."""
         return self.addcond(column, op, expr)
 
-    def setorder(self, name, int type=0):
+    def setorder(self, name, type=0):
         """Order the result by a column.
 
         Args:
             name: The column; empty or None = the primary key.
-            type: A `TDBQO*` constant; negative removes the order.
+            type: A `TDBQO*` constant, or its name without the beginning, as in
+                "NUMDESC"; a negative number removes the order.
         """
+        cdef int bits = order_type(type)
         cdef bytes column = c_text(b"" if name is None else name, "the column's name")
         self.change()
-        if type > 3:
-            raise ValueError(f"unknown order {type}")
-        if type < 0:
+        if bits > 3:
+            raise ValueError(f"unknown order {type!r}")
+        if bits < 0:
             free(self.query.oname)
             self.query.oname = NULL
         else:
-            tctdbqrysetorder(self.query, PyBytes_AS_STRING(column), type)
+            tctdbqrysetorder(self.query, PyBytes_AS_STRING(column), bits)
         return self
 
-    def order(self, column, int type=0):
+    def order(self, column, type=0):
         """Order the result by a column; the same as `setorder`."""
         return self.setorder(column, type)
 

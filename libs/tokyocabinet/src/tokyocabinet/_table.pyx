@@ -15,9 +15,12 @@ from cpython.bytes cimport (
 
 from cpython.number cimport PyNumber_Index
 
+from cpython.object cimport PyObject
+
 from tokyocabinet._database cimport *
 from tokyocabinet._hash cimport HashIterator, jump_call, next_call, hash_room
 from tokyocabinet.cabinet cimport *
+from tokyocabinet._database import REMOVE
 from tokyocabinet.error import error_for
 from tokyocabinet.view import RecordItems, RecordKeys, RecordValues
 
@@ -31,9 +34,11 @@ ctypedef boolean (*row_call)(TCTDB *, const void *, int, TCMAP *) noexcept nogil
 
 
 include "_table_row.pxi"
+include "_table_file.pxi"
+include "_table_change.pxi"
 
 
-cdef class TDB(Database):
+cdef class TDB(TableFile):
     """A table database (`.tct`): primary keys to rows, a row being a dict of columns.
 
     Args:
@@ -41,204 +46,6 @@ cdef class TDB(Database):
         omode: See `open`.
         mutex: Let several threads use this handle.
     """
-
-    cdef set indexed            # columns with an index
-
-    def __cinit__(self, *args, **kwargs):
-        cdef Calls *calls = &self.calls
-        self.db = tctdbnew()
-        self.kind = 3
-        calls.delete = <free_call>tctdbdel
-        calls.ecode = <code_call>tctdbecode
-        calls.open = <open_call>tctdbopen
-        calls.close = <plain_call>tctdbclose
-        calls.sync = <plain_call>tctdbsync
-        calls.vanish = <plain_call>tctdbvanish
-        calls.copy = <path_call>tctdbcopy
-        calls.begin = <plain_call>tctdbtranbegin
-        calls.commit = <plain_call>tctdbtrancommit
-        calls.abort = <plain_call>tctdbtranabort
-        calls.path = <text_call>tctdbpath
-        calls.rnum = <count_call>tctdbrnum
-        calls.fsiz = <count_call>tctdbfsiz
-        calls.setcodecfunc = <codec_call>tctdbsetcodecfunc
-        self.xmsiz = MAPPED
-        if self.mutex and not tctdbsetmutex(<TCTDB *>self.db):
-            raise MemoryError
-
-    def open(self, path, omode="r"):
-        """Open the file at `path`; see `Database.open`."""
-        if not self.is_open and not self.busy:
-            tctdbsetxmsiz(<TCTDB *>self.db, mapped(self.xmsiz, path, omode))
-        Database.open(self, path, omode)
-        self.note_indexes()
-
-    cdef int note_indexes(self) except -1:
-        """Remember which columns have an index."""
-        cdef TCTDB *db = <TCTDB *>self.db
-        cdef int index
-        self.indexed = {
-            <bytes>db.idxs[index].name for index in range(db.inum)}
-        return 0
-
-    cdef int check(self, object row) except -1:
-        """Refuse an empty column name, and an empty value in a column with an index.
-
-        LIMIT: the C library asserts that there are none, that is, it would end the
-        process.
-        """
-        for name, value in row.items() if hasattr(row, "items") else row:
-            if len(name) == 0:
-                raise error_for(
-                    TCEINVALID, "invalid operation: a column's name must not be empty")
-            if len(value) == 0 and self.indexed and encoded(name) in self.indexed:
-                raise error_for(
-                    TCEINVALID, "invalid operation: an empty value in the column"
-                    f" {name!r}, which has an index")
-        return 0
-
-    cdef bytes pkey(self, object key):
-        """Return a primary key to store under; the C library asserts it is not empty."""
-        cdef bytes result = encoded(key)
-        if not result:
-            raise error_for(
-                TCEINVALID, "invalid operation: a primary key must not be empty")
-        return result
-
-    # -- shape
-
-    cdef int ensure(self, boolean ok) except -1:
-        if not ok:
-            self.fail(tctdbecode(<TCTDB *>self.db))
-        return 0
-
-    def tune(
-        self, int64_t bnum=0, int8_t apow=-1, int8_t fpow=-1, uint8_t opts=0
-    ):
-        """Set the shape of a file to be created; before `open`. As `HDB.tune`."""
-        self.enter_closed()
-        self.ensure(tctdbtune(<TCTDB *>self.db, bnum, apow, fpow, opts))
-
-    def setmutex(self):
-        """Do nothing: the lock is set when the handle is made, unless `mutex=False`."""
-        self.enter_closed()
-
-    def setcache(self, int32_t rcnum=0, int32_t lcnum=0, int32_t ncnum=0):
-        """Keep `rcnum` rows (0), `lcnum` (4,096) and `ncnum` (512) pages of indexes."""
-        self.enter_closed()
-        self.ensure(tctdbsetcache(<TCTDB *>self.db, rcnum, lcnum, ncnum))
-
-    def setxmsiz(self, int64_t xmsiz=0):
-        """Map `xmsiz` bytes of the file into memory (default 64 MiB); before `open`."""
-        self.enter_closed()
-        self.ensure(tctdbsetxmsiz(<TCTDB *>self.db, xmsiz))
-        self.xmsiz = xmsiz
-
-    def setdfunit(self, int32_t dfunit=0):
-        """Defragment by itself, `dfunit` steps at a time (0: never); before `open`."""
-        self.enter_closed()
-        self.ensure(tctdbsetdfunit(<TCTDB *>self.db, dfunit))
-
-    def setinvcache(self, int64_t iccmax=0, double iccsync=0):
-        """Give token and q-gram indexes `iccmax` bytes of cache (64 MiB); before `open`.
-
-        Args:
-            iccmax: Bytes; 0 keeps the default.
-            iccsync: The part written when it is full, from 0 to 1; 0 keeps the default.
-        """
-        self.enter_closed()
-        self.ensure(tctdbsetinvcache(<TCTDB *>self.db, iccmax, iccsync))
-
-    def optimize(
-        self, int64_t bnum=0, int8_t apow=-1, int8_t fpow=-1, uint8_t opts=0xFF
-    ):
-        """Rewrite the file without gaps. Arguments as in `tune`; defaults keep them."""
-        cdef boolean ok
-        cdef int code = 0
-        self.enter()
-        with nogil:
-            ok = tctdboptimize(<TCTDB *>self.db, bnum, apow, fpow, opts)
-            if not ok:
-                code = tctdbecode(<TCTDB *>self.db)
-        self.leave()
-        if not ok:
-            self.fail(code)
-
-    def defrag(self, int64_t step=0):
-        """Close gaps in the file: `step` of them, or all with 0."""
-        cdef boolean ok
-        cdef int code = 0
-        self.enter()
-        with nogil:
-            ok = tctdbdefrag(<TCTDB *>self.db, step)
-            if not ok:
-                code = tctdbecode(<TCTDB *>self.db)
-        self.leave()
-        if not ok:
-            self.fail(code)
-
-    def cacheclear(self):
-        """Drop what is kept in memory."""
-        self.simple(<plain_call>tctdbcacheclear)
-
-    def setindex(self, name, type, *, bint keep=False):
-        """Build, rebuild or remove the index of a column.
-
-        Args:
-            name: The column; empty = the primary key.
-            type: "lexical" (STR* conditions and orders), "decimal" (NUM*), "token"
-                (STRAND, STROR, STROREQ), "qgram" (FTS*), "opt" (tidy it), "void"
-                (remove it), or the C API's number.
-            keep: Do nothing when the column has this index already.
-        """
-        cdef bytes column = c_text(name, "the column's name")
-        cdef const char *cname = column
-        cdef int kind
-        cdef boolean ok
-        cdef int code = 0
-        if isinstance(type, str):
-            if type not in INDEXES:
-                raise ValueError(f"no index is called {type!r}")
-            kind = INDEXES[type]
-        else:
-            kind = type
-        if (kind & ~TDBITKEEP) not in (0, 1, 2, 3, 9998, 9999):
-            raise ValueError(f"unknown index type {kind}")
-        if keep:
-            kind |= TDBITKEEP
-        if kind & ~TDBITKEEP < TDBITOPT and column and self.is_open:
-            # First refuse new empty values, then look for old ones; see `check`.
-            self.indexed = self.indexed | {column}
-            for pkey in TableIterator(self):
-                if self.getcol(pkey, column) == b"":
-                    self.note_indexes()
-                    raise error_for(
-                        TCEINVALID, "invalid operation: an index over an empty value,"
-                        f" in the row {pkey!r}")
-        self.enter()
-        with nogil:
-            ok = tctdbsetindex(<TCTDB *>self.db, cname, kind)
-            if not ok:
-                code = tctdbecode(<TCTDB *>self.db)
-        self.leave()
-        self.note_indexes()
-        if ok or (code == TCEKEEP and kind & TDBITKEEP):
-            return
-        self.fail(code)
-
-    def genuid(self):
-        """Return a number that was never returned before: 1, 2, 3 and so on."""
-        cdef int64_t result
-        cdef int code = 0
-        self.enter()
-        with nogil:
-            result = tctdbgenuid(<TCTDB *>self.db)
-            if result < 0:
-                code = tctdbecode(<TCTDB *>self.db)
-        self.leave()
-        if result < 0:
-            self.fail(code)
-        return result
 
     # -- rows
 
@@ -288,6 +95,53 @@ cdef class TDB(Database):
     def putcat(self, pkey, row):
         """Add columns to a row; columns it has already stay as they are."""
         self.store(tctdbputcat, pkey, row)
+
+    def putproc(self, pkey, row, function):
+        """Change a row under one lock; return whether anything was stored.
+
+        Args:
+            pkey: The primary key.
+            row: Stored when there is no such row; None stores nothing.
+            function: Called with the old row when there is one. Returns the new row,
+                None to leave it alone, or `REMOVE`. It must not use this handle.
+
+        Raises:
+            ValueError: A name or value of the new row holds a zero byte, which the C
+                library's call cannot carry.
+        """
+        cdef bytes key = self.pkey(pkey)
+        cdef bytes first = None if row is None else self.joined(row)
+        cdef const char *cbuf = NULL if first is None else PyBytes_AS_STRING(first)
+        cdef int csiz = 0 if first is None else <int>PyBytes_GET_SIZE(first)
+        cdef Callback callback = Callback(self, function)
+        cdef RowChange change
+        cdef boolean ok = False
+        cdef int code = 0
+        change.callback = <PyObject *>callback
+        change.kbuf = PyBytes_AS_STRING(key)
+        change.ksiz = <int>PyBytes_GET_SIZE(key)
+        self.enter()
+        with nogil:
+            code = hash_room((<TCTDB *>self.db).hdb, change.ksiz + <size_t>csiz)
+            if code == 0:
+                ok = tctdbputproc(
+                    <TCTDB *>self.db, change.kbuf, change.ksiz, cbuf, csiz, change_row,
+                    &change)
+                if not ok:
+                    code = tctdbecode(<TCTDB *>self.db)
+        self.leave()
+        if not ok and code != TCEKEEP and code != TCENOREC:
+            self.fail(code)
+        return ok
+
+    cdef bytes joined(self, object row):
+        """Return a row as names and values with zero bytes between."""
+        cdef list words = []
+        for name, value in list(row.items() if hasattr(row, "items") else row):
+            self.check([(name, value)])
+            words.append(c_text(name, "a column's name"))
+            words.append(c_text(value, "a column's value"))
+        return b"\0".join(words)
 
     def get(self, pkey, default=None):
         """Return a row as a dict of bytes, or `default`."""

@@ -39,6 +39,13 @@ cdef int tree_fetch(
     return size
 
 
+cdef extern from "tree_peek.h" nogil:
+    int tree_peek(void *, const void *, int, Residency *, const char **)
+    void tree_peek_lanes(
+        void *, int, const char **, const int *, const char **, int *)
+    void tree_warm(void *, int, const char **, const int *)
+
+
 cdef enum:
     CUSTOM_ORDER = 0xFF     # in the first opaque byte of a file's header
 
@@ -81,6 +88,11 @@ cdef class BDB(KeyedDatabase):
         calls.putproc = <proc_call>tcbdbputproc
         calls.foreach = <each_call>tcbdbforeach
         calls.setcodecfunc = <codec_call>tcbdbsetcodecfunc
+        calls.peek = tree_peek
+        calls.peek_lanes = tree_peek_lanes
+        calls.warm = tree_warm
+        calls.opaque = <field_call>tcbdbopaque
+        calls.opaque_size = 64
 
     def tune(
         self, int32_t lmemb=0, int32_t nmemb=0, int64_t bnum=0,
@@ -228,6 +240,24 @@ cdef class BDB(KeyedDatabase):
     def cacheclear(self):
         """Write and drop the pages kept in memory."""
         self.simple(<plain_call>tcbdbcacheclear)
+
+    def inform(self):
+        """Return what the file says of itself, under the names of the C API."""
+        cdef TCBDB *db = <TCBDB *>self.db
+        cdef uint64_t used
+        self.enter()
+        with nogil:
+            self.acquire()
+            used = tcbdbbnumused(db)
+            self.release()
+        result = {
+            "lmemb": tcbdblmemb(db), "nmemb": tcbdbnmemb(db), "lnum": tcbdblnum(db),
+            "nnum": tcbdbnnum(db), "bnum": tcbdbbnum(db), "bnumused": used,
+            "align": tcbdbalign(db), "fbpmax": tcbdbfbpmax(db),
+            "inode": tcbdbinode(db), "mtime": tcbdbmtime(db), "flags": tcbdbflags(db),
+            "opts": tcbdbopts(db), "dfunit": tcbdbdfunit(db)}
+        self.leave()
+        return result
 
     # -- duplicates
 

@@ -2,18 +2,12 @@
 #
 # PERF: the C library's cursor looks its leaf up in the page cache three times for each
 # record, 0.2 to 0.7 us. The block reader below looks it up once for each leaf and reads
-# the records where they lie. For that it knows the beginning of two structures that are
-# private to tcbdb.c; it believes them only for the one version they were read in, and
-# only when they agree with what the cursor says. Otherwise it moves the cursor.
+# the records where they lie, if they agree with what the cursor says (see tree_peek.h).
+# Otherwise it moves the cursor.
 
 cdef extern from * nogil:
     """
-    typedef struct { int ksiz; int vsiz; TCLIST *rest; } TreeRecord;
-    typedef struct { uint64_t id; TCPTRLIST *recs; } TreeLeaf;
-
-    static int tree_layout_known(void) {
-      return strcmp(tcversion, "1.4.48") == 0;
-    }
+    #include "tree_peek.h"
 
     /* The leaf that a cursor stands on, or NULL when it is not as expected. */
     static TCPTRLIST *tree_leaf(TCBDB *bdb, BDBCUR *cur, const void *key) {
@@ -35,14 +29,10 @@ cdef extern from * nogil:
       return 1 + (rec->rest ? TCLISTNUM(rec->rest) : 0);
     }
 
-    static const char *tree_key(TreeRecord *rec) {
-      return (const char *)rec + sizeof(*rec);
-    }
-
     static const char *tree_value(TreeRecord *rec, int index, int *size) {
       if (index > 0) return tclistval(rec->rest, index - 1, size);
       *size = rec->vsiz;
-      return (const char *)rec + sizeof(*rec) + rec->ksiz + TCALIGNPAD(rec->ksiz);
+      return tree_first_value(rec);
     }
     """
     ctypedef struct TCPTRLIST

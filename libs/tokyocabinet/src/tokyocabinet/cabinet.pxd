@@ -38,6 +38,7 @@ cdef extern from "tcutil.h" nogil:
     const void *tclistval(const TCLIST *list, int index, int *sp)
     void tclistpush(TCLIST *list, const void *ptr, int size)
     uint64_t tcmapmsiz(const TCMAP *map)
+    TCMAP *tcmapload(const void *ptr, int size)
     TCMAP *tcmapnew()
     TCMAP *tcmapnew2(uint32_t bnum)
     void tcmapdel(TCMAP *map)
@@ -139,6 +140,8 @@ cdef extern from "tchdb.h" nogil:
         const char **vbp, int *vsp)
     boolean tchdbiterinit2(TCHDB *hdb, const void *kbuf, int ksiz)
     boolean tchdbforeach(TCHDB *hdb, TCITER iter, void *op)
+    uint64_t tchdbinode(TCHDB *hdb)
+    int64_t tchdbmtime(TCHDB *hdb)
     boolean tchdbtranvoid(TCHDB *hdb)
 
 cdef extern from "tcbdb.h" nogil:
@@ -148,6 +151,9 @@ cdef extern from "tcbdb.h" nogil:
         uint64_t id     # leaf; 0 = not on a record
         int32_t kidx    # place of the key in the leaf
         int32_t vidx    # place of the value among the key's duplicates
+    char *tcbdbopaque(TCBDB *bdb)
+    uint64_t tcbdbinode(TCBDB *bdb)
+    int64_t tcbdbmtime(TCBDB *bdb)
     const char *tcbdberrmsg(int ecode)
     TCBDB *tcbdbnew()
     void tcbdbsetecode(
@@ -244,8 +250,14 @@ cdef extern from "tcfdb.h" nogil:
         uint64_t limid
         uint64_t max
         unsigned char *array    # the records, in mapped memory
+        char *map               # `limsiz` bytes for a writer, `fsiz` for a reader
+        uint64_t limsiz
+        uint32_t omode
     enum:
-        FDBIDMIN, FDBIDPREV, FDBIDMAX, FDBIDNEXT
+        FDBOWRITER, FDBIDMIN, FDBIDPREV, FDBIDMAX, FDBIDNEXT
+    char *tcfdbopaque(TCFDB *fdb)
+    uint64_t tcfdbinode(TCFDB *fdb)
+    int64_t tcfdbmtime(TCFDB *fdb)
     const char *tcfdberrmsg(int ecode)
     TCFDB *tcfdbnew()
     void tcfdbsetecode(
@@ -324,6 +336,9 @@ cdef extern from "tctdb.h" nogil:
     enum:
         TDBQCSTRRX, TDBQCFTSAND, TDBQCFTSOR, TDBQCFTSEX, TDBQPPUT, TDBQPSTOP, TDBITOPT, TDBITKEEP
     ctypedef int (*TDBQRYPROC)(const void *, int, TCMAP *, void *) noexcept nogil
+    char *tctdbopaque(TCTDB *tdb)
+    uint64_t tctdbinode(TCTDB *tdb)
+    int64_t tctdbmtime(TCTDB *tdb)
     const char *tctdberrmsg(int ecode)
     TCTDB *tctdbnew()
     void tctdbsetecode(
