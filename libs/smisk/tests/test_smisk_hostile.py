@@ -192,8 +192,8 @@ def test_remembering_is_bounded():
         client.get(f"/item/{n}", accept=f"text/html, a/b{n}")
     leaf = site.router.leaf_for(Root.item)
     assert len(leaf.choices) <= 256
-    assert len(site._plans) <= 2048
-    assert len(site._seen) <= 4096
+    assert len(site._known) <= 2048
+    assert len(site._seen) <= 2048
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for n in range(6000):
         client.get(f"/item/{n}x", accept=f"text/html, a/c{n}")

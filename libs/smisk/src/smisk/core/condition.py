@@ -11,6 +11,11 @@ from typing import Any
 
 from smisk import http
 
+#: Where a request states its conditions.
+CONDITIONS = frozenset(
+    f"HTTP_IF_{name}"
+    for name in ("MATCH", "NONE_MATCH", "MODIFIED_SINCE", "UNMODIFIED_SINCE")
+)
 _TAG = re.compile(r'\s*((?:W/)?"[\x21\x23-\x7e\x80-\xff]*")\s*(?:,|\Z)')
 _UNSAFE_IN_TAG = re.compile(r"[^\x21\x23-\x7e]")
 # lighttpd, Apache and nginx mark the tag of what they compress.

@@ -19,20 +19,6 @@ if TYPE_CHECKING:
 class Exchange:
     """A request, its response and who answers it."""
 
-    leaf: "Leaf | None" = None
-    serializer: "Serializer | None" = None
-    media_type: str | None = None
-    #: What a body that named its leaf held besides.
-    document: object = None
-    #: Extension the URL asked for, None when it had none.
-    extension: str | None = None
-    #: The path without that extension.
-    cn_path = ""
-    #: Whether Accept decided the format.
-    negotiated = False
-    #: Called when the request has ended.
-    closers: tuple[Callable[[], object], ...] = ()
-
     def __init__(
         self, application: "Application", request: "Request", response: "Response"
     ) -> None:
@@ -40,6 +26,19 @@ class Exchange:
         self.request = request
         self.response = response
         self.charset: str = application.charset
+        self.leaf: Leaf | None = None
+        self.serializer: Serializer | None = None
+        self.media_type: str | None = None
+        #: What a body that named its leaf held besides.
+        self.document: object = None
+        #: Extension the URL asked for, None when it had none.
+        self.extension: str | None = None
+        #: The path without that extension.
+        self.cn_path = ""
+        #: Whether Accept decided the format.
+        self.negotiated = False
+        #: Called when the request has ended.
+        self.closers: tuple[Callable[[], object], ...] = ()
 
     @property
     def representation(self) -> str:

@@ -27,11 +27,12 @@ class Headers(MutableMapping[str, str]):
         self.lines: dict[str, tuple[str, str]] = {}
         #: PERF: further lines of the few names that have any.
         self._more: dict[str, list[tuple[str, str]]] | None = None
-        for line in lines:
-            if isinstance(line, str):
-                self.append(line)
-            else:
-                self.add(*line)
+        if lines:
+            for line in lines:
+                if isinstance(line, str):
+                    self.append(line)
+                else:
+                    self.add(*line)
 
     def __getitem__(self, name: str) -> str:
         key = name.lower()

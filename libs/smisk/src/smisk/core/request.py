@@ -59,9 +59,6 @@ class Request:
         limits: How much of what is allowed.
     """
 
-    is_active = True
-    _slot: "SessionSlot | None" = None
-
     def __init__(
         self,
         env: dict[str, Any],
@@ -74,6 +71,9 @@ class Request:
         self.tolerant = tolerant
         self.limits = limits
         self.method: str = env["REQUEST_METHOD"]
+        self.is_active = True
+        self._slot: SessionSlot | None = None
+        self._has_files = False
 
     @lazy
     def notes(self) -> dict[str, Any]:
@@ -224,9 +224,11 @@ class Request:
             limit = self.limits.max_multipart_size
             if 0 <= limit < (self.content_length or 0):
                 raise http.ContentTooLarge
-            return read_multipart(
+            form = read_multipart(
                 self.input, self.env["CONTENT_TYPE"], self.limits, self._text
             )
+            self._has_files = bool(form[1])
+            return form
         return {}, {}
 
     @property
@@ -286,8 +288,8 @@ class Request:
     def close(self) -> None:
         """End the request: temporary files go."""
         self.is_active = False
-        if "_form" in self.__dict__:
-            for entry in self._form[1].values():
+        if self._has_files:
+            for entry in self.files.values():
                 for file in entry if isinstance(entry, list) else (entry,):
                     file.discard()
 

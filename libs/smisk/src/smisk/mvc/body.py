@@ -10,6 +10,7 @@ from smisk.core.request import FORM
 if TYPE_CHECKING:
     from smisk.mvc.application import Application
     from smisk.mvc.leaf import Leaf
+    from smisk.serialization.serializer import Serializer
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _FORMS = frozenset({FORM, "multipart/form-data"})
@@ -30,12 +31,12 @@ def parameters_of(
         http.BadRequest: The body is malformed.
     """
     request = exchange.request
-    query = request.get if request.query_string else None
-    if request.method not in _WITH_BODY or leaf.raw:
-        if not query:
-            return groups
-        return {**groups, **query} if groups else query
-    return {**groups, **(query or {}), **_body(application, exchange, leaf)}
+    given: Mapping[str, Any] = groups
+    if request.env.get("QUERY_STRING"):
+        given = {**groups, **request.get}
+    if request.method in _WITH_BODY and not leaf.raw:
+        given = {**given, **_body(application, exchange, leaf)}
+    return given
 
 
 def _body(
@@ -46,7 +47,7 @@ def _body(
         return _by_name(exchange.document, leaf)
     kind, _ = request.content_type
     if kind in _FORMS:
-        return {**request.post, **request.files}
+        return {**request.post, **request.files} if request.files else request.post
     if not kind and not request.content_length:
         return {}
     serializers = application.serializers
@@ -61,14 +62,15 @@ def _body(
     if not raw:
         return {}
     try:
-        data = reader.deserialize(raw, exchange)
-    except UnicodeDecodeError as error:
-        msg = f"the body is not {reader.charset or 'utf-8'} text"
-        raise http.BadRequest(msg) from error
+        return _by_name(reader.deserialize(raw, exchange), leaf)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        msg = f"the body is not well-formed {reader.name}"
-        raise http.BadRequest(msg) from error
-    return _by_name(data, leaf)
+        raise _malformed(reader, error) from error
+
+
+def _malformed(reader: "Serializer", error: Exception) -> http.BadRequest:
+    if isinstance(error, UnicodeDecodeError):
+        return http.BadRequest(f"the body is not {reader.charset or 'utf-8'} text")
+    return http.BadRequest(f"the body is not well-formed {reader.name}")
 
 
 def _by_name(data: object, leaf: "Leaf") -> Mapping[str, Any]:
@@ -94,5 +96,4 @@ def route_by_body(application: "Application", exchange: Exchange) -> None:
     try:
         exchange.cn_path, exchange.document = reader.route(exchange)
     except (ValueError, KeyError, TypeError) as error:
-        msg = f"the body is not well-formed {reader.name}"
-        raise http.BadRequest(msg) from error
+        raise _malformed(reader, error) from error

@@ -9,10 +9,9 @@ from smisk.mvc.decorators import Filter, exposure_of
 from smisk.mvc.parameter import Parameters
 
 if TYPE_CHECKING:
+    from smisk.mvc.representation import Choice
     from smisk.mvc.router import Route
     from smisk.serialization.serializer import Serializer
-
-Offers = "tuple[Serializer, ...]"
 
 
 class Leaf:
@@ -23,25 +22,11 @@ class Leaf:
         template: Name of its template, without extension.
         function: The method as defined; identifies the leaf in links.
         methods: The verbs it answers, HEAD included.
+        action: The function with its controller and all filters around it.
+        offers: Serializers it can answer with; empty until they are asked for.
+        choices: What was chosen for which Accept header.
+        templates: What template goes with which serializer.
     """
-
-    __slots__ = (
-        "action",
-        "choices",
-        "controller",
-        "formats",
-        "function",
-        "methods",
-        "name",
-        "offers",
-        "parameters",
-        "path",
-        "raw",
-        "routes",
-        "takes_parameters",
-        "template",
-        "templates",
-    )
 
     def __init__(
         self,
@@ -56,12 +41,9 @@ class Leaf:
         self.name = name
         self.function = function
         self.formats = exposure.formats or type(controller).formats
-        methods = exposure.methods
-        self.methods = (
-            (*methods, "HEAD")
-            if "GET" in methods and "HEAD" not in methods
-            else methods
-        )
+        self.methods = exposure.methods
+        if "GET" in self.methods and "HEAD" not in self.methods:
+            self.methods += ("HEAD",)
         self.raw = exposure.raw
         self.parameters = Parameters(function)
         self.takes_parameters = bool(self.parameters)
@@ -72,17 +54,17 @@ class Leaf:
             segments = own = (*base, slug or name)
         self.path = None if slug is None else "/" + "/".join(segments)
         self.template = exposure.template or "/".join(own)
-        action: Callable[..., Any] = partial(function, controller)
+        self.action: Callable[..., Any] = partial(function, controller)
         for one in reversed((*filters, *exposure.filters)):
-            action = partial(one, action)
-        self.action = action
-        #: Serializers it can answer with, filled by the negotiator.
-        self.offers: tuple[Serializer, ...] | None = None
-        #: What was chosen for which Accept header.
-        self.choices: dict[str, Any] = {}
-        #: What template goes with which serializer.
-        self.templates: dict[Serializer, Any] = {}
+            self.action = partial(one, self.action)
         self.routes: list[Route] = []
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget what was chosen: formats or templates have changed."""
+        self.offers: tuple[Serializer, ...] = ()
+        self.choices: dict[str, Choice] = {}
+        self.templates: dict[Serializer, Any] = {}
 
     def __repr__(self) -> str:
         return f"<Leaf {self.path or self.name} {'|'.join(self.methods)}>"

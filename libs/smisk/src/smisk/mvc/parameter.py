@@ -141,10 +141,10 @@ def _to_str(value: object) -> str:
 
 
 def _to_int(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
     if isinstance(value, str) and _INT(value):
         return int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
     raise ValueError
 
 

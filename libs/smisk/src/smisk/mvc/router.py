@@ -4,12 +4,13 @@ Rules: patterns come first, in their order, and the first that matches path and 
 wins; then the class tree decides by name. Case and one trailing slash do not count.
 
 Theory: a leaf of the tree takes no segments beyond its own, so the whole tree is a
-table from path to leaves.
+table from path to leaves; and only patterns that begin with the first segment of a
+path, or with no fixed one, can match it.
 """
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from smisk import http
 from smisk.core.url import compose_query, encode
@@ -21,14 +22,7 @@ from smisk.mvc.leaf import Leaf
 _SHORT = re.compile(r"<([A-Za-z_]\w*)(?::(int|path))?>")
 _KINDS = {None: r"[^/]+", "int": r"[0-9]+", "path": r".+"}
 #: A leaf: its function, its controller class (for ``__call__``), or its path.
-Target = "str | Callable[..., Any] | type[Controller]"
-
-
-class Destination(NamedTuple):
-    """Where a path leads."""
-
-    leaf: Leaf
-    groups: dict[str, str]
+Target = str | Callable[..., Any] | type[Controller]
 
 
 class Route:
@@ -40,7 +34,7 @@ class Route:
         methods: Verbs it is for; None: those of the leaf.
     """
 
-    __slots__ = ("leaf", "match", "methods", "names", "pattern")
+    __slots__ = ("head", "leaf", "match", "methods", "names", "pattern")
 
     def __init__(
         self, pattern: str, leaf: Leaf, methods: tuple[str, ...] | None = None
@@ -57,6 +51,10 @@ class Route:
             raise ConfigurationError(msg) from error
         self.match = compiled.match
         self.names = tuple(compiled.groupindex)
+        #: The first segment of every path it matches; None if it is not fixed.
+        self.head: str | None = pattern.lower().split("/")[1] if "/" in pattern else ""
+        if pattern.startswith("^") or not self.head.isascii() or "<" in self.head:
+            self.head = None
 
     def build(self, parameters: dict[str, object]) -> str | None:
         """Write the path with `parameters` in it; None if it cannot be."""
@@ -80,18 +78,15 @@ def _expression(pattern: str) -> str:
     if not pattern.startswith("/"):
         msg = f"a route starts with a slash (or ^), not {pattern!r}"
         raise ConfigurationError(msg)
-    parts = []
-    at = 0
-    for match in _SHORT.finditer(pattern):
-        parts.append(re.escape(pattern[at : match.start()]))
-        parts.append(f"(?P<{match[1]}>{_KINDS[match[2]]})")
-        at = match.end()
-    parts.append(re.escape(pattern[at:].rstrip("/")))
+    # What is split off comes in turns: text, name, kind, text …
+    text, *rest = _SHORT.split(pattern.rstrip("/"))
+    parts = [re.escape(text)]
+    for name, kind, after in zip(rest[::3], rest[1::3], rest[2::3], strict=True):
+        parts.append(f"(?P<{name}>{_KINDS[kind]}){re.escape(after)}")
     return "".join(parts) + r"/?\Z"
 
 
-def normalize(path: str) -> str:
-    """Write `path` the way the table has it."""
+def _normal(path: str) -> str:
     return "/" + path.lower().strip("/") if path != "/" else path
 
 
@@ -107,21 +102,21 @@ class Router:
         self, root: type[Controller] | None, filters: Iterable[Filter] = ()
     ) -> None:
         self.root = root
-        self.routes: list[Route] = []
         self.leaves: list[Leaf] = []
         self._table: dict[str, list[Leaf]] = {}
         self._filters = tuple(filters)
-        self._pending: list[tuple[str, Any, tuple[str, ...] | None]] = []
+        self._pending: list[tuple[str, Target, tuple[str, ...] | None]] = []
+        self._added: list[Route] = []
+        self._declared: list[Route] = []
+        #: Routes by the first segment they want, in order; those that want none, all.
+        self._by_head: dict[str, list[Route]] = {}
+        self._anywhere: list[Route] = []
+        self._is_built = False
         #: What is called when routes change.
         self.changed: Callable[[], object] = lambda: None
-        self._is_built = False
-        self._added = 0
 
     def filter(
-        self,
-        pattern: str,
-        leaf: "str | Callable[..., Any] | type[Controller]",
-        methods: Iterable[str] | None = None,
+        self, pattern: str, leaf: Target, methods: Iterable[str] | None = None
     ) -> None:
         """Let `pattern` lead to `leaf`, after those added before.
 
@@ -138,86 +133,87 @@ class Router:
 
     def build(self) -> None:
         """Read the class tree; done once, at the start of the application."""
-        if self._is_built:
-            return
-        self._is_built = True
-        declared: list[Route] = []
-        if self.root is not None:
-            self._add(self.root, declared)
-        self._connect()
-        self.routes += declared
+        if not self._is_built:
+            self._is_built = True
+            if self.root is not None:
+                self._add_class(self.root)
+            self._connect()
 
-    def _add(self, cls: type[Controller], declared: list[Route]) -> None:
+    def _add_class(self, cls: type[Controller]) -> None:
         instance = cls()
         children = cls.child_controllers()
         shadowed = {child.controller_name() for child in children}
         for name, function in cls.leaf_functions():
             leaf = Leaf(instance, name, function, self._filters)
-            self.leaves.append(leaf)
-            if leaf.path is not None and leaf.path.rpartition("/")[2] not in (
-                shadowed if name != "__call__" else ()
-            ):
-                self._table.setdefault(normalize(leaf.path), []).append(leaf)
+            last = (leaf.path or "").rpartition("/")[2]
+            is_named = name == "__call__" or last not in shadowed
+            self.add(leaf, leaf.path if is_named else None)
             if function in cls.__dict__.values():  # a delegate's routes are its own
-                for pattern in exposure_of(function).routes:
-                    leaf.routes.append(Route(pattern, leaf))
-            declared += leaf.routes
+                patterns = exposure_of(function).routes
+                leaf.routes += [Route(pattern, leaf) for pattern in patterns]
+            self._declared += leaf.routes
         for child in children:
-            self._add(child, declared)
+            self._add_class(child)
 
-    def add(self, leaf: Leaf, path: str) -> None:
-        """Add a leaf that stands outside the tree."""
-        leaf.path = path
+    def add(self, leaf: Leaf, path: str | None) -> None:
+        """Add a leaf, reached by `path` besides its routes."""
         self.leaves.append(leaf)
-        self._table.setdefault(normalize(path), []).append(leaf)
+        if path is not None:
+            leaf.path = path
+            self._table.setdefault(_normal(path), []).append(leaf)
 
     def _connect(self) -> None:
         for pattern, target, methods in self._pending:
             leaf = self.leaf_for(target)
             route = Route(pattern, leaf, methods)
             leaf.routes.append(route)
-            self.routes.insert(self._added, route)
-            self._added += 1
+            self._added.append(route)
         self._pending.clear()
         self.changed()
+        routes = self._added + self._declared
+        self._anywhere = [route for route in routes if route.head is None]
+        self._by_head = {
+            head: [route for route in routes if route.head in (head, None)]
+            for head in {route.head for route in routes if route.head is not None}
+        }
 
-    def resolve(self, method: str, path: str) -> Destination:
-        """Find what answers `method` at `path`.
+    def resolve(self, method: str, path: str) -> tuple[Leaf, dict[str, str]]:
+        """Find the leaf that answers `method` at `path`, and what its route found.
 
         Raises:
             http.NotFound: Nothing answers there.
             http.MethodNotAllowed: Something does, but not to that verb.
         """
-        found = self._find(method, path)
-        if found is None:
-            allowed = self.allowed(path)
-            if not allowed:
-                raise http.NotFound
-            raise http.MethodNotAllowed(allow=allowed)
-        return found
-
-    def _find(self, method: str, path: str) -> Destination | None:
-        for route in self.routes:
-            if method in route.methods and (match := route.match(path)):
-                groups = {k: v for k, v in match.groupdict().items() if v is not None}
-                return Destination(route.leaf, groups)
-        for leaf in self._table.get(normalize(path), ()):
+        head = path.split("/", 2)[1].lower()
+        for route in self._by_head.get(head, self._anywhere):
+            match = route.match(path)
+            if match is not None and method in route.methods:
+                groups = match.groupdict()
+                if None in groups.values():
+                    groups = {k: v for k, v in groups.items() if v is not None}
+                return route.leaf, groups
+        for leaf in self._table.get(_normal(path), ()):
             if method in leaf.methods:
-                return Destination(leaf, {})
-        return None
+                return leaf, {}
+        allowed = self.allowed(path)
+        if not allowed:
+            raise http.NotFound
+        raise http.MethodNotAllowed(allow=allowed)
 
     def at(self, path: str) -> list[tuple[Leaf, tuple[str, ...]]]:
         """Return every leaf at `path` with the verbs it answers there."""
-        found = [(r.leaf, r.methods) for r in self.routes if r.match(path)]
-        found += [(leaf, leaf.methods) for leaf in self._table.get(normalize(path), ())]
-        return found
+        routes = self._added + self._declared
+        found = [(route.leaf, route.methods) for route in routes if route.match(path)]
+        return found + [
+            (one, one.methods) for one in self._table.get(_normal(path), ())
+        ]
 
     def allowed(self, path: str) -> list[str]:
         """Return the verbs answered at `path`; none if nothing is there."""
         verbs = {verb for _, methods in self.at(path) for verb in methods}
         return sorted(verbs | {"OPTIONS"}) if verbs else []
 
-    def leaf_for(self, target: "str | Callable[..., Any] | type[Controller]") -> Leaf:
+    def leaf_for(self, target: Target) -> Leaf:
         """Return the leaf that `target` means.
 
         Raises:
@@ -225,28 +221,21 @@ class Router:
         """
         self.build()
         if isinstance(target, str):
-            leaves = self._table.get(normalize(target))
-            if leaves:
-                return leaves[0]
+            found = self._table.get(_normal(target), [])
         elif isinstance(target, type):
-            for leaf in self.leaves:
-                if type(leaf.controller) is target and leaf.name == "__call__":
-                    return leaf
+            of_class = [one for one in self.leaves if type(one.controller) is target]
+            found = [one for one in of_class if one.name == "__call__"]
         else:
             function = getattr(target, "__func__", target)
-            for leaf in self.leaves:
-                if leaf.function is function:
-                    return leaf
+            found = [one for one in self.leaves if one.function is function]
+        if found:
+            return found[0]
         msg = f"no leaf is known as {target!r}"
         raise ConfigurationError(msg)
 
-    def uri_for(
-        self,
-        target: "str | Callable[..., Any] | type[Controller]",
-        parameters: dict[str, object],
-    ) -> str:
+    def uri_for(self, target: Target, parameters: dict[str, object]) -> str:
         """Write the path of a leaf, with `parameters` in its route or its query."""
-        if isinstance(target, str) and normalize(target) not in self._table:
+        if isinstance(target, str) and _normal(target) not in self._table:
             query = compose_query(parameters)
             return target + ("?" + query if query else "")
         leaf = self.leaf_for(target)

@@ -4,7 +4,7 @@ import json
 import json.encoder as json_encoder
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from smisk import http
@@ -13,18 +13,19 @@ from smisk.serialization.plain import plain, simplify
 from smisk.serialization.serializer import Serializer
 
 
-def _encoder(escape: Callable[[str], str]) -> Callable[[object], str]:
+def _encoder(escape: Callable[[str], str]) -> Callable[[object, int], Iterable[str]]:
     make: Any = getattr(json_encoder, "c_make_encoder", None)
     if make is None:  # an interpreter without the C module
-        return json.JSONEncoder(allow_nan=False, default=plain).encode
+        encode = json.JSONEncoder(allow_nan=False, default=plain).encode
+        return lambda data, _: (encode(data),)
     # PERF: made once; JSONEncoder makes one for every call (2026-11).
-    encode: Callable[[object, int], tuple[str, ...]]
-    encode = make(None, plain, escape, None, ":", ",", False, False, False)
-    return lambda data: "".join(encode(data, 0))
+    made: Callable[[object, int], Iterable[str]]
+    made = make(None, plain, escape, None, ":", ",", False, False, False)
+    return made
 
 
-_encode = _encoder(json_encoder.encode_basestring)
-_encode_ascii = _encoder(json_encoder.encode_basestring_ascii)
+_chunks = _encoder(json_encoder.encode_basestring)
+_ascii_chunks = _encoder(json_encoder.encode_basestring_ascii)
 # LIMIT: what stands before the bracket runs as a script: names and dots, nothing else.
 _CALLBACK = re.compile(
     r"[A-Za-z_$][\w$]{0,63}(?:\.[A-Za-z_$][\w$]{0,63}){0,7}\Z", re.ASCII
@@ -46,9 +47,9 @@ class JSON(Serializer):
     def serialize(self, data: object, exchange: Exchange) -> bytes:  # noqa: ARG002
         """Write `data` as JSON."""
         try:
-            return _encode(data).encode()
+            return "".join(_chunks(data, 0)).encode()
         except ValueError:  # half a surrogate pair, a number that is none
-            return _encode_ascii(_without_nan(simplify(data))).encode()
+            return _in_ascii(data).encode()
 
     def deserialize(self, raw: bytes, exchange: Exchange) -> object:
         """Read JSON."""
@@ -83,7 +84,7 @@ class JSONP(JSON):
             raise http.BadRequest(msg)
         # The line separators of Unicode end a string in older scripts; "</" ends one
         # in a page that includes us; the comment keeps the start out of our hands.
-        text = _encode_ascii(_without_nan(simplify(data))).replace("</", "<\\/")
+        text = _in_ascii(data).replace("</", "<\\/")
         exchange.response.headers["X-Content-Type-Options"] = "nosniff"
         return f"/**/{callback}({text});".encode()
 
@@ -94,6 +95,10 @@ class JSONP(JSON):
             document = JSON().serialize({"error": error.to_dict()}, exchange)
             return b"/**/" + document
         return self.serialize({"error": error.to_dict()}, exchange)
+
+
+def _in_ascii(data: object) -> str:
+    return "".join(_ascii_chunks(_without_nan(simplify(data)), 0))
 
 
 def _without_nan(value: object) -> object:
