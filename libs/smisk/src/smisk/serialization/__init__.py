@@ -3,13 +3,11 @@
 from smisk.core.exchange import Exchange
 from smisk.serialization.extra import YAML, MessagePack
 from smisk.serialization.feed import RSS, Atom
-from smisk.serialization.html import HTML
 from smisk.serialization.json import JSON, JSONP
 from smisk.serialization.php import PHP
-from smisk.serialization.plist import Plist
 from smisk.serialization.serializer import Registry, Serializer, Unsuitable
-from smisk.serialization.text import PlainText
-from smisk.serialization.xml import XML
+from smisk.serialization.text import HTML, PlainText
+from smisk.serialization.xml import XML, Plist
 from smisk.serialization.xmlrpc import XMLRPC
 from smisk.serialization.xspf import XSPF
 

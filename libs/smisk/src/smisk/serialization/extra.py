@@ -1,5 +1,6 @@
 """YAML and MessagePack: formats that need a package. Import this to have them."""
 
+import importlib
 from typing import Any
 
 from smisk.core.exchange import Exchange
@@ -21,26 +22,21 @@ class YAML(Serializer):
     def __init__(self) -> None:
         self._yaml = _load("yaml", "PyYAML")
 
-    def serialize(self, data: object, exchange: Exchange) -> str:  # noqa: ARG002
-        """Write `data`."""
-        text: str = self._yaml.safe_dump(
-            simplify(data), allow_unicode=True, sort_keys=False
-        )
-        return text
+    def serialize(self, data: object, exchange: Exchange) -> str:
+        options = {"allow_unicode": True, "sort_keys": False}
+        return str(self._yaml.safe_dump(simplify(data), **options))
 
     def deserialize(self, raw: bytes, exchange: Exchange) -> object:
-        """Read plain data."""
         text = raw.decode()
-        max_depth = exchange.request.limits.max_depth
         yaml = self._yaml
+        left = exchange.request.limits.max_depth
         try:
-            depth = 0
             for event in yaml.parse(text, Loader=yaml.SafeLoader):
-                depth += isinstance(event, yaml.CollectionStartEvent)
-                depth -= isinstance(event, yaml.CollectionEndEvent)
+                left -= isinstance(event, yaml.CollectionStartEvent)
+                left += isinstance(event, yaml.CollectionEndEvent)
                 # LIMIT: an alias repeats what an anchor names: nine lines become
                 # a billion.
-                if isinstance(event, yaml.AliasEvent) or depth > max_depth:
+                if isinstance(event, yaml.AliasEvent) or left < 0:
                     msg = "aliases, or nesting as deep as this, are not read"
                     raise ValueError(msg)
             data: object = yaml.safe_load(text)
@@ -55,10 +51,8 @@ class MessagePack(Serializer):
     name = "MessagePack"
     extensions = ("msgpack",)
     media_types = (
-        "application/vnd.msgpack",
-        "application/msgpack",
-        "application/x-msgpack",
-    )
+        "application/vnd.msgpack", "application/msgpack", "application/x-msgpack",
+    )  # fmt: skip
     errors_are_data = True
     charset = None
     autoescape = False
@@ -67,15 +61,12 @@ class MessagePack(Serializer):
     def __init__(self) -> None:
         self._msgpack = _load("msgpack", "msgpack")
 
-    def serialize(self, data: object, exchange: Exchange) -> bytes:  # noqa: ARG002
-        """Write `data`; times without a zone are taken as UTC."""
-        packed: bytes = self._msgpack.packb(
-            simplify(data), default=_text, datetime=True
-        )
-        return packed
+    def serialize(self, data: object, exchange: Exchange) -> bytes:
+        # What else there is: a time without a zone, an int beyond 64 bits.
+        options = {"default": str, "datetime": True}
+        return bytes(self._msgpack.packb(simplify(data), **options))
 
-    def deserialize(self, raw: bytes, exchange: Exchange) -> object:  # noqa: ARG002
-        """Read plain data."""
+    def deserialize(self, raw: bytes, exchange: Exchange) -> object:
         try:
             data: object = self._msgpack.unpackb(raw, raw=False, timestamp=3)
         except Exception as error:  # its errors share no base
@@ -84,13 +75,7 @@ class MessagePack(Serializer):
         return data
 
 
-def _text(value: object) -> str:
-    return str(value)  # a time without a zone, an int beyond 64 bits
-
-
 def _load(module: str, package: str) -> Any:
-    import importlib
-
     try:
         return importlib.import_module(module)
     except ImportError as error:

@@ -122,10 +122,15 @@ def _updated(feed: Feed) -> datetime:
 
 
 def _tag(name: str, text: object, **attributes: object) -> str:
-    head = name + "".join(
-        f' {k.rstrip("_")}="{escape(str(v))}"' for k, v in attributes.items() if v
-    )
-    return f"<{head}>{escape(str(text))}</{name}>\n" if text else f"<{head}/>\n"
+    """Write an element; nothing where there is nothing to say."""
+    said = [f' {k}="{escape(str(v))}"' for k, v in attributes.items() if v]
+    if text:
+        return f"<{name}{''.join(said)}>{escape(str(text))}</{name}>\n"
+    return f"<{name}{''.join(said)}/>\n" if said else ""
+
+
+def _link(name: str, rel: str, href: str, **attributes: object) -> str:
+    return _tag(name, "", rel=rel, href=href, **attributes) if href else ""
 
 
 class Atom(Serializer):
@@ -136,55 +141,48 @@ class Atom(Serializer):
     media_types = ("application/atom+xml",)
 
     def serialize(self, data: object, exchange: Exchange) -> str:
-        """Write a feed."""
         feed = feed_of(data)
         here = str(exchange.request.url)
         lang = f' xml:lang="{escape(feed.language)}"' if feed.language else ""
-        parts = [
+        return "".join((
             '<?xml version="1.0" encoding="utf-8"?>\n',
             f'<feed xmlns="http://www.w3.org/2005/Atom"{lang}>\n',
             _tag("id", feed.id or feed.url or here),
             _tag("title", feed.title or here),
             _tag("updated", format_time(_updated(feed))),
-            _tag("link", "", rel="self", type=self.media_types[0], href=here),
-        ]
-        if feed.url:
-            parts.append(_tag("link", "", rel="alternate", href=feed.url))
-        if feed.next_url:
-            parts.append(_tag("link", "", rel="next", href=feed.next_url))
-        parts += [_tag("link", "", rel="hub", href=hub) for hub in feed.hubs]
-        for name, text in (("subtitle", feed.subtitle), ("icon", feed.icon)):
-            if text:
-                parts.append(_tag(name, text))
-        # SPEC RFC 4287 4.1.1: an author here, unless every entry has its own.
-        parts.append(f"<author>\n{_tag('name', feed.author or 'unknown')}</author>\n")
-        parts += [self._entry(item, feed) for item in feed.items]
-        return "".join([*parts, "</feed>\n"])
+            _link("link", "self", here, type=self.media_types[0]),
+            _link("link", "alternate", feed.url),
+            _link("link", "next", feed.next_url),
+            *(_link("link", "hub", hub) for hub in feed.hubs),
+            _tag("subtitle", feed.subtitle),
+            _tag("icon", feed.icon),
+            # SPEC RFC 4287 4.1.1: an author here, unless every entry has its own.
+            f"<author>\n{_tag('name', feed.author or 'unknown')}</author>\n",
+            *(self._entry(item, feed) for item in feed.items),
+            "</feed>\n",
+        ))  # fmt: skip
 
     def _entry(self, item: FeedItem, feed: Feed) -> str:
-        updated = _when(item.updated) or _when(item.published) or _updated(feed)
-        parts = [
+        published = _when(item.published)
+        updated = _when(item.updated) or published or _updated(feed)
+        author = _tag("name", item.author)
+        return "".join((
             "<entry>\n",
             _tag("id", item.id or item.url or f"{feed.id}#{item.title}"),
-            _tag("title", item.title) if item.title else "<title></title>\n",
+            _tag("title", item.title) or "<title></title>\n",
             _tag("updated", format_time(updated)),
-        ]
-        if published := _when(item.published):
-            parts.append(_tag("published", format_time(published)))
-        if item.url:
-            parts.append(_tag("link", "", rel="alternate", href=item.url))
-        if item.author:
-            parts.append(f"<author>\n{_tag('name', item.author)}</author>\n")
-        parts += [_tag("category", "", term=tag) for tag in item.tags]
-        parts += [
-            _tag("link", "", rel="enclosure", href=e.url, type=e.type, length=e.length)
-            for e in item.enclosures
-        ]
-        if item.summary:
-            parts.append(_tag("summary", item.summary))
-        if item.content_html:
-            parts.append(_tag("content", item.content_html, type="html"))
-        return "".join([*parts, "</entry>\n"])
+            _tag("published", published and format_time(published)),
+            _link("link", "alternate", item.url),
+            author and f"<author>\n{author}</author>\n",
+            *(_tag("category", "", term=tag) for tag in item.tags),
+            *(
+                _link("link", "enclosure", one.url, type=one.type, length=one.length)
+                for one in item.enclosures
+            ),
+            _tag("summary", item.summary),
+            item.content_html and _tag("content", item.content_html, type="html"),
+            "</entry>\n",
+        ))  # fmt: skip
 
 
 class RSS(Serializer):
@@ -195,10 +193,9 @@ class RSS(Serializer):
     media_types = ("application/rss+xml",)
 
     def serialize(self, data: object, exchange: Exchange) -> str:
-        """Write a feed."""
         feed = feed_of(data)
         here = str(exchange.request.url)
-        parts = [
+        return "".join((
             '<?xml version="1.0" encoding="utf-8"?>\n<rss version="2.0" ',
             'xmlns:atom="http://www.w3.org/2005/Atom" ',
             'xmlns:dc="http://purl.org/dc/elements/1.1/" ',
@@ -206,44 +203,36 @@ class RSS(Serializer):
             _tag("title", feed.title or here),
             _tag("link", feed.url or here),
             _tag("description", feed.subtitle or feed.title or here),
-            _tag("atom:link", "", rel="self", type=self.media_types[0], href=here),
-        ]
-        if feed.next_url:
-            parts.append(_tag("atom:link", "", rel="next", href=feed.next_url))
-        parts += [_tag("atom:link", "", rel="hub", href=hub) for hub in feed.hubs]
-        if feed.language:
-            parts.append(_tag("language", feed.language))
-        parts.append(_tag("lastBuildDate", format_datetime(_updated(feed))))
-        parts += [self._item(item) for item in feed.items]
-        return "".join([*parts, "</channel>\n</rss>\n"])
+            _link("atom:link", "self", here, type=self.media_types[0]),
+            _link("atom:link", "next", feed.next_url),
+            *(_link("atom:link", "hub", hub) for hub in feed.hubs),
+            _tag("language", feed.language),
+            _tag("lastBuildDate", format_datetime(_updated(feed))),
+            *(self._item(item) for item in feed.items),
+            "</channel>\n</rss>\n",
+        ))  # fmt: skip
 
     def _item(self, item: FeedItem) -> str:
-        parts = ["<item>\n"]
-        if item.title:
-            parts.append(_tag("title", item.title))
-        if item.url:
-            parts.append(_tag("link", item.url))
         guid = item.id or item.url
-        if guid:
-            is_link = "" if guid == item.url else "false"
-            parts.append(_tag("guid", guid, isPermaLink=is_link))
-        if when := _when(item.published) or _when(item.updated):
-            parts.append(_tag("pubDate", format_datetime(when)))
-        if item.author:
-            parts.append(_tag("dc:creator", item.author))
-        parts += [_tag("category", tag) for tag in item.tags]
-        # SPEC RSS 2.0: at most one enclosure is what readers expect, all three
-        # attributes are required.
-        parts += [
-            f'<enclosure url="{escape(e.url)}" length="{e.length}" '
-            f'type="{escape(e.type)}"/>\n'
-            for e in item.enclosures[:1]
-        ]
-        if item.summary or item.content_html or not item.title:
-            # An item has a title or a description.
-            # It is read as HTML.
-            text = escape(item.summary) or item.content_html or guid
-            parts.append(_tag("description", text))
-        if item.content_html:
-            parts.append(_tag("content:encoded", item.content_html))
-        return "".join([*parts, "</item>\n"])
+        when = _when(item.published) or _when(item.updated)
+        # An item has a title or a description; that is read as HTML.
+        text = escape(item.summary) or item.content_html or ("" if item.title else guid)
+        return "".join((
+            "<item>\n",
+            _tag("title", item.title),
+            _tag("link", item.url),
+            guid and _tag("guid", guid, isPermaLink=guid != item.url and "false"),
+            _tag("pubDate", when and format_datetime(when)),
+            _tag("dc:creator", item.author),
+            *(_tag("category", tag) for tag in item.tags),
+            # SPEC RSS 2.0: at most one enclosure is what readers expect, all three
+            # attributes are required.
+            *(
+                f'<enclosure url="{escape(one.url)}" length="{one.length}" '
+                f'type="{escape(one.type)}"/>\n'
+                for one in item.enclosures[:1]
+            ),
+            _tag("description", text),
+            _tag("content:encoded", item.content_html),
+            "</item>\n",
+        ))  # fmt: skip

@@ -44,15 +44,13 @@ class JSON(Serializer):
     can_deserialize = True
     autoescape = False
 
-    def serialize(self, data: object, exchange: Exchange) -> bytes:  # noqa: ARG002
-        """Write `data` as JSON."""
+    def serialize(self, data: object, exchange: Exchange) -> bytes:
         try:
             return "".join(_chunks(data, 0)).encode()
         except ValueError:  # half a surrogate pair, a number that is none
             return _in_ascii(data).encode()
 
     def deserialize(self, raw: bytes, exchange: Exchange) -> object:
-        """Read JSON."""
         text = raw.decode("utf-8-sig")
         check_depth(text, exchange.request.limits.max_depth)
         try:

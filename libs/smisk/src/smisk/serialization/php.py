@@ -1,14 +1,12 @@
 """The format of PHP's ``serialize()``. Written only: reading it makes objects."""
 
-from datetime import datetime
-
 from smisk.core.exchange import Exchange
-from smisk.serialization.plain import format_time, simplify
+from smisk.serialization.plain import simplify, text_of
 from smisk.serialization.serializer import Serializer
 
 
 class PHP(Serializer):
-    """PHP serial."""
+    """PHP serial; text is UTF-8 and counted in bytes."""
 
     name = "PHP serial"
     extensions = ("sphp", "phpser")
@@ -17,8 +15,7 @@ class PHP(Serializer):
     charset = None
     autoescape = False
 
-    def serialize(self, data: object, exchange: Exchange) -> bytes:  # noqa: ARG002
-        """Write `data`; text is UTF-8 and counted in bytes."""
+    def serialize(self, data: object, exchange: Exchange) -> bytes:
         return _write(simplify(data))
 
 
@@ -30,19 +27,13 @@ def _write(value: object) -> bytes:
     if isinstance(value, int) and -(2**63) <= value < 2**63:
         return b"i:%d;" % value
     if isinstance(value, float):
-        name = (
-            repr(value).upper()
-            if value != value or abs(value) == float("inf")
-            else repr(value)
-        )
-        return f"d:{name};".encode()
+        text = repr(value)
+        return f"d:{text.upper() if text in ('nan', 'inf', '-inf') else text};".encode()
     if isinstance(value, dict | list):
         pairs = value.items() if isinstance(value, dict) else enumerate(value)
         inner = b"".join(_write(_key(k)) + _write(v) for k, v in pairs)
         return b"a:%d:{%s}" % (len(value), inner)
-    if isinstance(value, datetime):
-        value = format_time(value)
-    raw = value if isinstance(value, bytes) else str(value).encode()
+    raw = value if isinstance(value, bytes) else text_of(value).encode()
     return b's:%d:"%s";' % (len(raw), raw)
 
 

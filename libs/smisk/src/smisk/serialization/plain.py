@@ -19,40 +19,40 @@ def format_time(when: datetime) -> str:
     return when.isoformat().replace("+00:00", "Z")
 
 
-def plain(value: object) -> object:
+def text_of(value: object) -> str:
+    """Write one simple value as a person reads it."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return format_time(value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).decode("utf-8", "replace")
+    return str(value)
+
+
+def plain(value: Any) -> object:
     """Turn one object that is not plain data into something nearer to it.
 
     Raises:
         TypeError: If nothing is known about it.
     """
-    to_json = getattr(value, "to_json", None)
-    if callable(to_json):
+    if callable(to_json := getattr(value, "to_json", None)):
         return cast("object", to_json())
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {
-            f.name: getattr(value, f.name)
-            for f in dataclasses.fields(value)
-            if f.repr and getattr(value, f.name) is not None
-        }
-    if isinstance(value, datetime):
-        return format_time(value)
-    if isinstance(value, date | time):
+        fields = [f.name for f in dataclasses.fields(value) if f.repr]
+        found = {name: getattr(value, name) for name in fields}
+        return {k: v for k, v in found.items() if v is not None}
+    if isinstance(value, date | time) and not isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, Decimal | UUID | URL | PurePath):
-        return str(value)
-    if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value).decode("utf-8", "replace")
-    return _plain_by_shape(value)
-
-
-def _plain_by_shape(value: Any) -> object:
-    fields = getattr(type(value), "__struct_fields__", None)
-    if fields is not None:
-        return {name: getattr(value, name) for name in fields}
+    simple = datetime | Decimal | UUID | URL | PurePath | bytes | bytearray | memoryview
+    if isinstance(value, simple):
+        return text_of(value)
+    if (names := getattr(type(value), "__struct_fields__", None)) is not None:
+        return {name: getattr(value, name) for name in names}
     if hasattr(value, "__iter__"):  # sets, generators, queries
         return list(value)
     msg = f"{type(value).__name__} is not data (give it to_json())"

@@ -57,9 +57,7 @@ class Serializer:
         raise NotImplementedError
 
     def serialize_error(
-        self,
-        error: http.HTTPError,
-        exchange: Exchange,
+        self, error: http.HTTPError, exchange: Exchange
     ) -> bytes | str | None:
         """Write an error; None: this format has no way to, send the plain page."""
         if not self.errors_are_data:

@@ -1,15 +1,53 @@
-"""Plain text: data as an outline a person reads without effort. Written only."""
+"""For people: HTML for data without a template, and plain text. Written only."""
 
-from datetime import datetime
+from html import escape
 
 from smisk import http
 from smisk.core.exchange import Exchange
-from smisk.serialization.plain import format_time, simplify
+from smisk.serialization.plain import simplify, text_of
 from smisk.serialization.serializer import Serializer
 
 
+class HTML(Serializer):
+    """HTML as nested lists, and XHTML for those who ask for that alone."""
+
+    name = "XHTML"
+    extensions = ("html",)
+    media_types = ("text/html", "application/xhtml+xml")
+    negotiates_charset = True
+    unencodable = "xmlcharrefreplace"
+
+    def serialize(self, data: object, exchange: Exchange) -> str:
+        title = exchange.cn_path or "/"
+        return _page(title, f"<h1>{escape(title)}</h1>\n" + _markup(simplify(data)))
+
+    def serialize_error(self, error: http.HTTPError, exchange: Exchange) -> str:
+        text = f"<h1>{escape(error.title)}</h1>\n<p>{escape(error.description)}</p>\n"
+        if error.traceback:
+            text += f"<pre>{escape(error.traceback)}</pre>\n"
+        return _page(f"{error.status} {error.title}", text)
+
+
+def _page(title: str, body: str) -> str:
+    return (
+        '<!DOCTYPE html>\n<html xmlns="http://www.w3.org/1999/xhtml" lang="en">\n'
+        f"<head><title>{escape(title)}</title></head>\n<body>\n{body}</body>\n</html>\n"
+    )
+
+
+def _markup(value: object) -> str:
+    if isinstance(value, dict):
+        pairs = [(escape(str(k)), _markup(v)) for k, v in value.items()]
+        rows = "".join(f"<dt>{key}</dt>\n<dd>{inner}</dd>\n" for key, inner in pairs)
+        return f"<dl>\n{rows}</dl>\n" if rows else "<p>(empty)</p>\n"
+    if isinstance(value, list):
+        rows = "".join(f"<li>{_markup(v)}</li>\n" for v in value)
+        return f"<ol>\n{rows}</ol>\n" if rows else "<p>(empty)</p>\n"
+    return escape(text_of(value))
+
+
 class PlainText(Serializer):
-    """Plain text, looking much like YAML."""
+    """Plain text, an outline looking much like YAML."""
 
     name = "Plain text"
     extensions = ("txt",)
@@ -17,12 +55,10 @@ class PlainText(Serializer):
     negotiates_charset = True
     autoescape = False
 
-    def serialize(self, data: object, exchange: Exchange) -> str:  # noqa: ARG002
-        """Write `data` as an outline."""
+    def serialize(self, data: object, exchange: Exchange) -> str:
         return "\n".join(_lines(simplify(data))) + "\n"
 
     def serialize_error(self, error: http.HTTPError, exchange: Exchange) -> str:
-        """Write the error as an outline."""
         return self.serialize(error.to_dict(), exchange)
 
 
@@ -31,8 +67,10 @@ def _lines(value: object) -> list[str]:
         pairs = [(f"{key}:", item) for key, item in value.items()]
     elif isinstance(value, list):
         pairs = [("-", item) for item in value]
+    elif isinstance(value, bool):
+        return ["true" if value else "false"]
     else:
-        return _scalar(value).split("\n")
+        return text_of(value).split("\n")
     lines = []
     for head, item in pairs:
         inner = _lines(item)
@@ -44,15 +82,3 @@ def _lines(value: object) -> list[str]:
         else:
             lines += [head, *("  " + line for line in inner)]
     return lines
-
-
-def _scalar(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        return format_time(value)
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return str(value)

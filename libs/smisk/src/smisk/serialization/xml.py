@@ -1,7 +1,10 @@
-"""Generic XML: any data as elements that say their type, and back."""
+"""Data as XML: elements that say their type, and Apple's property lists."""
 
 import base64
-from datetime import datetime
+import plistlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
 from xml.etree.ElementTree import Element
 
 from smisk.core.exchange import Exchange
@@ -19,41 +22,46 @@ class XML(Serializer):
     errors_are_data = True
     can_deserialize = True
 
-    def serialize(self, data: object, exchange: Exchange) -> str:  # noqa: ARG002
-        """Write `data`."""
+    def serialize(self, data: object, exchange: Exchange) -> str:
         head = '<?xml version="1.0" encoding="utf-8"?>\n'
         return head + _write("data", "", simplify(data)) + "\n"
 
     def deserialize(self, raw: bytes, exchange: Exchange) -> object:
-        """Read what `serialize` writes."""
         return _read(parse_xml(raw, exchange.request.limits.max_depth))
 
 
 def _write(name: str, key: str, value: object) -> str:
-    head = f"<{name}{key} type="
-    if isinstance(value, dict):
-        inner = "".join(
-            _write("item", f' key="{escape(k)}"', v) for k, v in value.items()
-        )
-        return f'{head}"map">{inner}</{name}>'
-    if isinstance(value, list):
-        inner = "".join(_write("item", "", v) for v in value)
-        return f'{head}"list">{inner}</{name}>'
     if value is None:
-        return f'{head}"null"/>'
-    if isinstance(value, bool):
-        return f'{head}"bool">{"true" if value else "false"}</{name}>'
-    if isinstance(value, datetime):
-        return f'{head}"time">{format_time(value)}</{name}>'
-    if isinstance(value, bytes):
-        return f'{head}"bytes">{base64.b64encode(value).decode()}</{name}>'
+        return f'<{name}{key} type="null"/>'
     kind = {int: "int", float: "float"}.get(type(value), "text")
-    return f'{head}"{kind}">{escape(str(value))}</{name}>'
+    if isinstance(value, dict):
+        items = [_write("item", f' key="{escape(k)}"', v) for k, v in value.items()]
+        kind, inner = "map", "".join(items)
+    elif isinstance(value, list):
+        kind, inner = "list", "".join(_write("item", "", item) for item in value)
+    elif isinstance(value, bool):
+        kind, inner = "bool", "true" if value else "false"
+    elif isinstance(value, datetime):
+        kind, inner = "time", format_time(value)
+    elif isinstance(value, bytes):
+        kind, inner = "bytes", base64.b64encode(value).decode()
+    else:
+        inner = escape(str(value))
+    return f'<{name}{key} type="{kind}">{inner}</{name}>'
+
+
+_READ: dict[str, Callable[[str], object]] = {
+    "null": lambda _: None,
+    "int": int,
+    "float": float,
+    "bool": lambda text: text == "true",
+    "time": datetime.fromisoformat,
+    "bytes": lambda text: base64.b64decode(text, validate=True),
+}
 
 
 def _read(element: Element) -> object:
     kind = element.get("type", "text")
-    text = element.text or ""
     if kind == "map":
         return {child.get("key", ""): _read(child) for child in element}
     if kind == "list":
@@ -61,14 +69,44 @@ def _read(element: Element) -> object:
     if len(element):
         msg = f"elements inside of type {kind}"
         raise ValueError(msg)
-    if kind == "null":
-        return None
-    if kind == "int":
-        return int(text)
-    if kind == "float":
-        return float(text)
-    if kind == "bool":
-        return text == "true"
-    if kind == "time":
-        return datetime.fromisoformat(text)
-    return base64.b64decode(text, validate=True) if kind == "bytes" else text
+    return _READ.get(kind, str)(element.text or "")
+
+
+class Plist(Serializer):
+    """XML property lists; None has no place in one and is left out."""
+
+    name = "XML property list"
+    extensions = ("plist",)
+    media_types = ("application/plist+xml", "application/x-plist")
+    errors_are_data = True
+    can_deserialize = True
+
+    def serialize(self, data: object, exchange: Exchange) -> bytes:
+        return plistlib.dumps(_for_plist(simplify(data)), sort_keys=False)
+
+    def deserialize(self, raw: bytes, exchange: Exchange) -> object:
+        # LIMIT: every list names a document type; one with a body of its own, or
+        # anything nested too deeply, is not read.
+        head, _, rest = raw.partition(b"<plist")
+        if b"[" in head or b"<!ENTITY" in raw:
+            msg = "a document type of its own"
+            raise ValueError(msg)
+        parse_xml(b"<plist" + rest, exchange.request.limits.max_depth)
+        try:
+            data: object = plistlib.loads(raw, fmt=plistlib.FMT_XML)
+        except Exception as error:  # whatever its handlers trip over
+            msg = "not a property list"
+            raise ValueError(msg) from error
+        return data
+
+
+def _for_plist(value: object) -> Any:
+    if isinstance(value, dict):
+        return {k: _for_plist(v) for k, v in value.items() if v is not None}
+    if isinstance(value, list):
+        return [_for_plist(v) for v in value if v is not None]
+    if isinstance(value, datetime) and value.tzinfo:
+        return value.astimezone(UTC).replace(tzinfo=None)
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return str(value)
+    return value

@@ -1,6 +1,7 @@
 """XML-RPC: a call names its leaf, ``a.b`` being the path ``/a/b``."""
 
 import base64
+from collections.abc import Callable
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element
 
@@ -20,26 +21,22 @@ class XMLRPC(Serializer):
     can_deserialize = True
     names_leaf = True
 
-    def serialize(self, data: object, exchange: Exchange) -> str:  # noqa: ARG002
-        """Write `data` as the one parameter of a response."""
+    def serialize(self, data: object, exchange: Exchange) -> str:
         value = _write(simplify(data))
         return _response(f"<params><param><value>{value}</value></param></params>")
 
     def serialize_error(self, error: http.HTTPError, exchange: Exchange) -> str:
-        """Write a fault; the answer is 200, as XML-RPC has it."""
-        exchange.response.status = 200
+        exchange.response.status = 200  # as XML-RPC has it: a fault is an answer
         text = error.description or error.title
         fault = _write({"faultCode": error.status, "faultString": text})
         return _response(f"<fault><value>{fault}</value></fault>")
 
     def route(self, exchange: Exchange) -> tuple[str, object]:
-        """Read a call; one struct alone gives the parameters their names."""
         raw = exchange.request.read_document()
         name, values = read_call(raw, exchange.request.limits.max_depth)
         return "/" + name.replace(".", "/"), _parameters(values)
 
     def deserialize(self, raw: bytes, exchange: Exchange) -> object:
-        """Read the parameters of a call whose leaf the URL has named."""
         return _parameters(read_call(raw, exchange.request.limits.max_depth)[1])
 
 
@@ -58,6 +55,7 @@ def read_call(raw: bytes, max_depth: int = 64) -> tuple[str, list[object]]:
 
 
 def _parameters(values: list[object]) -> object:
+    # One struct alone gives the parameters their names.
     if len(values) == 1 and isinstance(values[0], dict):
         return values[0]
     return values
@@ -69,66 +67,59 @@ def _response(inner: str) -> str:
 
 def _write(value: object) -> str:
     if isinstance(value, dict):
-        members = "".join(
-            f"<member><name>{escape(k)}</name><value>{_write(v)}</value></member>"
-            for k, v in value.items()
-        )
-        return f"<struct>{members}</struct>"
+        pairs = [(escape(k), _write(v)) for k, v in value.items()]
+        inner = [f"<name>{name}</name><value>{v}</value>" for name, v in pairs]
+        return f"<struct>{''.join(f'<member>{one}</member>' for one in inner)}</struct>"
     if isinstance(value, list):
         items = "".join(f"<value>{_write(v)}</value>" for v in value)
         return f"<array><data>{items}</data></array>"
     if value is None:
         return "<nil/>"
+    kind, text = "string", escape(str(value))
     if isinstance(value, bool):
-        return f"<boolean>{value:d}</boolean>"
-    # SPEC XML-RPC: an int has four bytes; larger ones go as the common extension.
-    if isinstance(value, int):
+        kind, text = "boolean", f"{value:d}"
+    elif isinstance(value, int):
+        # SPEC XML-RPC: an int has four bytes; larger ones go as the common extension.
         kind = "int" if -(2**31) <= value < 2**31 else "i8"
-        return f"<{kind}>{value}</{kind}>"
-    if isinstance(value, float):
-        return f"<double>{value!r}</double>"
-    if isinstance(value, datetime):
+    elif isinstance(value, float):
+        kind = "double"
+    elif isinstance(value, datetime):
         when = value.astimezone(UTC) if value.tzinfo else value
-        return f"<dateTime.iso8601>{when:%Y%m%dT%H:%M:%S}</dateTime.iso8601>"
-    if isinstance(value, bytes):
-        return f"<base64>{base64.b64encode(value).decode()}</base64>"
-    return f"<string>{escape(str(value))}</string>"
+        kind, text = "dateTime.iso8601", f"{when:{_TIME}}"
+    elif isinstance(value, bytes):
+        kind, text = "base64", base64.b64encode(value).decode()
+    return f"<{kind}>{text}</{kind}>"
 
 
-def _read(value: Element) -> object:
+_TIME = "%Y%m%dT%H:%M:%S"
+_READ: dict[str, Callable[[str], object]] = {
+    "int": int,
+    "i4": int,
+    "i8": int,
+    "double": float,
+    "boolean": lambda text: text.strip() == "1",
+    "string": str,
+    "base64": base64.b64decode,
+    "nil": lambda _: None,
+    "dateTime.iso8601": lambda text: datetime.strptime(text.strip(), _TIME).replace(
+        tzinfo=UTC
+    ),
+}
+
+
+def _read(value: Element | None) -> object:
+    if value is None:
+        msg = "a member without a value"
+        raise ValueError(msg)
     if not len(value):
         return value.text or ""
     element = value[0]
-    text = element.text or ""
-    kind = element.tag
-    if kind == "struct":
-        return {
-            member.findtext("name") or "": _read(_child(member, "value"))
-            for member in element.findall("member")
-        }
-    if kind == "array":
+    if element.tag == "array":
         return [_read(item) for item in element.findall("data/value")]
-    if kind in ("int", "i4", "i8"):
-        return int(text)
-    if kind == "double":
-        return float(text)
-    if kind == "boolean":
-        return text.strip() == "1"
-    if kind == "dateTime.iso8601":
-        return datetime.strptime(text.strip(), "%Y%m%dT%H:%M:%S").replace(tzinfo=UTC)
-    if kind == "base64":
-        return base64.b64decode(text)
-    if kind == "nil":
-        return None
-    if kind == "string":
-        return text
-    msg = f"not a type of XML-RPC: {kind}"
-    raise ValueError(msg)
-
-
-def _child(element: Element, name: str) -> Element:
-    found = element.find(name)
-    if found is None:
-        msg = f"no {name} in {element.tag}"
+    if element.tag == "struct":
+        members = element.findall("member")
+        return {m.findtext("name") or "": _read(m.find("value")) for m in members}
+    if element.tag not in _READ:
+        msg = f"not a type of XML-RPC: {element.tag}"
         raise ValueError(msg)
-    return found
+    return _READ[element.tag](element.text or "")

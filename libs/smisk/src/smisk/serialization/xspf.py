@@ -27,8 +27,7 @@ class XSPF(Serializer):
     media_types = ("application/xspf+xml",)
     can_deserialize = True
 
-    def serialize(self, data: object, exchange: Exchange) -> str:  # noqa: ARG002
-        """Write a playlist."""
+    def serialize(self, data: object, exchange: Exchange) -> str:
         plain = simplify(data)
         tracks = plain.get("tracks") if isinstance(plain, dict) else None
         if not isinstance(plain, dict) or not isinstance(tracks, list):
@@ -42,7 +41,6 @@ class XSPF(Serializer):
         )
 
     def deserialize(self, raw: bytes, exchange: Exchange) -> dict[str, Any]:
-        """Read a playlist."""
         root = parse_xml(raw, exchange.request.limits.max_depth)
         if root.tag != f"{{{_NS}}}playlist":
             msg = "not a playlist"
