@@ -440,7 +440,7 @@ def test_development_server(tmp_path):
         check=False,
     )
     assert failed.returncode == 2
-    assert "hello:Nope is not an application" in failed.stderr
+    assert "'hello' has no 'Nope'" in failed.stderr
 
 
 def test_model(tmp_path):

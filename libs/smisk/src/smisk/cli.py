@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import fcgi
+from fcgi import loader
 from smisk import __version__, devserver
 from smisk.core.application import Application
 from smisk.error import ConfigurationError
@@ -47,16 +49,12 @@ def load(target: str) -> Callable[..., Iterable[bytes]]:
     Raises:
         ConfigurationError: If there is none.
     """
-    module_name, _, name = target.partition(":")
-    module = importlib.import_module(module_name)
-    found: Any = module
-    if not name:
-        found = _only_application(module)
-    else:
-        for part in name.removesuffix("()").split("."):
-            found = getattr(found, part, None)
-    if isinstance(found, type) or name.endswith("()"):
-        found = found() if callable(found) else None
+    try:
+        found: Any = loader.load(target) if ":" in target else _only_one(target)
+    except (fcgi.ConfigurationError, ModuleNotFoundError) as error:
+        raise ConfigurationError(str(error)) from error
+    if isinstance(found, type):
+        found = found()
     if not callable(found):
         msg = f"{target} is not an application"
         raise ConfigurationError(msg)
@@ -64,17 +62,18 @@ def load(target: str) -> Callable[..., Iterable[bytes]]:
     return application
 
 
-def _only_application(module: object) -> object:
-    names = ("application", "app", "create")
-    for value in (getattr(module, name, None) for name in names):
-        if value is not None:
-            return value() if callable(value) and value.__name__ == "create" else value
+def _only_one(name: str) -> Any:
+    """Return the application of a module: by its usual name, or the only class."""
+    module = importlib.import_module(name)
+    for usual in ("application", "app", "create"):
+        if (value := getattr(module, usual, None)) is not None:
+            return value() if usual == "create" else value
     classes = [
         value
         for value in vars(module).values()
         if isinstance(value, type)
         and issubclass(value, Application)
-        and value.__module__ == getattr(module, "__name__", "")
+        and value.__module__ == name
     ]
     if len(classes) != 1:
         msg = f"say which application: there are {len(classes)}"

@@ -14,7 +14,7 @@ import logging
 import logging.config
 import re
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -30,14 +30,9 @@ _TOKEN = re.compile(
     r"|(?P<directive>@\w+)|(?P<word>[A-Za-z_$][\w.$\-]*)|(?P<mark>[{}\[\]:,=])",
     re.DOTALL,
 )
-_WORDS = {
-    "true": True,
-    "false": False,
-    "null": None,
-    "none": None,
-    "yes": True,
-    "no": False,
-}
+_WORDS = {"true": True, "yes": True, "false": False, "no": False} | dict.fromkeys(
+    ("null", "none")
+)
 
 Settings = dict[str, Any]
 
@@ -58,44 +53,43 @@ class _Parser:
         self._path = path
         self._symbols = symbols
         self._depth = depth
-        self._at = 0
         self._line = 1
-        self._tokens: list[tuple[str, str, int]] = []
-        self._tokenize(text)
+        self._tokens = list(self._tokenize(text))
+        self._tokens.reverse()
 
-    def _fail(self, message: str, line: int | None = None) -> ConfigurationError:
-        return ConfigurationError(f"{self._path}:{line or self._line}: {message}")
+    def _fail(self, message: str) -> ConfigurationError:
+        return ConfigurationError(f"{self._path}:{self._line}: {message}")
 
-    def _tokenize(self, text: str) -> None:
+    def _tokenize(self, text: str) -> Iterator[tuple[str, str, int]]:
         at, line = 0, 1
         while at < len(text):
             match = _TOKEN.match(text, at)
             if match is None:
+                self._line = line
                 snippet = text[at : at + 20].split("\n")[0]
-                raise self._fail(f"cannot read {snippet!r}", line)
+                raise self._fail(f"cannot read {snippet!r}")
             if match.lastgroup != "space":
-                self._tokens.append((str(match.lastgroup), match[0], line))
+                yield str(match.lastgroup), match[0], line
             line += match[0].count("\n")
             at = match.end()
-        self._tokens.append(("end", "", line))
+        yield "end", "", line
 
     def _next(self) -> tuple[str, str]:
-        kind, text, self._line = self._tokens[self._at]
-        self._at += kind != "end"
+        kind, text, self._line = self._tokens[-1]
+        if kind != "end":
+            self._tokens.pop()
         return kind, text
 
-    def _peek(self) -> str:
-        kind, text, _ = self._tokens[self._at]
-        return kind if kind == "end" else text
+    def _takes(self, mark: str) -> bool:
+        """Take `mark` if it comes next; "" is the end."""
+        comes = self._tokens[-1][1] == mark
+        if comes:
+            self._next()
+        return comes
 
     def document(self) -> Settings:
-        braced = self._peek() == "{"
-        if braced:
-            self._next()
-        settings = self._members("}" if braced else "end")
-        if braced:
-            self._next()
-        if self._peek() != "end":
+        settings = self._members("}" if self._takes("{") else "")
+        if not self._takes(""):
             self._next()
             raise self._fail("something follows the last brace")
         return settings
@@ -103,25 +97,23 @@ class _Parser:
     def _members(self, closing: str, depth: int = 0) -> Settings:
         own: Settings = {}
         inherited: Settings = {}
-        while (ahead := self._peek()) != closing:
+        while not self._takes(closing):
             kind, text = self._next()
-            if ahead == ",":
+            if text == ",":
                 continue
-            if kind == "directive":
-                if text not in ("@include", "@inherit"):
-                    raise self._fail(f"{text} is neither @include nor @inherit")
-                found = self._included()
-                if text == "@include":
-                    own = merge(own, found)
-                else:
-                    inherited = merge(inherited, found)
-                continue
-            if kind not in ("string", "word"):
+            if text == "@include":
+                own = merge(own, self._included())
+            elif text == "@inherit":
+                inherited = merge(inherited, self._included())
+            elif kind == "directive":
+                raise self._fail(f"{text} is neither @include nor @inherit")
+            elif kind in ("string", "word"):
+                key = _unquote(text) if kind == "string" else text
+                if self._next()[1] not in (":", "="):
+                    raise self._fail(f"a colon is expected after {key!r}")
+                own = merge(own, {key: self._value(depth)})
+            else:
                 raise self._fail(f"a key is expected, not {text or 'the end'!r}")
-            key = _unquote(text) if kind == "string" else text
-            if self._next()[1] not in (":", "="):
-                raise self._fail(f"a colon is expected after {key!r}")
-            own = merge(own, {key: self._value(depth)})
         return merge(inherited, own)
 
     def _value(self, depth: int) -> Any:
@@ -129,17 +121,12 @@ class _Parser:
             raise self._fail("nested too deeply")
         kind, text = self._next()
         if text == "{":
-            section = self._members("}", depth + 1)
-            self._next()
-            return section
+            return self._members("}", depth + 1)
         if text == "[":
             values = []
-            while self._peek() != "]":
-                if self._peek() == ",":
-                    self._next()
-                    continue
-                values.append(self._value(depth + 1))
-            self._next()
+            while not self._takes("]"):
+                if not self._takes(","):
+                    values.append(self._value(depth + 1))
             return values
         if kind == "string":
             return _unquote(text)
@@ -148,9 +135,7 @@ class _Parser:
                 return int(text, 16)
             return float(text) if set(text) & set(".eE") else int(text)
         if kind == "word":
-            if text.lower() in _WORDS:
-                return _WORDS[text.lower()]
-            return self._symbols.get(text, text)
+            return _WORDS.get(text.lower(), self._symbols.get(text, text))
         raise self._fail(f"a value is expected, not {text or 'the end'!r}")
 
     def _included(self) -> Settings:
@@ -159,13 +144,11 @@ class _Parser:
             raise self._fail("the name of a file is expected, in quotes")
         if self._depth >= MAX_DEPTH:
             raise self._fail(f"files include each other {MAX_DEPTH} deep")
-        pattern = Path(_unquote(text)).expanduser()
-        folder = self._path.parent
-        if pattern.is_absolute():
-            folder, pattern = Path(pattern.anchor), pattern.relative_to(pattern.anchor)
-        paths = sorted(folder.glob(str(pattern)))
+        pattern = self._path.parent / Path(_unquote(text)).expanduser()
+        root = Path(pattern.anchor)
+        paths = sorted(root.glob(str(pattern.relative_to(root))))
         if not paths and not set(text) & set("*?["):
-            raise self._fail(f"there is no file {folder / pattern}")
+            raise self._fail(f"there is no file {pattern}")
         found: Settings = {}
         for path in paths:
             found = merge(found, _read(path, self._symbols, self._depth + 1))
@@ -229,21 +212,19 @@ class Configuration(dict[str, Any]):
         NAME.conf and NAME-user.conf here, ~/.NAME.conf; and with an environment, each
         one's NAME-ENVIRONMENT.conf right after it.
         """
-        here = folder or Path()
-        etc = Path("/etc")
-        found = [
-            etc / "default" / name,
-            etc / f"{name}.conf",
-            etc / name / f"{name}.conf",
-            here / f"{name}.conf",
-            here / f"{name}-user.conf",
+        here, etc = folder or Path(), Path("/etc")
+        wanted = [
+            etc / "default" / name, etc / f"{name}.conf", etc / name / f"{name}.conf",
+            here / f"{name}.conf", here / f"{name}-user.conf",
             Path.home() / f".{name}.conf",
-        ]
-        wanted = []
-        for path in found:
-            wanted.append(path)
-            if environment and path.suffix:
-                wanted.append(path.with_name(f"{path.stem}-{environment}.conf"))
+        ]  # fmt: skip
+        if environment:
+            ends = ("", f"-{environment}")
+            wanted = [
+                path.with_name(f"{path.stem}{end}{path.suffix}")
+                for path in wanted
+                for end in ends[: 2 if path.suffix else 1]
+            ]
         self.load(wanted)
         return self
 
@@ -287,11 +268,10 @@ class Configuration(dict[str, Any]):
         section = self.get("logging")
         if not isinstance(section, dict):
             return
+        usual = "%(asctime)s %(levelname)s %(name)s %(message)s"
         logging.basicConfig(
             level=section.get("level", logging.INFO),
-            format=section.get(
-                "format", "%(asctime)s %(levelname)s %(name)s %(message)s"
-            ),
+            format=section.get("format", usual),
             filename=section.get("filename"),
             force=True,
         )

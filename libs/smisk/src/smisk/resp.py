@@ -5,10 +5,11 @@ broke is opened anew for the next command; a command that may have reached the s
 is not sent twice.
 """
 
+import io
 import socket
 import threading
 from collections.abc import Iterable
-from contextlib import suppress
+from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from smisk.error import Error
@@ -40,7 +41,7 @@ class Connection:
         self.url = url
         self._timeout_s = timeout_s
         self._socket: socket.socket | None = None
-        self._buffer = b""
+        self._replies: BinaryIO = io.BytesIO()
         self._lock = threading.Lock()
 
     def __call__(self, *command: Argument) -> Reply:
@@ -73,10 +74,9 @@ class Connection:
     def close(self) -> None:
         """Close the connection; the next command opens it again."""
         if self._socket is not None:
-            with suppress(OSError):
-                self._socket.close()
+            self._replies.close()
+            self._socket.close()
         self._socket = None
-        self._buffer = b""
 
     def _connect(self) -> socket.socket:
         if self._socket is not None:
@@ -94,7 +94,7 @@ class Connection:
             address = (parts.hostname or "localhost", parts.port or 6379)
             sock = socket.create_connection(address, self._timeout_s)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket = sock
+        self._socket, self._replies = sock, sock.makefile("rb")
         greeting: list[tuple[Argument, ...]] = []
         if parts.password:
             user = (unquote(parts.username),) if parts.username else ()
@@ -109,44 +109,28 @@ class Connection:
                 raise OSError(msg)
         return sock
 
-    def _fill(self) -> None:
-        assert self._socket is not None
-        data = self._socket.recv(65536)
-        if not data:
-            msg = "the connection broke off"
-            raise OSError(msg)
-        self._buffer += data
-
-    def _line(self) -> bytes:
-        while b"\r\n" not in self._buffer:
-            if len(self._buffer) > 65536:
-                msg = "a line without end"
-                raise ValueError(msg)
-            self._fill()
-        line, _, self._buffer = self._buffer.partition(b"\r\n")
-        return line
-
     def _read(self, depth: int = 8) -> Reply | ReplyError:
-        line = self._line()
-        kind, rest = line[:1], line[1:]
+        line = self._replies.readline(65536)
+        kind, rest = line[:1], line[1:-2]
+        if not line.endswith(b"\r\n"):
+            msg = "the connection broke off, or a line has no end"
+            raise OSError(msg)
         if kind == b"+":
             return rest
         if kind == b"-":
             return ReplyError(rest.decode("utf-8", "replace"))
-        if kind == b":":
-            return int(rest)
         size = int(rest)
+        if kind == b":":
+            return size
+        if kind in b"$*" and size < 0:
+            return None
         if kind == b"$" and size <= self.max_reply_size:
-            if size < 0:
-                return None
-            while len(self._buffer) < size + 2:
-                self._fill()
-            data = self._buffer[:size]
-            self._buffer = self._buffer[size + 2 :]
-            return data
+            data = self._replies.read(size + 2)
+            if len(data) < size + 2:
+                msg = "the connection broke off"
+                raise OSError(msg)
+            return data[:-2]
         if kind == b"*" and depth and size <= self.max_reply_size // 16:
-            if size < 0:
-                return None
             replies = [self._read(depth - 1) for _ in range(size)]
             return [r for r in replies if not isinstance(r, ReplyError)]
         msg = f"not a reply: {line[:20]!r}"

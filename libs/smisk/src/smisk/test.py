@@ -97,23 +97,16 @@ class Client:
             query = compose_query(dict(query))
         content_type, content = _encode_body(form, files, json, body)
         environ: dict[str, Any] = {
-            "REQUEST_METHOD": method,
-            "SCRIPT_NAME": "",
+            "REQUEST_METHOD": method, "SCRIPT_NAME": "",
             "PATH_INFO": unquote_to_bytes(raw_path).decode("latin-1"),
-            "QUERY_STRING": query or own_query,
-            "SERVER_NAME": "localhost",
-            "SERVER_PORT": "80",
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "REMOTE_ADDR": "127.0.0.1",
-            "HTTP_HOST": "localhost",
-            "wsgi.version": (1, 0),
-            "wsgi.url_scheme": "http",
-            "wsgi.input": io.BytesIO(content or b""),
-            "wsgi.errors": sys.stderr,
-            "wsgi.multithread": False,
-            "wsgi.multiprocess": False,
+            "QUERY_STRING": query or own_query, "SERVER_NAME": "localhost",
+            "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1",
+            "REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "localhost",
+            "wsgi.version": (1, 0), "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(content or b""), "wsgi.errors": sys.stderr,
+            "wsgi.multithread": False, "wsgi.multiprocess": False,
             "wsgi.run_once": False,
-        }
+        }  # fmt: skip
         if content is not None:
             environ["CONTENT_LENGTH"] = str(len(content))
             if content_type:
@@ -189,21 +182,12 @@ def _encode_body(
 def _multipart(
     form: Mapping[str, object], files: Mapping[str, File]
 ) -> tuple[str, bytes]:
+    heads = [(f'name="{k}"', str(v).encode()) for k, v in form.items()]
+    for name, (filename, content, kind) in files.items():
+        head = f'name="{name}"; filename="{filename}"\r\nContent-Type: {kind}'
+        heads.append((head, content))
     boundary = uuid.uuid4().hex
-    parts: list[tuple[str, bytes]] = [
-        (f'form-data; name="{name}"', str(value).encode())
-        for name, value in form.items()
-    ]
-    for name, (filename, content, media_type) in files.items():
-        head = f'form-data; name="{name}"; filename="{filename}"'
-        parts.append((f"{head}\r\nContent-Type: {media_type}", content))
-    raw = b"".join(
-        f"--{boundary}\r\nContent-Disposition: {head}\r\n\r\n".encode()
-        + content
-        + b"\r\n"
-        for head, content in parts
-    )
-    return (
-        f"multipart/form-data; boundary={boundary}",
-        raw + f"--{boundary}--\r\n".encode(),
-    )
+    start = f"--{boundary}\r\nContent-Disposition: form-data; "
+    parts = [f"{start}{h}\r\n\r\n".encode() + part + b"\r\n" for h, part in heads]
+    raw = b"".join(parts) + f"--{boundary}--\r\n".encode()
+    return f"multipart/form-data; boundary={boundary}", raw

@@ -10,12 +10,12 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from smisk import http
 from smisk.core.limits import RequestLimits
 from smisk.core.stream import Stream
-from smisk.core.url import Query
+from smisk.core.url import Query, collect
 
 _PARAMETER = re.compile(
     r';\s*([!#$%&\'*+\-.^_`|~\w]+)=(?:"((?:[^"\\]|\\.)*)"|([^;"\s]*))'
@@ -182,42 +182,31 @@ class _Part:
             msg = "a part of the form has no name"
             raise http.BadRequest(msg)
         self.name = options["name"]
-        self.filename = options.get("filename")
-        self.content_type = headers.get("content-type", "application/octet-stream")
-        self.size = 0
         self.text = bytearray()
-        self.file: IO[bytes] | None = None
-        if self.filename is not None:
-            self.file = tempfile.NamedTemporaryFile(  # noqa: SIM115 - outlives this
+        self.upload: UploadedFile | None = None
+        if (filename := options.get("filename")) is not None:
+            content_type = headers.get("content-type", "application/octet-stream")
+            self._file = tempfile.NamedTemporaryFile(  # noqa: SIM115 - outlives this
                 prefix="smisk-upload.", dir=folder, delete=False
             )
+            path = Path(self._file.name)
+            self.upload = UploadedFile(self.name, filename, content_type, path, 0)
 
     def take(self, data: bytes) -> None:
-        self.size += len(data)
-        if self.file is not None:
-            self.file.write(data)
-        else:
+        if self.upload is None:
             self.text += data
+        else:
+            self.upload.size += len(data)
+            self._file.write(data)
 
     def close(self) -> None:
-        if self.file is not None:
-            self.file.close()
+        if self.upload is not None:
+            self._file.close()
 
     def discard(self) -> None:
-        if self.file is not None:
-            self.file.close()
-            Path(self.file.name).unlink(missing_ok=True)
-
-    def uploaded(self) -> UploadedFile:
-        assert self.file is not None
-        assert self.filename is not None
-        return UploadedFile(
-            self.name,
-            self.filename,
-            self.content_type,
-            Path(self.file.name),
-            self.size,
-        )
+        self.close()
+        if self.upload is not None:
+            self.upload.discard()
 
 
 def read_multipart(
@@ -240,10 +229,10 @@ def read_multipart(
     try:
         for part in _parts(stream, content_type, limits):
             kept.append(part)
-            if part.file is None:
-                _collect(fields, part.name, decode_text(bytes(part.text)))
-            elif part.filename or part.size:
-                _collect(files, part.name, part.uploaded())
+            if part.upload is None:
+                collect(fields, part.name, decode_text(bytes(part.text)))
+            elif part.upload.filename or part.upload.size:
+                collect(files, part.name, part.upload)
             else:
                 part.discard()
     except BaseException:
@@ -268,7 +257,7 @@ def _parts(stream: Stream, content_type: str, limits: RequestLimits) -> Iterator
                     part = _Part(event.headers, limits.upload_folder)
                 elif part is not None and isinstance(event, PartData):
                     part.take(event.data)
-                    text_total += len(event.data) if part.file is None else 0
+                    text_total += len(event.data) if part.upload is None else 0
                     if text_total > limits.max_formdata_size:
                         msg = f"fields hold more than {limits.max_formdata_size} bytes"
                         raise http.ContentTooLarge(msg)
@@ -282,12 +271,3 @@ def _parts(stream: Stream, content_type: str, limits: RequestLimits) -> Iterator
     finally:
         if part is not None:
             part.discard()
-
-
-def _collect(into: dict[str, Any], name: str, value: object) -> None:
-    if name not in into:
-        into[name] = value
-    elif isinstance(into[name], list):
-        into[name].append(value)
-    else:
-        into[name] = [into[name], value]

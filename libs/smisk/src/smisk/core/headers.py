@@ -26,34 +26,25 @@ class Headers(MutableMapping[str, str]):
     def __init__(self, lines: Iterable[str | tuple[str, str]] = ()) -> None:
         self.lines: dict[str, tuple[str, str]] = {}
         #: PERF: further lines of the few names that have any.
-        self._more: dict[str, list[tuple[str, str]]] | None = None
+        self._more: dict[str, list[tuple[str, str]]] = {}
         if lines:
             for line in lines:
-                if isinstance(line, str):
-                    self.append(line)
-                else:
-                    self.add(*line)
+                self.append(line) if isinstance(line, str) else self.add(*line)
 
     def __getitem__(self, name: str) -> str:
-        key = name.lower()
-        value = self.lines[key][1]
-        if self._more is None:
-            return value
-        return ", ".join([value, *(v for _, v in self._more.get(key, ()))])
+        values = self.get_all(name)
+        if not values:
+            raise KeyError(name)
+        return ", ".join(values)
 
     def __setitem__(self, name: str, value: str) -> None:
-        if not (value.isascii() and value.isprintable()):
-            _check(name, value)
-        key = _KEYS.get(name) or _key(name)
+        key = _checked(name, value)
         self.lines[key] = (name, value)
-        if self._more is not None:
-            self._more.pop(key, None)
+        self._more.pop(key, None)
 
     def __delitem__(self, name: str) -> None:
-        key = name.lower()
-        del self.lines[key]
-        if self._more is not None:
-            self._more.pop(key, None)
+        del self.lines[name.lower()]
+        self._more.pop(name.lower(), None)
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.lower() in self.lines
@@ -67,23 +58,13 @@ class Headers(MutableMapping[str, str]):
     def __repr__(self) -> str:
         return f"Headers({self.pairs()!r})"
 
-    def put(self, name: str, value: str) -> None:
-        """Set a header whose name and value are known to be fit for one."""
-        key = name.lower()
-        self.lines[key] = (name, value)
-        if self._more is not None:
-            self._more.pop(key, None)
-
     def add(self, name: str, value: str) -> None:
         """Add one more line of `name`, keeping those it has."""
-        _check(name, value)
-        key = _key(name)
-        if key not in self.lines:
+        key = _checked(name, value)
+        if key in self.lines:
+            self._more.setdefault(key, []).append((name, value))
+        else:
             self.lines[key] = (name, value)
-            return
-        if self._more is None:
-            self._more = {}
-        self._more.setdefault(key, []).append((name, value))
 
     def append(self, line: str) -> None:
         """Add a header written as one line, ``Name: value``.
@@ -108,20 +89,17 @@ class Headers(MutableMapping[str, str]):
         return [value for _, value in self._all(key)] if key in self.lines else []
 
     def _all(self, key: str) -> list[tuple[str, str]]:
-        return [self.lines[key], *(self._more or {}).get(key, ())]
+        return [self.lines[key], *self._more.get(key, ())]
 
     def pairs(self) -> list[tuple[str, str]]:
         """Return all lines as WSGI wants them."""
-        if self._more is None:
+        if not self._more:
             return list(self.lines.values())
         return [line for key in self.lines for line in self._all(key)]
 
     def merge_tokens(self, name: str, *tokens: str) -> None:
         """Add `tokens` to a comma-separated header, each at most once."""
-        if name.lower() not in self.lines:
-            self.put(name, ", ".join(tokens))
-            return
-        have = self[name].split(", ")
+        have = self[name].split(", ") if name in self else []
         seen = {token.lower() for token in have}
         self[name] = ", ".join(have + [t for t in tokens if t.lower() not in seen])
 
@@ -134,21 +112,23 @@ class Headers(MutableMapping[str, str]):
 _KEYS: dict[str, str] = {}
 
 
-def _key(name: str) -> str:
-    if not _TOKEN(name):
-        msg = f"not a header name: {name!r}"
-        raise ValueError(msg)
-    if len(_KEYS) < 1000:
-        _KEYS[name] = name.lower()
-    return name.lower()
-
-
-def _check(name: str, value: str) -> None:
-    if _FORBIDDEN(value):
-        msg = f"control character in the value of {name!r}"
-        raise ValueError(msg)
-    try:
-        value.encode("latin-1")
-    except UnicodeEncodeError as error:
-        msg = f"the value of {name!r} does not fit a header: percent-encode it"
-        raise ValueError(msg) from error
+def _checked(name: str, value: str) -> str:
+    """Return the key of a header that may be sent."""
+    key = _KEYS.get(name)
+    if key is None:
+        if not _TOKEN(name):
+            msg = f"not a header name: {name!r}"
+            raise ValueError(msg)
+        key = name.lower()
+        if len(_KEYS) < 1000:
+            _KEYS[name] = key
+    if not (value.isascii() and value.isprintable()):
+        if _FORBIDDEN(value):
+            msg = f"control character in the value of {name!r}"
+            raise ValueError(msg)
+        try:
+            value.encode("latin-1")
+        except UnicodeEncodeError as error:
+            msg = f"the value of {name!r} does not fit a header: percent-encode it"
+            raise ValueError(msg) from error
+    return key

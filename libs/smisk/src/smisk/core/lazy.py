@@ -15,14 +15,13 @@ else:
 
         def __init__(self, function):
             self._function = function
-            self._name = function.__name__
             self.__doc__ = function.__doc__
 
         def __get__(self, instance, owner):
             if instance is None:
                 return self
             value = self._function(instance)
-            setattr(instance, self._name, value)
+            setattr(instance, self._function.__name__, value)
             return value
 
 

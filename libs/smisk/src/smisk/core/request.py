@@ -207,9 +207,10 @@ class Request:
         return self._read_at_most(self.limits.max_document_size)
 
     def _read_at_most(self, size: int) -> bytes:
-        if (self.content_length or 0) > size:
+        length = size + 1 if self.content_length is None else self.content_length
+        if length > size + 1:
             raise http.ContentTooLarge
-        raw = self.input.read(size + 1)
+        raw = self.input.read(length)
         if len(raw) > size:
             raise http.ContentTooLarge
         return raw

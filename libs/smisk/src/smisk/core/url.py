@@ -6,6 +6,7 @@
 """
 
 import re
+from typing import Any
 from urllib.parse import quote, quote_plus, unquote_to_bytes
 
 # SPEC RFC 3986, appendix B.
@@ -13,6 +14,7 @@ _PARTS = re.compile(
     r"(?:([A-Za-z][A-Za-z0-9+.\-]*):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?\Z",
     re.DOTALL,
 )
+_HOST_PORT = re.compile(r"(\[[^\]]*\]|[^:]*)(?::([0-9]{0,6}))?\Z", re.DOTALL)
 _NEEDS_ENCODE = re.compile(r"[^A-Za-z0-9_.~\-]").search
 _NEEDS_ESCAPE = re.compile(r"[^!-~]|[\"<>\\^`{|}]").search
 # LIMIT: a request of a million one-letter fields costs more to hold than to send.
@@ -79,23 +81,22 @@ def decompose_query(
     if text.count("&") >= max_fields:
         msg = f"more than {max_fields} fields"
         raise ValueError(msg)
-    for field in text.split("&"):
-        if not field:
-            continue
-        raw_key, equals, raw_value = field.partition("=")
-        key = decode(raw_key.replace("+", " "), charset, tolerant=tolerant)
-        value: str | None = None
-        if equals:
-            value = decode(raw_value.replace("+", " "), charset, tolerant=tolerant)
-        if key not in fields:
-            fields[key] = value
-            continue
-        first = fields[key]
-        if isinstance(first, list):
-            first.append(value)
-        else:
-            fields[key] = [first, value]
+    for field in filter(None, text.split("&")):
+        raw_key, equals, raw_value = field.replace("+", " ").partition("=")
+        key = decode(raw_key, charset, tolerant=tolerant)
+        value = decode(raw_value, charset, tolerant=tolerant) if equals else None
+        collect(fields, key, value)
     return fields
+
+
+def collect(fields: dict[str, Any], name: str, value: object) -> None:
+    """Add a field; one that comes again has the list of its values."""
+    if name not in fields:
+        fields[name] = value
+    elif isinstance(fields[name], list):
+        fields[name].append(value)
+    else:
+        fields[name] = [fields[name], value]
 
 
 def compose_query(fields: dict[str, object]) -> str:
@@ -115,30 +116,21 @@ def compose_query(fields: dict[str, object]) -> str:
 class URL:
     """One URL as its parts; empty parts are None, the path is text as written."""
 
-    __slots__ = (
-        "fragment",
-        "host",
-        "password",
-        "path",
-        "port",
-        "query",
-        "scheme",
-        "user",
-    )
+    scheme: str | None
+    user: str | None = None
+    password: str | None = None
+    host: str | None = None
+    port: int | None = None
+    path: str
+    query: str | None
+    fragment: str | None
 
     def __init__(self, text: "str | URL" = "") -> None:
         match = _PARTS.match(str(text))
         assert match is not None  # every string matches
-        self.scheme: str | None = match[1]
-        self.path: str = match[3]
-        self.query: str | None = match[4]
-        self.fragment: str | None = match[5]
-        self.user: str | None = None
-        self.password: str | None = None
-        self.host: str | None = None
-        self.port: int | None = None
-        if match[2] is not None:
-            self._take_authority(match[2])
+        self.scheme, authority, self.path, self.query, self.fragment = match.groups()
+        if authority is not None:
+            self._take_authority(authority)
 
     def _take_authority(self, authority: str) -> None:
         userinfo, at, hostport = authority.rpartition("@")
@@ -146,22 +138,12 @@ class URL:
             user, colon, password = userinfo.partition(":")
             self.user = decode(user)
             self.password = decode(password) if colon else None
-        if hostport.startswith("["):
-            host, bracket, rest = hostport.partition("]")
-            host += bracket
-        else:
-            host, colon, rest = hostport.partition(":")
-            rest = colon + rest
-        port = rest[1:]
-        if rest and rest[0] != ":":
-            msg = f"not a host: {hostport!r}"
+        match = _HOST_PORT.match(hostport)
+        if match is None or int(match[2] or 0) > 65535:
+            msg = f"not a host and port: {hostport!r}"
             raise ValueError(msg)
-        if port:
-            if not (port.isascii() and port.isdigit() and int(port[:6]) < 65536):
-                msg = f"not a port: {port!r}"
-                raise ValueError(msg)
-            self.port = int(port)
-        self.host = host.lower()
+        self.host = match[1].lower()
+        self.port = int(match[2]) if match[2] else None
 
     def __str__(self) -> str:
         return self.to_s()
