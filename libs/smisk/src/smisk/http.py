@@ -77,7 +77,11 @@ class Redirect(HTTPError):
         self.location = location
 
 
-class _Allowing(HTTPError):
+class MethodNotAllowed(HTTPError):
+    """The leaf answers other verbs: those it answers are `allow`."""
+
+    status = 405
+
     def __init__(
         self,
         description: str = "",
@@ -113,7 +117,6 @@ class Unauthorized(HTTPError): status = 401
 class PaymentRequired(HTTPError): status = 402
 class Forbidden(HTTPError): status = 403
 class NotFound(HTTPError): status = 404
-class MethodNotAllowed(_Allowing): status = 405
 class NotAcceptable(HTTPError): status = 406
 class ProxyAuthenticationRequired(HTTPError): status = 407
 class RequestTimeout(HTTPError): status = 408
@@ -145,8 +148,6 @@ class InsufficientStorage(HTTPError): status = 507
 #: Every status by its number.
 STATUSES: dict[int, type[HTTPError]] = {
     cls.status: cls
-    for cls in list(globals().values())
-    if isinstance(cls, type)
-    and issubclass(cls, HTTPError)
-    and cls not in (HTTPError, Redirect, _Allowing)
+    for cls in (*HTTPError.__subclasses__(), *Redirect.__subclasses__())
+    if cls is not Redirect
 }

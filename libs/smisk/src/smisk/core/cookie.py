@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import Literal
+from typing import Literal, TypedDict, Unpack
 
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z").match
 # SPEC RFC 6265 4.1.1: cookie-octet.
@@ -32,17 +32,18 @@ def parse_cookies(header: str) -> dict[str, str]:
     return cookies
 
 
-def format_cookie(
-    name: str,
-    value: str,
-    *,
-    domain: str | None = None,
-    path: str | None = None,
-    max_age: int | None = None,
-    secure: bool = False,
-    http_only: bool = False,
-    same_site: SameSite | None = None,
-) -> str:
+class CookieAttributes(TypedDict, total=False):
+    """What a cookie may say beside its value."""
+
+    domain: str | None
+    path: str | None
+    max_age: int | None
+    secure: bool
+    http_only: bool
+    same_site: SameSite | None
+
+
+def format_cookie(name: str, value: str, **given: Unpack[CookieAttributes]) -> str:
     """Write the value of one Set-Cookie line.
 
     Raises:
@@ -52,6 +53,9 @@ def format_cookie(
     if not _NAME(name) or not _VALUE(value):
         msg = f"not a cookie: {name!r}={value!r} (encode the value first)"
         raise ValueError(msg)
+    domain, path = given.get("domain"), given.get("path")
+    max_age, same_site = given.get("max_age"), given.get("same_site")
+    secure = given.get("secure", False)
     for attribute in (domain, path):
         if attribute is not None and not _ATTRIBUTE(attribute):
             msg = f"not an attribute of a cookie: {attribute!r}"
@@ -73,7 +77,7 @@ def format_cookie(
             text += "; Expires=" + format_datetime(datetime.fromtimestamp(0, UTC), True)
     if secure:
         text += "; Secure"
-    if http_only:
+    if given.get("http_only"):
         text += "; HttpOnly"
     if same_site:
         text += f"; SameSite={same_site}"

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack
 
 from smisk import http
 from smisk.core.condition import check_preconditions, format_etag
-from smisk.core.cookie import SameSite, format_cookie
+from smisk.core.cookie import CookieAttributes, format_cookie
 from smisk.core.headers import Headers
 
 if TYPE_CHECKING:
@@ -181,30 +181,16 @@ class Response:
         value: str = "",
         *,
         comment: str | None = None,  # noqa: ARG002 - of 2008; RFC 6265 has none
-        domain: str | None = None,
-        path: str | None = "/",
-        secure: bool = False,
         version: int = 1,  # noqa: ARG002 - as comment
-        max_age: int | None = None,
-        http_only: bool = False,
-        same_site: SameSite | None = None,
+        **attributes: Unpack[CookieAttributes],
     ) -> None:
-        """Ask the client to keep a cookie.
+        """Ask the client to keep a cookie; for every path unless one is given.
 
         Raises:
             ValueError: If name or value cannot be written (see `format_cookie`).
         """
-        line = format_cookie(
-            name,
-            value,
-            domain=domain,
-            path=path,
-            max_age=max_age,
-            secure=secure,
-            http_only=http_only,
-            same_site=same_site,
-        )
-        self._headers.add("Set-Cookie", line)
+        attributes.setdefault("path", "/")
+        self._headers.add("Set-Cookie", format_cookie(name, value, **attributes))
 
     def delete_cookie(self, name: str, *, path: str = "/") -> None:
         """Ask the client to forget a cookie."""

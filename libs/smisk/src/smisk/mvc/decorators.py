@@ -1,9 +1,9 @@
 """Words about leaves: ``expose``, ``hide``, ``leaf_filter``."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar, overload
+from typing import Any, ParamSpec, TypedDict, TypeVar, Unpack, overload
 
 F = TypeVar("F", bound=Callable[..., Any])
 C = TypeVar("C")
@@ -12,7 +12,7 @@ R = TypeVar("R")
 
 #: Takes the leaf and its parameters, and answers in its place.
 Filter = Callable[..., Any]
-DEFAULT_METHODS = ("GET", "POST")
+DEFAULT_METHODS = ("GET", "POST", "HEAD")
 
 
 @dataclass(slots=True)
@@ -36,44 +36,38 @@ def exposure_of(function: Callable[..., object]) -> Exposure:
     return exposure if isinstance(exposure, Exposure) else Exposure()
 
 
+class Options(TypedDict, total=False):
+    """What `expose` may be told."""
+
+    template: str | None
+    formats: Iterable[str] | None
+    methods: Iterable[str] | None
+    delegates: bool
+    route: str | Iterable[str] | None
+    filters: Iterable[Filter]
+    raw: bool
+
+
 @overload
 def expose(slug: F) -> F: ...
 @overload
+def expose(slug: str | None = "", **options: Unpack[Options]) -> Callable[[F], F]: ...
 def expose(
-    slug: str | None = "",
-    *,
-    template: str | None = None,
-    formats: Iterable[str] | None = None,
-    methods: Iterable[str] | None = None,
-    delegates: bool = False,
-    route: str | Iterable[str] | None = None,
-    filters: Iterable[Filter] = (),
-    raw: bool = False,
-) -> Callable[[F], F]: ...
-def expose(
-    slug: F | str | None = "",
-    *,
-    template: str | None = None,
-    formats: Iterable[str] | None = None,
-    methods: Iterable[str] | None = None,
-    delegates: bool = False,
-    route: str | Iterable[str] | None = None,
-    filters: Iterable[Filter] = (),
-    raw: bool = False,
+    slug: F | str | None = "", **options: Unpack[Options]
 ) -> F | Callable[[F], F]:
     """Say how a leaf is reached and what it answers.
 
     Args:
         slug: Its name in the path instead of the function's; None: reached by its
             routes only.
-        template: Name of its template, without extension.
-        formats: Extensions of the serializers it answers in, most preferred first;
+        options: template: name of its template, without extension.
+            formats: extensions of the serializers it answers in, most preferred first;
             None: all there are.
-        methods: Verbs it answers; HEAD comes with GET. Default: GET and POST.
-        delegates: Whether descendants of its controller inherit it.
-        route: One pattern or several (see `smisk.mvc.router`).
-        filters: Filters around it, the first outermost.
-        raw: Leave the body of the request to the leaf.
+            methods: verbs it answers; HEAD comes with GET. Default: GET and POST.
+            delegates: whether descendants of its controller inherit it.
+            route: one pattern or several (see `smisk.mvc.router`).
+            filters: filters around it, the first outermost.
+            raw: leave the body of the request to the leaf.
     """
     if callable(slug):
         function = slug
@@ -84,31 +78,32 @@ def expose(
     if name is not None and ("/" in name or name in {".", ".."}):
         msg = f"a slug is one segment of a path, not {name!r}; use route="
         raise ValueError(msg)
-    routes = (route,) if isinstance(route, str) else tuple(route or ())
+    formats, methods = options.get("formats"), options.get("methods")
+    route = options.get("route") or ()
+    exposure = Exposure(
+        slug=name,
+        template=options.get("template"),
+        formats=None if formats is None else tuple(formats),
+        methods=DEFAULT_METHODS if methods is None else verbs(methods),
+        delegates=options.get("delegates", False),
+        routes=(route,) if isinstance(route, str) else tuple(route),
+        filters=tuple(options.get("filters", ())),
+        raw=options.get("raw", False),
+    )
 
     def decorate(function: F) -> F:
-        function.__smisk__ = Exposure(  # type: ignore[attr-defined]
-            slug=name,
-            template=template,
-            formats=None if formats is None else tuple(formats),
-            methods=_verbs(methods),
-            delegates=delegates,
-            routes=routes,
-            filters=tuple(filters),
-            raw=raw,
-            hidden=exposure_of(function).hidden,
-        )
+        hidden = exposure_of(function).hidden
+        function.__smisk__ = replace(exposure, hidden=hidden)  # type: ignore[attr-defined]
         return function
 
     return decorate
 
 
-def _verbs(methods: Iterable[str] | None) -> tuple[str, ...]:
-    if methods is None:
-        return DEFAULT_METHODS
-    if isinstance(methods, str):
-        methods = (methods,)
-    return tuple(dict.fromkeys(method.upper() for method in methods))
+def verbs(methods: Iterable[str]) -> tuple[str, ...]:
+    """Return `methods` in upper case, each once; HEAD comes with GET."""
+    names = (methods,) if isinstance(methods, str) else methods
+    found = dict.fromkeys(name.upper() for name in names)
+    return tuple(found | {"HEAD": None} if "GET" in found else found)
 
 
 def hide(leaf: C) -> C:

@@ -42,8 +42,6 @@ class Leaf:
         self.function = function
         self.formats = exposure.formats or type(controller).formats
         self.methods = exposure.methods
-        if "GET" in self.methods and "HEAD" not in self.methods:
-            self.methods += ("HEAD",)
         self.raw = exposure.raw
         self.parameters = Parameters(function)
         self.takes_parameters = bool(self.parameters)

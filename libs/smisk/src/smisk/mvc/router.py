@@ -16,7 +16,7 @@ from smisk import http
 from smisk.core.url import compose_query, encode
 from smisk.error import ConfigurationError
 from smisk.mvc.control import Controller
-from smisk.mvc.decorators import Filter, exposure_of
+from smisk.mvc.decorators import Filter, exposure_of, verbs
 from smisk.mvc.leaf import Leaf
 
 _SHORT = re.compile(r"<([A-Za-z_]\w*)(?::(int|path))?>")
@@ -41,8 +41,6 @@ class Route:
     ) -> None:
         self.pattern = pattern
         self.leaf = leaf
-        if methods is not None and "GET" in methods:
-            methods = (*methods, "HEAD")
         self.methods = leaf.methods if methods is None else methods
         try:
             compiled = re.compile(_expression(pattern), re.IGNORECASE | re.DOTALL)
@@ -126,8 +124,9 @@ class Router:
             methods: Verbs this pattern is for; default: those of the leaf.
         """
         _expression(pattern)  # complain where it is written
-        verbs = None if methods is None else tuple(m.upper() for m in methods)
-        self._pending.append((pattern, leaf, verbs))
+        self._pending.append(
+            (pattern, leaf, None if methods is None else verbs(methods))
+        )
         if self._is_built:
             self._connect()
 
@@ -210,8 +209,8 @@ class Router:
 
     def allowed(self, path: str) -> list[str]:
         """Return the verbs answered at `path`; none if nothing is there."""
-        verbs = {verb for _, methods in self.at(path) for verb in methods}
-        return sorted(verbs | {"OPTIONS"}) if verbs else []
+        found = {verb for _, methods in self.at(path) for verb in methods}
+        return sorted(found | {"OPTIONS"}) if found else []
 
     def leaf_for(self, target: Target) -> Leaf:
         """Return the leaf that `target` means.

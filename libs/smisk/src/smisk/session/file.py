@@ -46,7 +46,6 @@ class FileStore:
         return self.folder / session_id
 
     def read(self, session_id: str) -> bytes | None:
-        """Return the session; None if there is none, or no longer."""
         path = self._path(session_id)
         if random.random() < self.gc_probability:
             self.collect()
@@ -59,13 +58,11 @@ class FileStore:
             return None
 
     def write(self, session_id: str, raw: bytes, ttl_s: int) -> None:
-        """Keep the session for `ttl_s` seconds from now."""
         path = self._path(session_id)
         with self._new(raw, ttl_s) as new:
             new.replace(path)
 
     def claim(self, name: str, ttl_s: int) -> bool:
-        """Return whether nobody has claimed `name` within `ttl_s` seconds."""
         path = self._path("claim-" + hashlib.sha256(name.encode()).hexdigest())
         with self._new(b"", ttl_s) as new:
             try:
@@ -87,7 +84,6 @@ class FileStore:
             Path(name).unlink(missing_ok=True)
 
     def refresh(self, session_id: str, ttl_s: int) -> None:
-        """Keep it for `ttl_s` seconds from now, unchanged."""
         ends = time.time() + ttl_s
         try:
             os.utime(self._path(session_id), (ends, ends))
@@ -95,7 +91,6 @@ class FileStore:
             return
 
     def destroy(self, session_id: str) -> None:
-        """Forget the session, if there is one."""
         self._path(session_id).unlink(missing_ok=True)
 
     def collect(self) -> int:

@@ -17,7 +17,6 @@ class MemoryStore:
         self._max = max_sessions
 
     def read(self, session_id: str) -> bytes | None:
-        """Return the session; None if there is none, or no longer."""
         with self._lock:
             ends, raw = self._sessions.get(session_id, (0.0, b""))
             if ends <= time.monotonic():
@@ -26,7 +25,6 @@ class MemoryStore:
             return raw
 
     def write(self, session_id: str, raw: bytes, ttl_s: int) -> None:
-        """Keep the session for `ttl_s` seconds from now."""
         with self._lock:
             if len(self._sessions) >= self._max and session_id not in self._sessions:
                 self._make_room()
@@ -42,13 +40,11 @@ class MemoryStore:
             del self._sessions[session_id]
 
     def refresh(self, session_id: str, ttl_s: int) -> None:
-        """Keep it for `ttl_s` seconds from now, unchanged."""
         with self._lock:
             if session_id in self._sessions:
                 raw = self._sessions[session_id][1]
                 self._sessions[session_id] = (time.monotonic() + ttl_s, raw)
 
     def destroy(self, session_id: str) -> None:
-        """Forget the session, if there is one."""
         with self._lock:
             self._sessions.pop(session_id, None)

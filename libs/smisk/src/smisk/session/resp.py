@@ -16,23 +16,18 @@ class RESPStore:
         self._prefix = prefix
 
     def read(self, session_id: str) -> bytes | None:
-        """Return the session; None if there is none, or no longer."""
         raw = self._store("GET", self._prefix + session_id)
         return raw if isinstance(raw, bytes) else None
 
     def write(self, session_id: str, raw: bytes, ttl_s: int) -> None:
-        """Keep the session for `ttl_s` seconds from now."""
         self._store("SET", self._prefix + session_id, raw, "EX", ttl_s)
 
     def refresh(self, session_id: str, ttl_s: int) -> None:
-        """Keep it for `ttl_s` seconds from now, unchanged."""
         self._store("EXPIRE", self._prefix + session_id, ttl_s)
 
     def claim(self, name: str, ttl_s: int) -> bool:
-        """Return whether nobody has claimed `name` within `ttl_s` seconds."""
         key = f"{self._prefix}claim:{name}"
         return self._store("SET", key, "1", "NX", "EX", ttl_s) is not None
 
     def destroy(self, session_id: str) -> None:
-        """Forget the session, if there is one."""
         self._store("DEL", self._prefix + session_id)

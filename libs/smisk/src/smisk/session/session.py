@@ -26,19 +26,15 @@ class Store(Protocol):
 
     def read(self, session_id: str) -> bytes | None:
         """Return the session; None if there is none, or no longer."""
-        ...
 
     def write(self, session_id: str, raw: bytes, ttl_s: int) -> None:
         """Keep the session for `ttl_s` seconds from now."""
-        ...
 
     def refresh(self, session_id: str, ttl_s: int) -> None:
         """Keep it for `ttl_s` seconds from now, unchanged."""
-        ...
 
     def destroy(self, session_id: str) -> None:
         """Forget the session, if there is one."""
-        ...
 
 
 class Claims(Protocol):
@@ -46,7 +42,6 @@ class Claims(Protocol):
 
     def claim(self, name: str, ttl_s: int) -> bool:
         """Return whether nobody has claimed `name` within `ttl_s` seconds."""
-        ...
 
 
 class Sessions:
@@ -154,13 +149,9 @@ class SessionSlot:
             store.write(self.id, raw, sessions.ttl_s)
         if self.id != self._claimed and not response.has_begun:
             secure = self._is_secure if sessions.secure is None else sessions.secure
+            name, same_site = sessions.name, sessions.same_site
             response.set_cookie(
-                sessions.name,
-                self.id,
-                path="/",
-                secure=secure,
-                http_only=True,
-                same_site=sessions.same_site,
+                name, self.id, secure=secure, http_only=True, same_site=same_site
             )
 
 
