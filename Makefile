@@ -12,7 +12,7 @@ SOURCES := libs services infra tests loadtest
 export VENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test check lint types imports pytest compose-test load load-herd study claim-million \
+.PHONY: help run install test check lint types imports pytest compose-test load load-herd study publish claim-million \
     claim-random-reads claim-store claim-twisted crash compat redis-suite valgrind lock clean \
     bench-tokyocabinet bench-fcgi bench-kvstore bench-smisk
 
@@ -53,6 +53,7 @@ TIME     ?= 30s
 P95      ?= 0
 SCENARIO ?=
 SHAPE    ?=
+FOLDER   ?=
 PEERS    ?= $(PY)
 
 load: ## 30 s of a mixed day against a running site (HOST= USERS= TIME= P95= SHAPE=)
@@ -63,15 +64,19 @@ load: ## 30 s of a mixed day against a running site (HOST= USERS= TIME= P95= SHA
 
 load-herd: ## everyone fetches within seconds after a post (USERS=10000)
 	@infra/local/install.sh test
-	$(PY) -m locust -f loadtest/herd.py --headless --host "$(HOST)" --users $(USERS) \
+	ulimit -n 20000 2> /dev/null; $(PY) -m locust -f loadtest/herd.py --headless --host "$(HOST)" --users $(USERS) \
 	    --spawn-rate 2000 --only-summary
 
 study: ## the FastCGI study of 2007 again (STUDY=quick|default|full, PEERS=python)
-	@infra/local/install.sh test
+	@infra/local/install.sh bench
 	cd loadtest && $(abspath $(PY)) -m study $(or $(STUDY),default) --peers "$(abspath $(PEERS))"
 
-claim-million claim-random-reads claim-store claim-twisted: ## what the posts measured, again
+publish: ## a study's figures and plots into README and docs (FOLDER=loadtest/results/…)
 	@infra/local/install.sh test
+	cd loadtest && $(abspath $(PY)) -m study publish $(if $(FOLDER),"$(abspath $(FOLDER))")
+
+claim-million claim-random-reads claim-store claim-twisted: ## what the posts measured, again
+	@infra/local/install.sh bench
 	cd loadtest && $(abspath $(PY)) -m claims $(@:claim-%=%) --peers "$(abspath $(PEERS))"
 
 COMMA := ,
@@ -110,8 +115,9 @@ bench-smisk: ## the framework against Flask, Falcon, Bottle, Starlette and Twist
 	$(PY) libs/smisk/bench/bench_smisk.py --out loadtest/results/bench-smisk.json
 
 lock: ## resolves the requirements*.lock files anew
-	@for group in run dev bench; do \
-	    case $$group in run) file=requirements.lock;; *) file=requirements-$$group.lock;; esac; \
+	@for group in run loadtest dev bench; do \
+	    case $$group in run) file=requirements.lock;; \
+		loadtest) file=loadtest/requirements.lock;; *) file=requirements-$$group.lock;; esac; \
 	    echo "resolving $$file"; \
 	    $(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	        --no-emit-index-url --no-emit-find-links --no-header --group $$group -o $$file || exit 1; \

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import gevent  # type: ignore[import-untyped]
+import gevent
 from locust import events, task
 from locust.contrib.fasthttp import FastHttpUser
 from locust.exception import StopUser

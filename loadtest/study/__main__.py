@@ -2,6 +2,7 @@
 
     cd loadtest && python -m study [quick|default|full] [--peers PYTHON] [--fresh]
     python -m study report FOLDER        the report anew from its raw figures
+    python -m study publish [FOLDER]     its figures and plots into README and docs
     python -m study plan [NAME]          what would be measured
 
 Results go to results/<date>-<machine>-<plan>/. A study that was killed goes on where it
@@ -17,13 +18,12 @@ import signal
 import sys
 from pathlib import Path
 
+from study.document import RESULTS, publish
 from study.environment import machine_name
-from study.model import FOLDER, MODELS
+from study.model import MODELS
 from study.plan import make
 from study.report import write
 from study.run import Study
-
-RESULTS = FOLDER / "results"
 
 
 def main() -> int:
@@ -47,6 +47,12 @@ def main() -> int:
     if given.what == "report":
         write(Path(given.name))
         return 0
+    if given.what == "publish":
+        if given.name:
+            write(Path(given.name))
+        for path in publish(Path(given.name).name if given.name else ""):
+            sys.stdout.write(f"{path}\n")
+        return 0
     try:
         plan = make((given.name or "default") if given.what == "plan" else given.what,
                     os.cpu_count() or 1)  # fmt: skip
@@ -55,7 +61,10 @@ def main() -> int:
     if given.what == "plan":
         for cell in sorted(plan.cells):
             sys.stdout.write(f"{cell}: {MODELS[cell.model].about}\n")
-        sys.stdout.write(f"{len(plan.cells)} cells, {plan.repeats} times\n")
+        minutes = plan.guess_s() / 60
+        sys.stdout.write(
+            f"{len(plan.cells)} cells, {plan.repeats} times: about {minutes:.0f} minutes\n"
+        )
         return 0
     folder = given.out or _folder(given.machine, plan.name)
     if not given.out:

@@ -14,17 +14,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-import gevent  # type: ignore[import-untyped]
+import gevent
 from locust import constant_throughput, events, task
 from locust.contrib.fasthttp import FastHttpUser
-from locust.runners import MasterRunner
 
 OUT = Path(os.environ["STUDY_OUT"])
 ADDRESS = os.environ["STUDY_PATH"]
 WARM_S = float(os.environ["STUDY_WARM_S"])
 SECONDS = float(os.environ["STUDY_SECONDS"])
-USERS = int(os.environ["STUDY_USERS"])
-RATE = float(os.environ.get("STUDY_RATE", "0"))
+# Of one user; 0 for as often as it is answered.
+RATE = float(os.environ["STUDY_RATE"])
 BUCKET_MS = 0.05
 
 
@@ -51,7 +50,7 @@ class Caller(FastHttpUser):
     network_timeout = 30.0
     connection_timeout = 30.0
     if RATE:
-        wait_time = constant_throughput(RATE / USERS)
+        wait_time = constant_throughput(RATE)
 
     @task
     def call(self) -> None:
@@ -87,15 +86,9 @@ def plan(environment: Any, **_: Any) -> None:
         gevent.sleep(SECONDS)
         # On a busy machine we wake late; then the time that counts is over already.
         window.cpu_ended = _cpu_s()
-        if (
-            environment.runner is not None
-            and environment.parsed_options.worker is False
-        ):
-            environment.runner.quit()
+        environment.runner.quit()
 
-    # WHY not the master: it makes no load, and ends by --run-time.
-    if not isinstance(environment.runner, MasterRunner):
-        gevent.spawn(watch)
+    gevent.spawn(watch)
 
 
 @events.quit.add_listener  # type: ignore[untyped-decorator]

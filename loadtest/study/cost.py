@@ -144,7 +144,9 @@ class Meter:
                 pids = list(family(pid))
                 if part in self._split:
                     other = self._split[part]
-                    now[f"cpu {other}"] = self._most(f"cpu {other}", cpu_s(pids[1:]))
+                    now[f"cpu {other}"] = self._most(other, cpu_s(pids[1:]))
+                    waited = waited_s(pids[1:])
+                    now[f"wait {other}"] = self._most(f"wait {other}", waited)
                     pids = pids[:1]
                 now[f"cpu {part}"] = self._most(part, cpu_s(pids))
                 now[f"wait {part}"] = self._most(f"wait {part}", waited_s(pids))

@@ -44,6 +44,7 @@ class Edge:
         self.program = Program(
             "lighttpd", [PROGRAM, "-D", "-f", str(conf)], folder / "edge.log"
         )
+        self.url = f"http://127.0.0.1:{self.port}"
 
 
 class SiteEdge:
@@ -67,6 +68,7 @@ class SiteEdge:
             folder / "edge.log",
             environ=environ,
         )
+        self.url = f"http://127.0.0.1:{self.port}"
 
 
 def _conf(

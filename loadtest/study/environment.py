@@ -94,8 +94,14 @@ def _packages() -> dict[str, str]:
 
 
 def _version(name: str, peers: str) -> str:
-    code = f"import importlib.metadata as m; print(m.version({name!r}))"
+    # uWSGI's name as a wheel is pyuwsgi.
+    code = (
+        "import importlib.metadata as m\n"
+        f"for name in ({name!r}, 'py' + {name!r}):\n"
+        "    try: print(m.version(name))\n"
+        "    except m.PackageNotFoundError: pass"
+    )
     done = subprocess.run(
         [peers, "-c", code], capture_output=True, text=True, check=False
     )
-    return done.stdout.strip() or "not installed"
+    return done.stdout.partition("\n")[0].strip() or "not installed"

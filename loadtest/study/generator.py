@@ -5,19 +5,21 @@ from __future__ import annotations
 import collections
 import contextlib
 import json
-import math
 import os
 import re
 import resource
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from study import kept_locust
+from study.kept_locust import GeneratorError, Started
+from study.program import guard
 
 HERE = Path(__file__).parent
 # A generator that computes or waits for a core for so much of the time makes less load
@@ -65,13 +67,6 @@ class Sample:
         return self.served / self.seconds if self.seconds else 0.0
 
 
-class GeneratorError(Exception):
-    """A generator did not do its work; the message has what it said."""
-
-
-Started = Callable[[int], None]
-
-
 def _nobody(_pid: int) -> None:
     return
 
@@ -87,9 +82,8 @@ def threads_for(cores: int, generator: str) -> int:
 def _run(
     command: Sequence[str], environ: Mapping[str, str], limit_s: float, started: Started
 ) -> str:
-    guard = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
     with subprocess.Popen(
-        [*guard, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        [*guard("KILL"), *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, **environ}, cwd=HERE.parent, start_new_session=True,
     ) as process:  # fmt: skip
         started(process.pid)
@@ -112,29 +106,27 @@ def locust(
     *,
     users: int,
     seconds: float,
-    warm_s: float = 0.3,
+    warm_s: float = 0.1,
     rate: float = 0.0,
     processes: int = 1,
     started: Started = _nobody,
 ) -> Sample:
     """Make load with locust's FastHttpUser; with `rate` in the open model."""
     with tempfile.TemporaryDirectory(prefix="study") as folder:
+        each = max(1, round(users / processes))
         environ = {
             "STUDY_OUT": folder, "STUDY_PATH": path, "STUDY_WARM_S": str(warm_s),
-            "STUDY_SECONDS": str(seconds), "STUDY_USERS": str(users),
-            "STUDY_RATE": str(rate),
+            "STUDY_SECONDS": str(seconds), "STUDY_RATE": str(rate / processes / each),
         }  # fmt: skip
-        command = [
-            sys.executable, "-m", "locust", "-f", str(HERE / "cell_user.py"),
-            "--headless", "--host", url, "--users", str(users), "--spawn-rate",
-            str(users), "--only-summary", "--loglevel", "ERROR", "--stop-timeout", "10",
+        arguments = [
+            "-f", str(HERE / "cell_user.py"), "--headless", "--host", url,
+            "--users", str(each), "--spawn-rate", str(each), "--only-summary",
+            "--loglevel", "ERROR", "--stop-timeout", "10",
         ]  # fmt: skip
-        if processes > 1:
-            ends_s = math.ceil(warm_s + seconds + 0.5)
-            command += ["--processes", str(processes), "--run-time", f"{ends_s}s"]
-        said = _run(command, environ, warm_s + seconds + 60, started)
+        limit_s = warm_s + seconds + 60
+        said = kept_locust.run(arguments, environ, processes, limit_s, started)
         parts = [json.loads(p.read_text()) for p in Path(folder).glob("locust-*.json")]
-    if not parts:
+    if len(parts) < processes:
         raise GeneratorError(f"locust counted nothing: {said[-800:]}")
     buckets: collections.Counter[int] = collections.Counter()
     for part in parts:

@@ -1,171 +1,233 @@
-"""Plots as SVG, written by hand: small, sharp, and without a library."""
+"""The kinds of plots that a report has."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from html import escape
+from collections.abc import Callable, Mapping, Sequence
 
-# Okabe and Ito's colours, which people with every kind of sight tell apart.
-COLOURS = (
-    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5c00",
-    "#444444", "#8a2be2", "#b22222", "#2e8b57", "#4682b4",
-)  # fmt: skip
-PARTS = {
-    "edge": "#56b4e9", "workers": "#d55e00", "store": "#009e73", "generator": "#bbbbbb"
-}  # fmt: skip
-WIDTH = 860
-FONT = "font-family='system-ui, sans-serif' font-size='13' fill='#222'"
+from study.svg import (
+    FAMILIES,
+    GREY,
+    GRID,
+    INK,
+    PARTS,
+    WIDTH,
+    Point,
+    apart,
+    box,
+    head,
+    line,
+    mark,
+    style,
+    text,
+    ticks,
+)
 
-
-@dataclass(frozen=True)
-class Point:
-    """A figure with its spread."""
-
-    x: float
-    y: float
-    low: float
-    high: float
-
-
-def _open(width: float, height: float, title: str) -> list[str]:
-    return [
-        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width:.0f} {height:.0f}' "
-        f"width='{width:.0f}' height='{height:.0f}' role='img' {FONT}>",
-        f"<title>{escape(title)}</title>",
-        f"<rect width='{width:.0f}' height='{height:.0f}' fill='#fff'/>",
-        f"<text x='16' y='24' font-size='16' font-weight='600'>{escape(title)}</text>",
-    ]
-
-
-def _text(x: float, y: float, text: str, more: str = "") -> str:
-    return f"<text x='{x:.1f}' y='{y:.1f}' {more}>{escape(text)}</text>"
-
-
-def _line(x1: float, y1: float, x2: float, y2: float, more: str) -> str:
-    return f"<line x1='{x1:.1f}' y1='{y1:.1f}' x2='{x2:.1f}' y2='{y2:.1f}' {more}/>"
-
-
-def _ticks(most: float, wanted: int = 5) -> list[float]:
-    step = 10 ** math.floor(math.log10(most / wanted)) if most > 0 else 1.0
-    for factor in (1, 2, 5, 10):
-        if most / (step * factor) <= wanted + 1:
-            step *= factor
-            break
-    return [step * n for n in range(int(most / step) + 2)]
+ROW = 26
 
 
 def lines(
-    title: str, x_title: str, y_title: str, series: Mapping[str, Sequence[Point]]
+    title: str,
+    below: str,
+    x_title: str,
+    series: Mapping[str, Sequence[Point]],
+    cores: int,
 ) -> str:
-    """Plot lines with the spread of each point; x positions are evenly spaced."""
+    """Plot lines with the spread of each point, each named where it ends."""
     xs = sorted({p.x for points in series.values() for p in points})
     most = max((p.high for points in series.values() for p in points), default=1.0)
-    ticks = _ticks(most)
-    left, top, wide, high = 84.0, 48.0, WIDTH - 84.0 - 230.0, 320.0
-    out = _open(WIDTH, top + high + 60, title)
+    scale = ticks(most)
+    left, top, wide, high = 70.0, 66.0, WIDTH - 70.0 - 190.0, 330.0
+    bottom = top + high
+    out = head(WIDTH, bottom + 54, title, below)
+    across = _across(xs, left + 16, wide - 32)
 
-    def at(x: float, y: float) -> tuple[float, float]:
-        place = xs.index(x) / max(1, len(xs) - 1) if len(xs) > 1 else 0.5
-        return left + 20 + place * (wide - 40), top + high * (1 - y / ticks[-1])
+    def up(value: float) -> float:
+        return bottom - high * value / scale[-1]
 
-    for tick in ticks:
-        y = at(xs[0], tick)[1]
-        out.append(_line(left, y, left + wide, y, "stroke='#ddd'"))
-        out.append(_text(left - 8, y + 4, f"{tick:,.0f}", "text-anchor='end'"))
-    for x in xs:
+    for tick in scale:
+        out.append(line(left, up(tick), left + wide, up(tick), f"stroke='{GRID}'"))
+        out.append(text(left - 8, up(tick) + 4, f"{tick:,.0f}", "text-anchor='end'"))
+    if cores in xs:
+        x = across(cores)
         out.append(
-            _text(at(x, 0)[0], top + high + 20, f"{x:g}", "text-anchor='middle'")
-        )
-    out.append(_text(left + wide / 2, top + high + 44, x_title, "text-anchor='middle'"))
-    turned = f"transform='rotate(-90 18 {top + high / 2})' text-anchor='middle'"
-    out.append(_text(18, top + high / 2, y_title, turned))
-    for number, (name, points) in enumerate(series.items()):
-        colour = COLOURS[number % len(COLOURS)]
-        dash = "stroke-dasharray='6 3'" if number >= len(COLOURS) // 2 else ""
-        path = " ".join("{:.1f},{:.1f}".format(*at(p.x, p.y)) for p in points)
-        out.append(
-            f"<polyline points='{path}' fill='none' stroke='{colour}' "
-            f"stroke-width='2.5' {dash}/>"
-        )
-        for point in points:
-            x, y = at(point.x, point.y)
-            (_, low), (_, up) = at(point.x, point.low), at(point.x, point.high)
-            out.append(_line(x, low, x, up, f"stroke='{colour}' stroke-width='1.5'"))
-            out.append(f"<circle cx='{x:.1f}' cy='{y:.1f}' r='4' fill='{colour}'/>")
-        y = top + 12 + number * 22
-        out.append(
-            _line(left + wide + 18, y - 4, left + wide + 42, y - 4,
-                  f"stroke='{colour}' stroke-width='3' {dash}")
+            line(x, top, x, bottom, f"stroke='{GREY}' stroke-dasharray='2 4'")
         )  # fmt: skip
-        out.append(_text(left + wide + 50, y, name))
-    return "\n".join([*out, "</svg>"])
+        out.append(
+            text(x + 5, top + 10, f"{cores} cores", f"fill='{GREY}' font-size='12'")
+        )
+    for x in xs:
+        out.append(text(across(x), bottom + 20, f"{x:g}", "text-anchor='middle'"))
+    out.append(text(left + wide / 2, bottom + 42, x_title, "text-anchor='middle'"))
+    names = [name for name, points in series.items() if points]
+    for number, name in enumerate(names):
+        colour, shape = style(name, number)
+        points = sorted(series[name], key=lambda p: p.x)
+        band = [(across(p.x), up(p.high)) for p in points]
+        band += [(across(p.x), up(p.low)) for p in reversed(points)]
+        out.append(
+            f"<polygon points='{_path(band)}' fill='{colour}' fill-opacity='0.14'/>"
+        )
+        way = _path([(across(p.x), up(p.y)) for p in points])
+        out.append(
+            f"<polyline points='{way}' fill='none' stroke='{colour}' stroke-width='2.2'/>"
+        )
+        for p in points:
+            x = across(p.x)
+            out.append(line(x, up(p.low), x, up(p.high), f"stroke='{colour}'"))
+            out.append(mark(x, up(p.y), shape, colour))
+    ends = [max(series[name], key=lambda p: p.x) for name in names]
+    places = apart([up(p.y) for p in ends], 17, top, bottom)
+    for number, (name, end, y) in enumerate(zip(names, ends, places, strict=True)):
+        colour, shape = style(name, number)
+        x = left + wide + 22
+        out.append(
+            line(across(end.x) + 8, up(end.y), x - 7, y,
+                 f"stroke='{colour}' stroke-opacity='0.5'")
+        )  # fmt: skip
+        out.append(mark(x, y, shape, colour))
+        out.append(text(x + 10, y + 4, name, f"fill='{INK}'"))
+    return "\n".join([*filter(None, out), "</svg>"])
 
 
-def stacked(title: str, x_title: str, bars: Mapping[str, Mapping[str, float]]) -> str:
-    """Plot bars that consist of parts."""
-    most = max((sum(parts.values()) for parts in bars.values()), default=1.0) or 1.0
-    ticks = _ticks(most)
-    left, top, wide = 250.0, 64.0, WIDTH - 250.0 - 80.0
-    bottom = top + len(bars) * 26
-    out = _open(WIDTH, bottom + 52, title)
-    for tick in ticks:
-        x = left + wide * tick / ticks[-1]
-        out.append(_line(x, top - 6, x, bottom, "stroke='#ddd'"))
-        out.append(_text(x, bottom + 18, f"{tick:,.0f}", "text-anchor='middle'"))
-    out.append(_text(left + wide / 2, bottom + 40, x_title, "text-anchor='middle'"))
-    x = left
-    for part, colour in PARTS.items():
-        out.append(f"<rect x='{x}' y='36' width='12' height='12' fill='{colour}'/>")
-        out.append(_text(x + 18, 47, part))
-        x += 110
-    for number, (name, parts) in enumerate(bars.items()):
-        y, x = top + number * 26, left
-        out.append(_text(left - 10, y + 15, name, "text-anchor='end'"))
-        for part, colour in PARTS.items():
-            width = wide * parts.get(part, 0.0) / ticks[-1]
+def _across(xs: Sequence[float], left: float, wide: float) -> Callable[[float], float]:
+    """Return where an x goes: evenly, or by its logarithm if they reach far."""
+    first, last = xs[0], xs[-1]
+
+    def place(x: float) -> float:
+        if first == last:
+            return left + wide / 2
+        if last > 24:
+            return left + wide * math.log(x / first) / math.log(last / first)
+        return left + wide * (x - first) / (last - first)
+
+    return place
+
+
+def _path(points: Sequence[tuple[float, float]]) -> str:
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+
+
+def _frame(
+    title: str, below: str, x_title: str, names: Sequence[str], scale: Sequence[float],
+    left: float, wide: float, top: float,
+) -> list[str]:  # fmt: skip
+    """Return the frame of a plot that has a row for each name."""
+    bottom = top + len(names) * ROW
+    out = head(WIDTH, bottom + 50, title, below)
+    for tick in scale:
+        x = left + wide * tick / scale[-1]
+        out.append(line(x, top - 4, x, bottom, f"stroke='{GRID}'"))
+        out.append(text(x, bottom + 18, f"{tick:,g}", "text-anchor='middle'"))
+    out.append(text(left + wide / 2, bottom + 38, x_title, "text-anchor='middle'"))
+    for number, name in enumerate(names):
+        out.append(text(left - 10, top + number * ROW + 15, name, "text-anchor='end'"))
+    return out
+
+
+def bars(
+    title: str,
+    below: str,
+    x_title: str,
+    rows: Mapping[str, Point],
+    families: Mapping[str, str],
+    digits: int = 0,
+) -> str:
+    """Plot bars with their spread, the longest first, coloured by family."""
+    order = sorted(rows, key=lambda name: -rows[name].y)
+    left, top, wide = 230.0, 84.0, WIDTH - 230.0 - 100.0
+    scale = ticks(max((p.high for p in rows.values()), default=1.0))
+    out = _frame(title, below, x_title, order, scale, left, wide, top)
+    used = [f for f in FAMILIES if f in {families[name] for name in order}]
+    out += _legend({family: FAMILIES[family] for family in used}, left)
+    for number, name in enumerate(order):
+        p, y = rows[name], top + number * ROW
+        low, value, high = (wide * v / scale[-1] for v in (p.low, p.y, p.high))
+        out.append(box(left, y + 1, value, 18, f"fill='{FAMILIES[families[name]]}'"))
+        for x1, y1, x2, y2 in (
+            (low, 10, high, 10), (low, 6, low, 14), (high, 6, high, 14)
+        ):  # fmt: skip
             out.append(
-                f"<rect x='{x:.1f}' y='{y}' width='{width:.1f}' height='20' "
-                f"fill='{colour}'/>"
-            )
+                line(left + x1, y + y1, left + x2, y + y2,
+                     f"stroke='{INK}' stroke-width='1.4'")
+            )  # fmt: skip
+        out.append(text(left + max(high, value) + 8, y + 15, f"{p.y:,.{digits}f}"))
+    return "\n".join([*filter(None, out), "</svg>"])
+
+
+def _legend(colours: Mapping[str, str], left: float) -> list[str]:
+    out = []
+    for number, (name, colour) in enumerate(colours.items()):
+        x = left + number * 110
+        out.append(box(x, 58, 12, 12, f"fill='{colour}'"))
+        out.append(text(x + 18, 69, name))
+    return out
+
+
+def stacked(
+    title: str, below: str, x_title: str, rows: Mapping[str, Mapping[str, float]]
+) -> str:
+    """Plot bars that consist of parts; the generator, which is no server, comes last."""
+
+    def servers(name: str) -> float:
+        return sum(v for part, v in rows[name].items() if part != "generator")
+
+    order = sorted(rows, key=servers)
+    left, top, wide = 230.0, 84.0, WIDTH - 230.0 - 70.0
+    scale = ticks(max((sum(parts.values()) for parts in rows.values()), default=1.0))
+    out = _frame(title, below, x_title, order, scale, left, wide, top)
+    used = [p for p in PARTS if any(parts.get(p) for parts in rows.values())]
+    out += _legend({part: PARTS[part] for part in used}, left)
+    for number, name in enumerate(order):
+        y, x = top + number * ROW, left
+        for part in used:
+            value = rows[name].get(part, 0.0)
+            width = wide * value / scale[-1]
+            out.append(box(x, y + 1, width, 18, f"fill='{PARTS[part]}'"))
+            if width > 30:
+                out.append(
+                    text(x + width / 2, y + 15, f"{value:,.0f}",
+                         "text-anchor='middle' font-size='11'")
+                )  # fmt: skip
             x += width
-        out.append(_text(x + 6, y + 15, f"{sum(parts.values()):,.0f}"))
-    return "\n".join([*out, "</svg>"])
+        out.append(text(x + 6, y + 15, f"{sum(rows[name].values()):,.0f}"))
+    return "\n".join([*filter(None, out), "</svg>"])
 
 
 def ranges(
-    title: str, x_title: str, rows: Mapping[str, tuple[float, float, float]]
+    title: str, below: str, x_title: str, rows: Mapping[str, tuple[float, float, float]]
 ) -> str:
-    """Plot median, 90 % and 99 % of each on a logarithmic scale."""
+    """Plot median, 90 % and 99 % of each on a logarithmic scale, the shortest first."""
+    order = sorted(rows, key=lambda name: rows[name])
     values = [v for three in rows.values() for v in three if v > 0] or [1.0]
     first = math.floor(math.log10(min(values)))
-    last = math.ceil(math.log10(max(values)))
-    last += last == first
-    left, top, wide = 250.0, 64.0, WIDTH - 250.0 - 120.0
-    bottom = top + len(rows) * 26
-    out = _open(WIDTH, bottom + 52, title)
+    last = max(first + 1, math.ceil(math.log10(max(values))))
+    left, top, wide = 230.0, 84.0, WIDTH - 230.0 - 130.0
+    bottom = top + len(order) * ROW
+    out = _frame(title, below, x_title, order, (), left, wide, top)
 
     def at(value: float) -> float:
-        place = math.log10(max(value, 10**first)) - first
-        return left + wide * place / (last - first)
+        return left + wide * (math.log10(max(value, 10**first)) - first) / (
+            last - first
+        )
 
     for power in range(first, last + 1):
-        x = at(10**power)
-        out.append(_line(x, top - 6, x, bottom, "stroke='#ddd'"))
-        out.append(_text(x, bottom + 18, f"{10.0**power:g}", "text-anchor='middle'"))
-    out.append(_text(left + wide / 2, bottom + 40, x_title, "text-anchor='middle'"))
-    out.append(_text(left, 47, "● median   ○ 90 %   | 99 %"))
-    for number, (name, (p50, p90, p99)) in enumerate(rows.items()):
-        y = top + number * 26 + 11
-        out.append(_text(left - 10, y + 4, name, "text-anchor='end'"))
-        out.append(_line(at(p50), y, at(p99), y, "stroke='#0072b2' stroke-width='2'"))
-        out.append(f"<circle cx='{at(p50):.1f}' cy='{y}' r='5' fill='#0072b2'/>")
-        out.append(
-            f"<circle cx='{at(p90):.1f}' cy='{y}' r='4' fill='#fff' stroke='#0072b2'/>"
-        )
-        out.append(
-            _line(at(p99), y - 7, at(p99), y + 7, "stroke='#d55e00' stroke-width='3'")
-        )
-        out.append(_text(at(p99) + 8, y + 4, f"{p50:.3g} / {p99:.3g}"))
-    return "\n".join([*out, "</svg>"])
+        for step in (1, 2, 5) if power < last else (1,):
+            x = at(step * 10.0**power)
+            out.append(line(x, top - 4, x, bottom, f"stroke='{GRID}'"))
+            out.append(
+                text(x, bottom + 18, f"{step * 10.0**power:g}", "text-anchor='middle'")
+            )
+    out += [
+        mark(left + 6, 64, "circle", "#0072b2"), text(left + 18, 69, "median"),
+        mark(left + 106, 64, "diamond", "#e69f00"), text(left + 118, 69, "90 %"),
+        mark(left + 206, 64, "square", "#d55e00"), text(left + 218, 69, "99 %"),
+    ]  # fmt: skip
+    for number, name in enumerate(order):
+        y, (p50, p90, p99) = top + number * ROW + 11, rows[name]
+        out.append(line(at(p50), y, at(p99), y, f"stroke='{GREY}' stroke-width='2'"))
+        out.append(mark(at(p99), y, "square", "#d55e00"))
+        out.append(mark(at(p90), y, "diamond", "#e69f00"))
+        out.append(mark(at(p50), y, "circle", "#0072b2"))
+        out.append(text(at(p99) + 12, y + 4, f"{p50:.3g} / {p90:.3g} / {p99:.3g}"))
+    return "\n".join([*filter(None, out), "</svg>"])

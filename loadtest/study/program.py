@@ -17,6 +17,11 @@ class StartError(Exception):
     """A program did not start; the message says which, and what it last said."""
 
 
+def guard(number: str) -> list[str]:
+    """Return what makes a command get a signal when we end, even if we are killed."""
+    return ["setpriv", "--pdeathsig", number, "--"] if shutil.which("setpriv") else []
+
+
 class Program:
     """A program in a session of its own.
 
@@ -42,13 +47,9 @@ class Program:
     ) -> None:
         self.name = name
         self.log = log
-        # WHY setpriv: should the study itself be killed, what it started gets a TERM.
-        guard = ["setpriv", "--pdeathsig", "TERM", "--"]
-        if shutil.which("setpriv") is None:
-            guard = []
         with log.open("ab") as out:
             self._process = subprocess.Popen(
-                [*guard, *command],
+                [*guard("TERM"), *command],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,

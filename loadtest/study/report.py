@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from study import plot, row
-from study.handler import HANDLERS
+from study import row
 from study.model import MODELS
+from study.picture import Picture, as_png, pictures
 from study.summary import Figure, Key, most, summarise
-from study.verdict import curve, verdicts
+from study.verdict import headline, verdicts
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto;
@@ -49,69 +47,14 @@ def write(folder: Path) -> None:
     facts = json.loads((folder / "environment.json").read_text())
     state = json.loads((folder / "state.json").read_text())
     figures = summarise(rows)
-    plots = dict(_plots(figures, int(facts["cores"])))
+    plots = pictures(figures, int(facts["cores"]))
     shutil.rmtree(folder / "plots", ignore_errors=True)
     (folder / "plots").mkdir()
-    for name, svg in plots.items():
-        (folder / "plots" / f"{name}.svg").write_text(svg + "\n")
-    _pictures(folder / "plots")
+    for picture in plots:
+        (folder / "plots" / f"{picture.name}.svg").write_text(picture.svg + "\n")
+    as_png(folder / "plots")
     text = _page(rows, figures, facts, state, plots)
     (folder / "report.html").write_text(text)
-
-
-def _plots(figures: dict[Key, Figure], cores: int) -> Iterable[tuple[str, str]]:
-    for handler in HANDLERS.values():
-        models = [m for m in MODELS if curve(figures, m, handler.name)]
-        if not models:
-            continue
-        swept = {m: curve(figures, m, handler.name) for m in models}
-        lines = {
-            m: [plot.Point(n, f.rate, f.low, f.high) for n, f in points.items()]
-            for m, points in swept.items() if len(points) > 1
-        }  # fmt: skip
-        about = f"{handler.name} ({handler.about})"
-        if lines:
-            yield f"rate-{handler.name}", plot.lines(
-                f"Requests per second against processes: {about}",
-                "processes", "requests/s (median, least to most)", lines,
-            )  # fmt: skip
-        bars, latencies = {}, {}
-        for model, points in swept.items():
-            n = min(points, key=lambda count: abs(count - cores))
-            name = f"{model} ×{n}"
-            bars[name] = points[n].us
-            latencies[name] = points[n].ms
-        yield (
-            f"cpu-{handler.name}",
-            plot.stacked(
-                f"CPU time for a request, by part: {about}", "µs of CPU", bars
-            ),
-        )
-        yield (
-            f"latency-{handler.name}",
-            plot.ranges(f"Latency at full load: {about}", "ms", latencies),
-        )
-
-
-def _pictures(folder: Path) -> None:
-    """Make PNG of the plots, if there is a browser for it."""
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        return
-    for svg in sorted(folder.glob("*.svg")):
-        head = svg.read_text()[:400]
-        wide, high = (
-            head.partition(f" {name}='")[2].partition("'")[0]
-            for name in ("width", "height")
-        )
-        with tempfile.TemporaryDirectory(prefix="study") as own:
-            subprocess.run(
-                [browser, "--headless", "--no-sandbox", "--disable-gpu",
-                 "--hide-scrollbars", f"--user-data-dir={own}",
-                 "--force-device-scale-factor=2", f"--window-size={wide},{high}",
-                 f"--screenshot={svg.with_suffix('.png')}", svg.resolve().as_uri()],
-                capture_output=True, check=False, timeout=60,
-            )  # fmt: skip
 
 
 def _table(
@@ -132,7 +75,7 @@ def _page(
     figures: dict[Key, Figure],
     facts: dict[str, Any],
     state: dict[str, Any],
-    plots: dict[str, str],
+    plots: list[Picture],
 ) -> str:
     plan = state["plan"]
     out = [
@@ -145,14 +88,14 @@ def _page(
         "is expensive to start. This is that study again, and what it leads to today.</p>",
         f"<p><code>make study STUDY={escape(plan['name'])}</code>, {escape(facts['when'])}, "
         f"{facts['cores']} cores of {escape(facts['cpu'])}. {escape(facts['note'])}.</p>",
-        *_warnings(rows, figures, facts),
         "<h2>The answer</h2>",
+        f"<p><strong>{escape(headline(figures))}</strong></p>",
         _table(
             ("what 2007 said", "today", "figures"),
             [(v.claim, v.answer, v.evidence) for v in verdicts(figures, facts["cores"])],
         ),
-        "<h2>Plots</h2>",
-        *plots.values(),
+        *_warnings(rows, figures, facts),
+        *_sections(plots),
         "<h2>What was the limit</h2>",
         "<p>The generator that got most out of a cell. A part is the limit when the cores "
         "that it can use are used up; where all cores of the machine are, the parts share "
@@ -181,6 +124,12 @@ def _page(
     return "\n".join(out) + "\n"
 
 
+def _sections(plots: list[Picture]) -> Iterator[str]:
+    for section in dict.fromkeys(picture.section for picture in plots):
+        yield f"<h2>{escape(section)}</h2>"
+        yield from (p.svg for p in plots if p.section == section)
+
+
 def _warnings(
     rows: list[row.Row], figures: dict[Key, Figure], facts: dict[str, Any]
 ) -> list[str]:
@@ -190,8 +139,8 @@ def _warnings(
     if noisy:
         out.append(
             f"<p class=warn>In {noisy} of {len(kept)} kept measurements others used more "
-            "of the machine than the plan allows, at every try. Ratios may hold; read the "
-            "spreads.</p>"
+            "of the machine than the plan allows, or it was slower than at its best by "
+            "more, at every try. Ratios may hold; read the spreads.</p>"
         )
     again = len({(r.cell, r.repeat, r.attempt) for r in rows if not r.kept})
     if again:
@@ -199,8 +148,9 @@ def _warnings(
     if facts["calibration_spread"] > 0.1:
         out.append(
             "<p class=warn>The same computation took up to "
-            f"{facts['calibration_spread']:.0%} longer from one time to the next before "
-            "anything was measured.</p>"
+            f"{facts['calibration_spread']:.0%} longer from one moment to the next, before "
+            "anything was measured and with nothing else running: the machine is not all "
+            "ours. The spreads of the figures come from that more than from the servers.</p>"
         )
     failed = sum(figure.failed for figure in figures.values())
     out.append(f"<p>Failed requests in all: {failed:,}.</p>")

@@ -6,7 +6,7 @@ import csv
 import dataclasses
 import io
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +22,9 @@ class Row:
     """A measurement.
 
     Times per request (`us_*`) are CPU microseconds of that part. `busy_*` is CPU time
-    in cores. `demand_generator` is the share of its cores that the generator used or
-    waited for. `foreign` is the share of the machine used by others meanwhile.
+    in cores. `demand_*` is the share of the cores it can use that a part used or waited
+    for. `slower` is how much longer a fixed computation took than at its best, before and
+    after. `foreign` is the share of the machine used by others meanwhile.
     """
 
     model: str
@@ -52,11 +53,15 @@ class Row:
     busy_store: float
     busy_generator: float
     busy_machine: float
+    demand_edge: float
+    demand_workers: float
+    demand_store: float
     demand_generator: float
     saturated: int
     limit: str
     foreign_before: float
     foreign: float
+    slower: float
     noisy: int
     ready_s: float
 
@@ -67,17 +72,36 @@ class Row:
 
 
 def row_of(
-    cell: Cell, repeat: int, attempt: int, sample: Sample, used: Used, cores: int
-) -> Row:
-    """Put together what the generator and the meter saw."""
+    cell: Cell, repeat: int, attempt: int, sample: Sample, used: Used, cores: int,
+    loops: int = 1,
+) -> Row:  # fmt: skip
+    """Put together what the generator and the meter saw.
+
+    Args:
+        cell: What was measured.
+        repeat: For the how manieth time.
+        attempt: At it, where noise made more than one necessary.
+        sample: The generator's count.
+        used: The meter's, for the same time.
+        cores: Of the machine.
+        loops: How many cores the edge can use.
+    """
     cpu = {part: used.cpu_s.get(part, 0.0) for part in PARTS}
     # The generator knows its own CPU time to the microsecond, without its start-up.
     cpu["generator"] = sample.cpu_s
     busy = {part: cpu[part] / used.seconds for part in PARTS}
     requests = max(1, sample.served + sample.failed)
     us = {part: cpu[part] / requests * 1e6 for part in PARTS}
-    waited = used.waited_s.get("generator", 0.0) / used.seconds
-    demand = (busy["generator"] + waited) / sample.threads
+    usable = {
+        "edge": loops, "workers": cell.processes, "store": 1, "generator": sample.threads,
+    }  # fmt: skip
+    demand = {
+        part: (busy[part] + used.waited_s.get(part, 0.0) / used.seconds) / usable[part]
+        for part in PARTS
+    }
+    # A Python process computes on one core at a time, and there are only so many.
+    usable["workers"] = min(cell.processes, cores)
+    share = {part: busy[part] / usable[part] for part in PARTS}
     machine = used.machine_s / used.seconds
     p50, p90, p99, longest = (round(ms, 3) for ms in sample.ms)
     return Row(
@@ -88,34 +112,42 @@ def row_of(
         p50_ms=p50, p90_ms=p90, p99_ms=p99, max_ms=longest,
         **{f"us_{part}": round(us[part], 2) for part in PARTS},
         **{f"busy_{part}": round(busy[part], 3) for part in PARTS},
-        busy_machine=round(machine, 3), demand_generator=round(demand, 3),
-        saturated=int((demand >= SATURATED and sample.mode == "closed")
-                      or busy["generator"] / sample.threads >= SATURATED),
-        limit=limit(busy, demand, machine, cores, cell.processes),
-        foreign_before=0.0, foreign=round(used.foreign(sample.cpu_s), 4), noisy=0, ready_s=0.0,
+        **{f"demand_{part}": round(demand[part], 3) for part in PARTS},
+        busy_machine=round(machine, 3),
+        saturated=int((demand["generator"] >= SATURATED and sample.mode == "closed")
+                      or share["generator"] >= SATURATED),
+        limit=limit(busy, share, demand, machine / cores),
+        foreign_before=0.0, foreign=round(used.foreign(sample.cpu_s), 4), slower=0.0, noisy=0, ready_s=0.0,
     )  # fmt: skip
 
 
 def limit(
-    busy: dict[str, float], demand: float, machine: float, cores: int, processes: int
+    busy: Mapping[str, float],
+    share: Mapping[str, float],
+    demand: Mapping[str, float],
+    machine: float,
 ) -> str:
     """Name the part that held the rate down.
 
-    A part whose own cores are used up is the limit. If all of the machine's cores are,
-    the parts share them, and the one that uses most is named as the largest of them.
+    A generator that computed or waited for a core nearly all the time is the limit: it
+    made less load than it was asked for. Else a part is whose own cores were used up. If
+    all of the machine's cores were, the parts share them, and the one that used most is
+    named as the largest. Else a part that was always computing or waiting for a core.
+
+    Args:
+        busy: CPU time of each part, in cores.
+        share: Of the cores that it can use.
+        demand: The same with the time that it waited for a core.
+        machine: Share of all cores that was used.
     """
-    if busy["generator"] >= SATURATED or demand >= SATURATED:
+    if demand["generator"] >= SATURATED:
         return "generator"
-    if busy["edge"] >= SATURATED:
-        return "edge"
-    if busy["store"] >= SATURATED:
-        return "store"
-    # A Python process computes on one core at a time.
-    if busy["workers"] >= SATURATED * min(processes, cores):
-        return "workers"
-    if machine >= 0.93 * cores:
-        largest = max(busy, key=lambda part: busy[part])
-        return f"cores, mostly {largest}"
+    if used_up := [part for part in PARTS if share[part] >= SATURATED]:
+        return used_up[0]
+    if machine >= SATURATED:
+        return f"cores, mostly {max(busy, key=lambda part: busy[part])}"
+    if waiting := [part for part in PARTS if demand[part] >= SATURATED]:
+        return waiting[0]
     return "waiting"
 
 

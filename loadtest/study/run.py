@@ -11,7 +11,8 @@ from typing import Any
 
 from study import row as rows_on_disk
 from study.environment import describe
-from study.generator import GeneratorError
+from study.kept_locust import GeneratorError
+from study.model import FOLDER
 from study.plan import Cell, Plan
 from study.program import StartError
 from study.progress import Progress
@@ -72,12 +73,9 @@ class Study:
                 continue
             progress.show(str(cell))
             began = time.monotonic()
-            try:
-                rows = visit(cell, repeat)
-            except (StartError, GeneratorError) as error:
-                failed[str(cell)] = str(error)
-                sys.stderr.write(f"\n{cell}: {error}\n")
-                rows = []
+            rows, why = _twice(visit, cell, repeat)
+            if why:
+                failed[str(cell)] = why
             taken = time.monotonic() - began
             rows_on_disk.append(self._raw, rows)
             state["spent_s"] += taken
@@ -109,3 +107,20 @@ class Study:
         beside = self.folder / "state.json.new"
         beside.write_text(json.dumps(state, indent=1) + "\n")
         beside.replace(self.folder / "state.json")
+
+
+def _twice(
+    visit: Callable[[Cell, int], list[Row]], cell: Cell, repeat: int
+) -> tuple[list[Row], str]:
+    """Visit a cell, once more if that fails; return its rows, or why there are none.
+
+    WHY once more: between the choice of a port and its use, somebody else may take it.
+    """
+    why = ""
+    for _ in range(2):
+        try:
+            return visit(cell, repeat), ""
+        except (StartError, GeneratorError) as error:
+            why = str(error).replace(f"{FOLDER.parent}/", "")
+            sys.stderr.write(f"\n{cell}: {why}\n")
+    return [], why

@@ -66,6 +66,13 @@ def most(figures: dict[Key, Figure], cell: Cell) -> Figure | None:
     return max(found, key=lambda figure: figure.rate, default=None)
 
 
+def curve(figures: dict[Key, Figure], model: str, handler: str) -> dict[int, Figure]:
+    """Return a model's best figures by number of processes."""
+    cells = {c for c, _, _ in figures if c.model == model and c.handler == handler}
+    found = {cell.processes: most(figures, cell) for cell in cells}
+    return {n: figure for n, figure in sorted(found.items()) if figure is not None}
+
+
 def _figure(rows: list[Row]) -> Figure:
     def middle(name: str) -> float:
         return float(statistics.median(getattr(row, name) for row in rows))

@@ -24,6 +24,10 @@ def main() -> None:
     listener.bind(("127.0.0.1", int(port)))
     listener.listen(4096)
     listener.setblocking(False)
+    # Imported once for all; only a reactor's descriptors must not be shared.
+    from twisted.web.server import Site
+    from twisted.web.wsgi import WSGIResource
+
     children: list[int] = []
     for _ in range(int(processes) - 1):
         pid = os.fork()
@@ -32,10 +36,7 @@ def main() -> None:
             break
         children.append(pid)
 
-    # After the fork: a reactor's descriptors must not be shared.
-    from twisted.internet import reactor  # type: ignore[import-not-found]
-    from twisted.web.server import Site  # type: ignore[import-not-found]
-    from twisted.web.wsgi import WSGIResource  # type: ignore[import-not-found]
+    from twisted.internet import reactor
 
     app = getattr(importlib.import_module(module), attribute)
     site = Site(WSGIResource(reactor, reactor.getThreadPool(), app))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from study.plan import Cell
-from study.summary import Figure, Key, most
+from study.summary import Figure, Key, curve, most
 
 PLAIN, MULTIPLEXED = "2007 plain", "2007 multiplexed"
 
@@ -19,11 +19,38 @@ class Verdict:
     evidence: str
 
 
-def curve(figures: dict[Key, Figure], model: str, handler: str) -> dict[int, Figure]:
-    """Return a model's best figures by number of processes."""
-    cells = {c for c, _, _ in figures if c.model == model and c.handler == handler}
-    found = {cell.processes: most(figures, cell) for cell in cells}
-    return {n: figure for n, figure in sorted(found.items()) if figure is not None}
+def headline(figures: dict[Key, Figure]) -> str:
+    """Return the answer in one or two sentences."""
+    plain = curve(figures, PLAIN, "hello")
+    muxed = curve(figures, MULTIPLEXED, "hello")
+    both = [n for n in plain if n in muxed and plain[n].rate]
+    if not both:
+        return "The two servers of 2007 were not both measured."
+    ratios = sorted(muxed[n].rate / plain[n].rate for n in both)
+    span = f"{ratios[0]:.2f} to {ratios[-1]:.2f} times"
+    if ratios[-1] < 1:
+        said = f"No, as in 2007: what was called multiplexed then serves {span}"
+    elif ratios[0] > 1:
+        said = f"Yes, against 2007: what was called multiplexed then serves {span}"
+    else:
+        said = f"It depends on the number of processes: multiplexed serves {span}"
+    said += (
+        " the requests of plain. It never was multiplexing, but one more thread hop."
+    )
+    alone = most(figures, Cell("prefork, kept, no edge", 1, "hello"))
+    true = most(figures, Cell("multiplex, muxed", 1, "hello"))
+    once = most(figures, Cell("prefork, no edge", 1, "hello"))
+    if true is None or once is None:
+        return said
+    said += (
+        f" True multiplexing, which no common web server asks for, serves "
+        f"{true.rate / once.rate:.1f} times the requests of a connection for each"
+    )
+    if alone is not None:
+        said += (
+            f", {true.rate / alone.rate:.1f} times those of connections that are kept"
+        )
+    return said + "."
 
 
 def verdicts(figures: dict[Key, Figure], cores: int) -> list[Verdict]:
@@ -137,7 +164,7 @@ def _start(figures: dict[Key, Figure]) -> Verdict | None:
     most_served = max(rows, key=lambda n: rows[n].rate)
     return Verdict(
         "Threads (multiplexing) might win where a process is expensive to start.",
-        f"soonest to answer: {first}; most served in the first fifteen seconds: "
+        f"soonest to answer: {first}; most served from the start of the servers on: "
         f"{most_served}. Importing once and then forking takes the expense away.",
         "; ".join(
             f"{n}: first answer after {f.ready_s:.1f} s, {f.rate:,.0f}/s"

@@ -16,21 +16,24 @@ from pathlib import Path
 
 from fcgi.client import Client
 from study import generator
-from study.cost import Meter
+from study.cost import Meter, cpu_s, family
 from study.edge import Edge, SiteEdge, workers_for
 from study.generator import Sample
 from study.handler import HANDLERS, Handler
 from study.model import FOLDER, MODELS, Model, Start
-from study.noise import wait_for_quiet
+from study.noise import calibration_ms, computation_ms, wait_for_quiet
 from study.plan import Cell, Plan
 from study.program import Program, StartError, free_port, until
 from study.row import Row, row_of
 from study.store import SiteStore
 
 START_S = 30.0
-COLD_S = 15
+# Started servers use less of a core than this while nobody asks.
+IDLE = 0.2
+# Servers have nothing to lose: those that take longer to end are killed.
+STOP_S = 0.1
 # Share of a plan's time that may be lost to noise.
-PATIENCE = 0.25
+PATIENCE = 0.15
 
 
 @dataclass
@@ -58,6 +61,7 @@ class Bench:
         self.plan = plan
         self.peers = peers
         self.cores = os.cpu_count() or 1
+        self._best_ms = min(calibration_ms(10, 0.05))
         # WHY: on a machine that never grows quiet, waiting and repeating would use up
         # the time, and few cells would be measured at all.
         self._patience_s = plan.budget_s * PATIENCE if plan.budget_s else float("inf")
@@ -82,19 +86,35 @@ class Bench:
             patience_s = self.plan.patience_s if self._patience_s > 0 else 0.0
             before = wait_for_quiet(self.plan.noise, patience_s)
             waited_s = time.monotonic() - began
+            pace = self._slower()
             rows = self._once(cell, repeat, attempt, before)
+            # Only if it was slow at both ends: it comes and goes within seconds.
+            pace = min(pace, self._slower())
+            for row in rows:
+                row.slower = round(pace, 3)
+                row.noisy = int(self._noise(row) > 1)
             attempts.append(rows)
             noisy = any(row.noisy for row in rows)
             self._patience_s -= time.monotonic() - began if noisy else waited_s
             if not noisy or self._patience_s <= 0:
                 break
-        best = min(attempts, key=lambda rows: max(row.foreign for row in rows))
+        best = min(attempts, key=lambda rows: max(map(self._noise, rows)))
         for row in best:
             row.kept = 1
         return [row for rows in attempts for row in rows]
 
+    def _noise(self, row: Row) -> float:
+        """Return how noisy it was; above 1 is more than the plan allows."""
+        return max(row.foreign / self.plan.noise, row.slower / self.plan.slower)
+
+    def _slower(self) -> float:
+        """Return how much longer a fixed computation takes than at its best."""
+        taken = computation_ms()
+        self._best_ms = min(taken, self._best_ms)
+        return taken / self._best_ms - 1
+
     def _once(self, cell: Cell, repeat: int, attempt: int, foreign: float) -> list[Row]:
-        handler, model = HANDLERS[cell.handler], MODELS[cell.model]
+        handler = HANDLERS[cell.handler]
         rows = []
         with (
             tempfile.TemporaryDirectory(prefix="study") as name,
@@ -102,19 +122,25 @@ class Bench:
             self._servers(cell, Path(name), meter) as served,
         ):
             if handler.cold:
-                samples = self._cold(served, handler, model, meter)
+                samples = self._cold(served, handler, meter)
             else:
-                samples = self._warm(served, handler, model, meter, repeat)
+                samples = self._warm(served, handler, cell, meter, repeat)
             for sample in samples:
                 meter.sample()
                 used = meter.between(sample.began, sample.ended)
-                row = row_of(cell, repeat, attempt, sample, used, self.cores)
+                row = row_of(
+                    cell, repeat, attempt, sample, used, self.cores, self._loops(cell)
+                )
                 row.ready_s = round(served.ready_s, 3)
                 row.foreign_before = round(foreign, 4)
-                row.noisy = int(row.foreign > self.plan.noise)
                 rows.append(row)
                 meter.leave("generator")
         return rows
+
+    def _loops(self, cell: Cell) -> int:
+        """Return how many event loops the edge has."""
+        one = MODELS[cell.model].via == "spawned" or cell.handler == "stream"
+        return 1 if one else workers_for(self.cores)
 
     @contextlib.contextmanager
     def _servers(self, cell: Cell, folder: Path, meter: Meter) -> Iterator[Served]:
@@ -132,47 +158,51 @@ class Bench:
             )
             address = str(start.port) if model.via == "proxy-tcp" else path
             command = model.command(start)
+            programs: list[Program] = []
+
+            def run(part: str, program: Program, descendants: str = "") -> Program:
+                programs.append(program)
+                stack.callback(program.stop, STOP_S)
+                meter.watch(part, program.pid, descendants)
+                return program
+
             began = time.monotonic()
             if model.via == "spawned":
-                edge: Edge | SiteEdge = Edge(
-                    folder, model.via, path, spawn=(command, cell.processes)
-                )
-                workers = None
-                meter.watch("edge", edge.program.pid, descendants="workers")
-                stack.callback(edge.program.stop)
+                edge = Edge(folder, model.via, path, spawn=(command, cell.processes))
+                run("edge", edge.program, "workers")
+                served = Served(edge.url)
             else:
+                log = folder / "workers.log"
                 workers = Program(
-                    cell.model, command, folder / "workers.log",
-                    environ=environ, folder=folder,
-                )  # fmt: skip
-                stack.callback(workers.stop)
-                meter.watch("workers", workers.pid)
-                if model.via == "direct":
-                    served = Served(f"unix:{path}")
-                    self._wait(served, handler, began, [workers])
-                    yield served
-                    return
-                if handler.name == "stream":
-                    edge = SiteEdge(folder, path)
-                else:
-                    loops = workers_for(self.cores)
-                    edge = Edge(folder, model.via, address, loops=loops)
-                stack.callback(edge.program.stop)
-                meter.watch("edge", edge.program.pid)
-            served = Served(f"http://127.0.0.1:{edge.port}")
-            programs = [p for p in (workers, edge.program) if p is not None]
+                    cell.model, command, log, environ=environ, folder=folder
+                )
+                run("workers", workers)
+                served = Served(f"unix:{path}")
+                if model.via != "direct":
+                    behind = self._edge(folder, model, handler, address)
+                    run("edge", behind.program)
+                    served = Served(behind.url)
+                # WHY: an edge that has met no worker says 503 until the second ends.
+                if not until(lambda: _listens(address) or not workers.runs, START_S):
+                    raise StartError(f"{cell.model}: {workers.last_words()}")
             if handler.cold:
                 # Nobody is sent before there is a queue to stand in.
-                until(lambda: _listens(edge.port), START_S)
-                if model.via == "fastcgi":
-                    until((folder / "app.sock").exists, START_S)
+                until(lambda: _listens(served.url), START_S)
                 threading.Thread(
                     target=self._wait_cold, args=(served, handler, began, programs),
                     daemon=True,
                 ).start()  # fmt: skip
             else:
                 self._wait(served, handler, began, programs)
+                _settle(programs)
             yield served
+
+    def _edge(
+        self, folder: Path, model: Model, handler: Handler, address: str
+    ) -> Edge | SiteEdge:
+        if handler.name == "stream":
+            return SiteEdge(folder, address)
+        return Edge(folder, model.via, address, loops=workers_for(self.cores))
 
     def _wait(
         self, served: Served, handler: Handler, began: float, programs: list[Program]
@@ -198,9 +228,9 @@ class Bench:
             self._wait(served, handler, began, programs)
 
     def _warm(
-        self, served: Served, handler: Handler, model: Model, meter: Meter, repeat: int
+        self, served: Served, handler: Handler, cell: Cell, meter: Meter, repeat: int
     ) -> Iterator[Sample]:
-        plan = self.plan
+        plan, model = self.plan, MODELS[cell.model]
 
         def started(pid: int) -> None:
             meter.watch("generator", pid)
@@ -223,7 +253,8 @@ class Bench:
         )  # fmt: skip
         yield wrk
         rates = [0.0]
-        if repeat < plan.open_repeats:
+        counts = plan.open_counts or (cell.processes,)
+        if repeat < plan.open_repeats and cell.processes in counts:
             # WHY half: latency in the open model means something where the queue does
             # not grow; and locust's cores must be able to keep to the rate.
             most = 800.0 * generator.threads_for(self.cores, "locust")
@@ -235,11 +266,10 @@ class Bench:
                 processes=generator.threads_for(self.cores, "locust"),
             )  # fmt: skip
 
-    def _cold(
-        self, served: Served, handler: Handler, _model: Model, meter: Meter
-    ) -> Iterator[Sample]:
+    def _cold(self, served: Served, handler: Handler, meter: Meter) -> Iterator[Sample]:
         yield generator.wrk(
-            served.url, handler.path, connections=handler.connections, seconds=COLD_S,
+            served.url, handler.path, connections=handler.connections,
+            seconds=self.plan.cold_s,
             threads=generator.threads_for(self.cores, "wrk"),
             started=lambda pid: meter.watch("generator", pid),
         )  # fmt: skip
@@ -271,9 +301,28 @@ def answers(url: str, handler: Handler) -> bool:
         return False
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as sock:
-        return sock.connect_ex(("127.0.0.1", port)) == 0
+def _listens(where: str) -> bool:
+    """Return whether somebody listens at an address, a port or the path of a socket."""
+    where = where.removeprefix("http://127.0.0.1:").removeprefix("unix:")
+    port = where.isdigit()
+    with socket.socket(socket.AF_INET if port else socket.AF_UNIX) as sock:
+        return sock.connect_ex(("127.0.0.1", int(where)) if port else where) == 0
+
+
+def _settle(programs: list[Program], patience_s: float = 15.0) -> None:
+    """Wait until all processes of the programs are up, not only the first to answer.
+
+    Nobody asks, so those that still compute are still starting.
+    """
+    period_s = 0.06
+    deadline = time.monotonic() + patience_s
+    last = -1.0
+    while time.monotonic() < deadline:
+        now = sum(cpu_s(list(family(p.pid))) for p in programs)
+        if now - last <= IDLE * period_s:
+            return
+        last = now
+        time.sleep(period_s)
 
 
 def _warm_up(url: str, handler: Handler, seconds: float) -> None:

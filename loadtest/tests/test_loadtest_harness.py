@@ -1,6 +1,7 @@
 """The harness against a fake model whose throughput is known."""
 
 import contextlib
+import dataclasses
 import functools
 import json
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from study import generator, row
 from study.edge import Edge
+from study.handler import HANDLERS
 from study.model import MODELS, Model
 from study.plan import Cell, Plan
 from study.program import Program, until
@@ -118,13 +120,17 @@ def test_wrk_counts_errors_but_for_what_it_leaves_behind(behind_edge):
     assert abs(sample.failed - (sample.served + sample.failed) / 7) <= 2
 
 
-def test_generator_at_its_end_is_noticed(monkeypatch, tmp_path):
-    # The fake wants so little that only locust can be what holds the rate down.
-    monkeypatch.setattr("study.visit.MODELS", MODELS)
+@steady
+def test_generator_at_its_end_is_noticed(monkeypatch):
+    # WHY so many: each answer costs locust more than all servers together; with enough
+    # of them under way it never waits for them, even if they get little of the machine.
+    many = dataclasses.replace(HANDLERS["hello"], connections=256)
+    monkeypatch.setitem(HANDLERS, "hello", many)
     rows = bench(wrk_s=1, locust_s=2.0).visit(Cell("prefork", 2, "hello"), 0)
     by_name = {r.generator: r for r in rows}
     assert by_name["locust"].saturated == 1
     assert by_name["locust"].limit == "generator"
+    assert by_name["wrk"].saturated == 0
     assert by_name["wrk"].rate > 1.5 * by_name["locust"].rate
 
 

@@ -14,7 +14,9 @@ import pytest
 from study import noise, row
 from study.cost import Meter, Used, family
 from study.generator import Sample, percentiles
-from study.plan import Cell, Plan, make
+from study.handler import HANDLERS
+from study.model import MODELS
+from study.plan import SWEPT, Cell, Plan, make
 from study.program import until
 from study.report import write
 from study.row import limit, row_of
@@ -54,7 +56,22 @@ def test_plans_fit_any_machine(name, cores):
     assert len(set(plan.cells)) == len(plan.cells)
     assert cores in {cell.processes for cell in plan.cells}
     assert plan.repeats >= 3
-    assert plan.budget_s <= {"quick": 175, "default": 900, "full": 0}[name]
+    assert plan.budget_s <= {"quick": 180, "default": 1500, "full": 0}[name]
+    assert not plan.budget_s or plan.guess_s() <= plan.budget_s
+    most = max(cell.processes for cell in plan.cells)
+    assert most >= 2 * cores
+    for cell in plan.cells:
+        assert MODELS[cell.model].via == "fastcgi" or cell.handler != "stream"
+
+
+def test_default_has_every_model_with_every_number_of_processes():
+    cells = set(make("default", 2).cells)
+    for model in SWEPT:
+        for processes in (1, 2, 3, 4, 6, 8, 13, 16):
+            assert Cell(model, processes, "hello") in cells
+    assert {cell.handler for cell in cells} == set(HANDLERS)
+    families = {MODELS[cell.model].via for cell in cells}
+    assert families == {"fastcgi", "spawned", "proxy", "proxy-tcp", "direct"}
 
 
 def test_unknown_plan_is_refused_in_words():
@@ -121,6 +138,7 @@ def test_budget_ends_a_study_between_visits(tmp_path):
 def test_noisy_cell_is_measured_again_and_the_quietest_kept(monkeypatch):
     shares = iter((0.5, 0.3, 0.02, 0.9))
     monkeypatch.setattr("study.visit.wait_for_quiet", lambda *_: 0.0)
+    monkeypatch.setattr(Bench, "_slower", lambda _: 0.0)
     bench = Bench(small_plan(tries=4), sys.executable)
     monkeypatch.setattr(
         bench, "_once",
@@ -135,6 +153,21 @@ def test_noisy_cell_is_measured_again_and_the_quietest_kept(monkeypatch):
     ]  # fmt: skip
 
 
+def test_cell_is_measured_again_on_a_machine_that_was_slow_before_and_after(monkeypatch):
+    monkeypatch.setattr("study.visit.wait_for_quiet", lambda *_: 0.0)
+    paces = iter((0.9, 0.8, 0.7, 0.1))
+    monkeypatch.setattr(Bench, "_slower", lambda _: next(paces))
+    bench = Bench(small_plan(), sys.executable)
+    monkeypatch.setattr(
+        bench, "_once",
+        lambda cell, repeat, attempt, _: [
+            made_up(cell, repeat, 100, kept=0, attempt=attempt)
+        ],
+    )  # fmt: skip
+    rows = bench.visit(Cell("prefork", 1, "hello"), 0)
+    assert [(r.slower, r.noisy, r.kept) for r in rows] == [(0.8, 1, 0), (0.1, 0, 1)]
+
+
 def test_machine_that_is_never_quiet_does_not_use_up_the_time(monkeypatch):
     monkeypatch.setattr("study.visit.wait_for_quiet", lambda *_: 0.5)
 
@@ -142,6 +175,7 @@ def test_machine_that_is_never_quiet_does_not_use_up_the_time(monkeypatch):
         time.sleep(0.1)
         return [made_up(cell, repeat, 100, foreign=0.5, kept=0, attempt=attempt)]
 
+    monkeypatch.setattr(Bench, "_slower", lambda _: 0.0)
     bench = Bench(small_plan(tries=3, budget_s=2.0), sys.executable)
     monkeypatch.setattr(bench, "_once", once)
     tries = [len(bench.visit(Cell("prefork", 1, "hello"), n)) for n in range(5)]
@@ -176,15 +210,21 @@ def test_foreign_load_is_seen():
 
 
 def test_limit_names_the_part():
-    def of(edge=0.1, workers=0.1, generator=0.1, demand=0.1, machine=0.5, cores=4, n=2):
-        busy = {"edge": edge, "workers": workers, "store": 0.0, "generator": generator}
-        return limit(busy, demand, machine, cores, n)
+    def of(machine=0.6, share=0.1, demand=0.1, **parts):
+        """Parts: (busy cores, share of its cores, share with waiting)."""
+        three = [dict.fromkeys(row.PARTS, value) for value in (0.1, share, demand)]
+        for part, values in parts.items():
+            for figures, value in zip(three, values, strict=True):
+                figures[part] = value
+        return limit(*three, machine)
 
-    assert of(generator=0.97) == "generator"
-    assert of(demand=0.95) == "generator"
-    assert of(edge=0.95) == "edge"
-    assert of(workers=1.9) == "workers"
-    assert of(workers=1.9, n=8, machine=3.9) == "cores, mostly workers"
+    assert of(generator=(0.97, 0.97, 0.97)) == "generator"
+    # Waiting for a core counts for the generator even if the machine is full.
+    assert of(generator=(0.4, 0.4, 0.95), machine=0.99) == "generator"
+    assert of(edge=(0.95, 0.95, 1.0), workers=(0.9, 0.5, 0.5)) == "edge"
+    assert of(workers=(1.9, 0.95, 0.95)) == "workers"
+    assert of(workers=(1.2, 0.6, 0.95), machine=0.95) == "cores, mostly workers"
+    assert of(edge=(0.8, 0.8, 0.97), workers=(0.5, 0.25, 0.3)) == "edge"
     assert of() == "waiting"
 
 
@@ -222,14 +262,18 @@ def test_verdicts_say_what_the_figures_say():
 
 
 def test_report_is_self_contained_and_has_every_cell(tmp_path, monkeypatch):
-    monkeypatch.setattr("study.report._pictures", lambda _: None)
+    monkeypatch.setattr("study.report.as_png", lambda _: None)
     plan = small_plan()
     Study(tmp_path, plan, sys.executable).run(
         lambda cell, repeat: [made_up(cell, repeat, 100 * cell.processes)]
     )
     write(tmp_path)
     page = (tmp_path / "report.html").read_text()
-    assert page.count("<svg") == 3 == len(list((tmp_path / "plots").glob("*.svg")))
+    plots = {path.stem for path in (tmp_path / "plots").glob("*.svg")}
+    assert plots == {
+        "question", "structures", "rate-hello", "cpu-hello", "latency-hello"
+    }  # fmt: skip
+    assert page.count("<svg") == len(plots)
     for word in ("<script", "<link", "src=", "url("):
         assert word not in page
     for cell in plan.cells:

@@ -7,6 +7,8 @@ import os
 import pathlib
 import shutil
 import subprocess
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator
 
 import pytest
@@ -23,10 +25,11 @@ class Stack:
     """One compose project of its own name, so that nothing else is touched."""
 
     def __init__(self) -> None:
-        self.port = free_port()
+        self.port, self.locust = free_port(), free_port()
         self._environ = os.environ | {
             "COMPOSE_PROJECT_NAME": f"hunchtest{self.port}",
             "HUNCH_PUBLISH": f"127.0.0.1:{self.port}",
+            "HUNCH_LOADTEST_PUBLISH": f"127.0.0.1:{self.locust}",
         }
         plugin = subprocess.run(
             ["docker", "compose", "version"], capture_output=True, check=False
@@ -73,7 +76,16 @@ def stack() -> Iterator[Stack]:
         yield running
     finally:
         running.compose("logs", "--no-color", "--tail", "30")
-        running.compose("down", "--volumes", "--rmi", "local", "--timeout", "20")
+        running.compose(
+            "--profile",
+            "loadtest",
+            "down",
+            "--volumes",
+            "--rmi",
+            "local",
+            "--timeout",
+            "20",
+        )
 
 
 def test_shows_the_stream_through_the_published_port(stack: Stack) -> None:
@@ -123,3 +135,21 @@ def test_survives_a_kill_of_the_store(stack: Stack) -> None:
     stack.compose("up", "-d")
     eventually(lambda: get(stack.url + "/readyz").status == 200, timeout_s=60)
     assert stack.items() == before
+
+
+def test_loadtest_profile_has_locusts_page_on_loopback(stack: Stack) -> None:
+    stack.compose("--profile", "loadtest", "up", "-d", "--build", "loadtest")
+    bindings = stack.container("loadtest")["NetworkSettings"]["Ports"]["8089/tcp"]  # type: ignore[index]
+    assert [binding["HostIp"] for binding in bindings] == ["127.0.0.1"]
+    page = f"http://127.0.0.1:{stack.locust}"
+    assert eventually(lambda: "Locust" in get(page + "/").text, timeout_s=60)
+    form = urllib.parse.urlencode({"user_count": 5, "spawn_rate": 5}).encode()
+    with urllib.request.urlopen(page + "/swarm", form, timeout=10) as reply:
+        assert json.load(reply)["success"]
+
+    def asked() -> bool:
+        stats = get(page + "/stats/requests").json
+        assert stats["fail_ratio"] == 0, stats["errors"]
+        return sum(int(row["num_requests"]) for row in stats["stats"]) > 20
+
+    assert eventually(asked, timeout_s=60)
