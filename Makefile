@@ -12,7 +12,7 @@ SOURCES := libs services infra tests loadtest
 export VENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test check lint types imports pytest compose-test load load-herd study publish claim-million \
+.PHONY: help run install test check lint types imports pytest compose-test load load-herd study publish claims claim-million \
     claim-random-reads claim-store claim-twisted crash compat redis-suite valgrind lock clean \
     bench-tokyocabinet bench-fcgi bench-kvstore bench-smisk
 
@@ -74,6 +74,8 @@ study: ## the FastCGI study of 2007 again (STUDY=quick|default|full, PEERS=pytho
 publish: ## a study's figures and plots into README and docs (FOLDER=loadtest/results/…)
 	@infra/local/install.sh test
 	cd loadtest && $(abspath $(PY)) -m study publish $(if $(FOLDER),"$(abspath $(FOLDER))")
+
+claims: claim-million claim-random-reads claim-store claim-twisted ## all of them, one after another
 
 claim-million claim-random-reads claim-store claim-twisted: ## what the posts measured, again
 	@infra/local/install.sh bench

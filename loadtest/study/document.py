@@ -18,6 +18,7 @@ from typing import Any
 from study import row
 from study.model import FOLDER, MODELS
 from study.picture import pictures
+from study.report import not_made
 from study.summary import Figure, Key, curve, summarise
 from study.verdict import headline, verdicts
 
@@ -115,7 +116,8 @@ class Published:
         cells = len({r.cell for r in kept})
         return (
             f"{cells} cells, {len(kept):,} measurements, {failed:,} failed requests; "
-            f"{again} visits made again for noise, {noisy} measurements kept though noisy."
+            f"{again} visits made again for noise, {noisy} measurements kept though noisy, "
+            f"{not_made(self.rows, self.state)} visits not made for want of time."
         )
 
 

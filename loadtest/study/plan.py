@@ -137,7 +137,7 @@ def _quick(cores: int) -> Plan:
     """The question itself: its two curves, and ours."""
     cells = _cells(ASKED, sorted({1, cores, 2 * cores, 8, 13}), ("hello",))
     cells += _cells(("prefork, no edge", "multiplex, muxed"), (1,), ("hello",))
-    return Plan("quick", _once(cells), budget_s=170, warm_s=0.2, wrk_s=1, locust_s=0.8,
+    return Plan("quick", _once(cells), budget_s=200, warm_s=0.2, wrk_s=1, locust_s=0.8,
                 open_repeats=0, tries=2, patience_s=2)  # fmt: skip
 
 
@@ -161,8 +161,8 @@ def _default(cores: int) -> Plan:
     cells += _cells(("prefork", "pool"), (max(16, 2 * cores),), ("slow",))
     cells += _cells(("prefork", "prefork spawned", "2007 plain"), (4,), ("start",))
     cells += _cells(("2007 plain", "2007 multiplexed"), (1,), ("start",))
-    return Plan("default", _once(cells), budget_s=1500, warm_s=0.2, wrk_s=1,
-                locust_s=0.8, cold_s=6, open_counts=(1, cores), patience_s=5)  # fmt: skip
+    return Plan("default", _once(cells), budget_s=1620, warm_s=0.2, wrk_s=1,
+                locust_s=0.8, cold_s=7, open_counts=(1, cores), patience_s=5)  # fmt: skip
 
 
 def _full(cores: int) -> Plan:

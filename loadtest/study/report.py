@@ -12,6 +12,7 @@ from typing import Any
 from study import row
 from study.model import MODELS
 from study.picture import Picture, as_png, pictures
+from study.plan import Cell
 from study.summary import Figure, Key, most, summarise
 from study.verdict import headline, verdicts
 
@@ -86,15 +87,16 @@ def _page(
         "<h1>Do you gain from FastCGI connection multiplexing?</h1>",
         "<p>In 2007 a post answered: no, it slows things down; unless, perhaps, a process "
         "is expensive to start. This is that study again, and what it leads to today.</p>",
-        f"<p><code>make study STUDY={escape(plan['name'])}</code>, {escape(facts['when'])}, "
-        f"{facts['cores']} cores of {escape(facts['cpu'])}. {escape(facts['note'])}.</p>",
+        f"<p><code>make study STUDY={escape(plan['name'])}</code>, "
+        f"{escape(facts['when'][:16].replace('T', ' '))} UTC, {facts['cores']} cores of "
+        f"{escape(facts['cpu'])}; {escape(facts['note'])}.</p>",
         "<h2>The answer</h2>",
         f"<p><strong>{escape(headline(figures))}</strong></p>",
         _table(
             ("what 2007 said", "today", "figures"),
             [(v.claim, v.answer, v.evidence) for v in verdicts(figures, facts["cores"])],
         ),
-        *_warnings(rows, figures, facts),
+        *_warnings(rows, figures, facts, state),
         *_sections(plots),
         "<h2>What was the limit</h2>",
         "<p>The generator that got most out of a cell. A part is the limit when the cores "
@@ -124,6 +126,18 @@ def _page(
     return "\n".join(out) + "\n"
 
 
+def not_made(rows: list[row.Row], state: dict[str, Any]) -> int:
+    """Return how many visits a study lacks, but for cells that cannot be measured."""
+    plan = state["plan"]
+    wanted = [
+        cell for cell in plan["cells"]
+        if cell["model"] not in state["skipped"]
+        and str(Cell(**cell)) not in state["failed"]
+    ]  # fmt: skip
+    made = {(r.cell, r.repeat) for r in rows if r.kept}
+    return max(0, len(wanted) * int(plan["repeats"]) - len(made))
+
+
 def _sections(plots: list[Picture]) -> Iterator[str]:
     for section in dict.fromkeys(picture.section for picture in plots):
         yield f"<h2>{escape(section)}</h2>"
@@ -131,9 +145,17 @@ def _sections(plots: list[Picture]) -> Iterator[str]:
 
 
 def _warnings(
-    rows: list[row.Row], figures: dict[Key, Figure], facts: dict[str, Any]
+    rows: list[row.Row],
+    figures: dict[Key, Figure],
+    facts: dict[str, Any],
+    state: dict[str, Any],
 ) -> list[str]:
     out = []
+    if left := not_made(rows, state):
+        out.append(
+            f"<p class=warn>{left} of the visits that the plan asks for were not made: the "
+            "time was over. The column n says how often each cell was visited.</p>"
+        )
     kept = [r for r in rows if r.kept]
     noisy = sum(r.noisy for r in kept)
     if noisy:
@@ -150,7 +172,7 @@ def _warnings(
             "<p class=warn>The same computation took up to "
             f"{facts['calibration_spread']:.0%} longer from one moment to the next, before "
             "anything was measured and with nothing else running: the machine is not all "
-            "ours. The spreads of the figures come from that more than from the servers.</p>"
+            "ours. Expect as much in the spreads of all figures.</p>"
         )
     failed = sum(figure.failed for figure in figures.values())
     out.append(f"<p>Failed requests in all: {failed:,}.</p>")

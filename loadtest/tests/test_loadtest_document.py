@@ -1,15 +1,20 @@
 """What documents say is what the committed results hold; plots can be read."""
 
 import itertools
+import json
 import random
 import re
 import xml.etree.ElementTree as ET
 
 import pytest
 from study import plot, svg
+from study.cost import Used
 from study.document import DOCUMENTS, RESULTS, ROOT, Published, fill, named
+from study.generator import Sample
 from study.picture import GROUPS, pictures
-from study.plan import SWEPT
+from study.plan import SWEPT, Cell, Plan
+from study.row import row_of
+from study.run import Study
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -43,6 +48,64 @@ def test_committed_results_say_nothing_of_whose_machine_it_was():
     for path in folder.rglob("*"):
         if path.suffix in {".json", ".csv", ".html", ".svg"}:
             assert str(ROOT) not in path.read_text(), path
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    """A folder of results with a small study in it."""
+    monkeypatch.setattr("study.run.describe", lambda _: {
+        "cores": 2, "cpu": "some cpu", "when": "2026-11-22T10:00:00", "note": "note",
+        "calibration_spread": 0.0,
+    })  # fmt: skip
+    monkeypatch.setattr("study.visit.calibration_ms", lambda *_: [1.0])
+    monkeypatch.setattr("study.document.RESULTS", tmp_path)
+    cells = tuple(
+        Cell(m, n, "hello")
+        for m in ("2007 plain", "2007 multiplexed")
+        for n in (1, 2, 4)
+    )
+    plan = Plan("test", cells, repeats=3)
+    Study(tmp_path / "one", plan, "python").run(
+        lambda cell, repeat: [made_up(cell, repeat, 100 * cell.processes + repeat)]
+    )
+    return tmp_path
+
+
+def test_marked_blocks_are_filled_and_the_rest_is_left_alone(results):
+    text = """Before.
+<!-- study-figures: none -->
+<!-- /study-figures -->
+Between.
+<!-- claims -->
+<!-- /claims -->
+After."""
+    (results / "claim-store.json").write_text(json.dumps({
+        "title": "A store", "durability": "none.",
+        "machine": {"when": "2026-11-22", "cores": 2, "cpu": "some cpu",
+                    "python": "3.11.7", "load_before": 0.01},
+        "rows": [{"measure": "a|b", "unit": "op/s", "ours": 44000, "peer": 22000,
+                  "peer_name": "post", "ratio": 2.0, "spread": 0.1, "repeats": 3}],
+    }))  # fmt: skip
+    filled = fill(text, "../results", "one")
+    assert named(filled) == "one"
+    for words in ("](../results/one/plots/question.svg)", "| 2007 plain | 201 |",
+                  "18 measurements, 0 failed requests", "`make claim-store`",
+                  "| a\\|b | 44,000 | op/s | 22,000 (post) | 2.0 | 10% | 3 |"):  # fmt: skip
+        assert words in filled, words
+    kept = [line for line in filled.splitlines() if line.endswith((".", "-->"))]
+    assert [line for line in kept if line in ("Before.", "Between.", "After.")] == [
+        "Before.", "Between.", "After."
+    ]  # fmt: skip
+    assert fill(filled, "../results", "one") == filled
+    assert fill(filled.replace("201", "999"), "../results", "one") == filled
+
+
+def made_up(cell, repeat, rate):
+    sample = Sample("wrk", "closed", 0, 1, int(rate), 0, (1, 2, 3, 4), 0.2, 1)
+    used = Used(1.0, {"edge": 0.5, "workers": 0.9}, {}, 1.6)
+    one = row_of(cell, repeat, 0, sample, used, 2)
+    one.kept = 1
+    return one
 
 
 def test_colours_and_marks_tell_the_lines_of_a_plot_apart():
