@@ -20,11 +20,11 @@ SIZES = os.environ.get("KVSTORE_DISK_SIZES", "4m").split(",")
 MEMORY = {"small": 300_000, "large": 1 << 30}
 
 
-def fill(engine, model, number):
+def fill(engine, model, number, keys):
     """Commit until the disk is full; the last one left no trace."""
     while True:
         points = {
-            b"key:%06d" % (number * 7 % 9000): os.urandom(700),
+            b"key:%06d" % (number * 7 % keys): os.urandom(700),
             b"n": b"%d" % number,
         }
         try:
@@ -50,7 +50,9 @@ def test_full_disk(tmp_path, size, memory):
         options = Options(memory_table_bytes=MEMORY[memory], log_chunk_bytes=1 << 16)
         engine = Engine.open(disk / "store", sync=Sync.ALWAYS, options=options)
         model = {}
-        number = fill(engine, model, 1)
+        # More keys than fit: a merge must not be able to make room for all of them.
+        keys = room.f_bavail * room.f_frsize // 500
+        number = fill(engine, model, 1, keys)
         assert isinstance(engine.refusal, DiskFull)
         assert "Make room" in str(engine.refusal)
         # Reads are served, all of them right; housekeeping may try and fail.
@@ -72,7 +74,7 @@ def test_full_disk(tmp_path, size, memory):
         assert time.monotonic() - began < 1
         model[b"back"] = b"again"
 
-        fill(engine, model, number)
+        fill(engine, model, number, keys)
         assert list(engine.scan(b"")) == sorted(model.items())
         engine.close()
         assert check(disk / "store").ok
