@@ -3,6 +3,7 @@
 import os
 import socket
 import stat
+import subprocess
 import threading
 import time
 
@@ -14,7 +15,7 @@ from kvstore_wire import Wire
 @pytest.fixture
 def guarded(tmp_path):
     secret = tmp_path / "secret"
-    secret.write_text("open sesame\n")
+    secret.write_text("open sesame\nthe second line is a remark\n")
     conf = tmp_path / "kvstore.conf"
     conf.write_text(f"requirepass-file {secret}\n")
     with OurServer(tmp_path, "--conf", conf) as server:
@@ -180,6 +181,57 @@ def test_a_query_that_never_ends_is_cut_off(tmp_path):
             send_many(wire, b"x" * 100_000, 100)
         with server.wire() as other:
             assert other.call("EXISTS", "a") == b":0"
+
+
+def test_a_transaction_that_never_ends_is_cut_off(tmp_path):
+    with (
+        configured(tmp_path, "client-query-buffer-limit 1mb") as server,
+        server.wire() as wire,
+    ):
+        wire.call("MULTI")
+        for _ in range(9):
+            assert wire.call("SET", "a", b"x" * 100_000) == b"+QUEUED"
+        assert wire.call("DISCARD") == b"+OK"  # what is discarded counts no more
+        wire.call("MULTI")
+        big = [["SET", "a", b"x" * 100_000]] * 20
+        with pytest.raises((OSError, EOFError)):
+            wire.pipeline(big)
+        with server.wire() as other:
+            assert other.call("EXISTS", "a") == b":0"
+
+
+def test_a_reader_slow_for_too_long_is_cut_off(tmp_path):
+    limit = "client-output-buffer-limit normal 0 1mb 1"
+    with configured(tmp_path, limit) as server, server.wire() as wire:
+        wire.call("SET", "big", b"x" * 1_000_000)
+        with server.wire() as slow, server.wire() as pausing:
+            for reader in (slow, pausing):
+                reader.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                reader.sock.sendall(b"GET big\r\n" * 8)
+            # Over the limit for a moment only: that one reads on and keeps its place.
+            assert len(read_many(pausing, 8)) == 8
+            wait_until(
+                lambda: any(
+                    event["event"] == "output buffer limit" for event in server.events()
+                )
+            )
+            with pytest.raises((EOFError, ConnectionError)):
+                read_many(slow, 8)
+            assert pausing.call("PING") == b"+PONG"
+
+
+@pytest.mark.parametrize("contents", [None, b"", b"\n", b"\xff\xfe\n"])
+def test_without_the_password_it_was_told_of_it_does_not_start(tmp_path, contents):
+    secret = tmp_path / "secret"
+    if contents is not None:
+        secret.write_bytes(contents)
+    server = configured(tmp_path, f"requirepass-file {secret}")
+    done = subprocess.run(
+        server.command(), capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.returncode == 2
+    assert f"requirepass-file '{secret}'" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_protected_mode_keeps_other_machines_out(tmp_path):

@@ -128,13 +128,16 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     secret = settings.text("requirepass-file")
     if secret:
         try:
-            password = Path(secret).read_text(encoding="utf-8").strip()
+            text = Path(secret).read_text(encoding="utf-8")
         except OSError as error:
             raise SettingError(
                 f"requirepass-file {secret!r}: {error.strerror}"
             ) from error
+        except UnicodeDecodeError as error:
+            raise SettingError(f"requirepass-file {secret!r}: no UTF-8 text") from error
+        password = text.partition("\n")[0].strip()
         if not password:
-            raise SettingError(f"requirepass-file {secret!r}: the file is empty")
+            raise SettingError(f"requirepass-file {secret!r}: its first line is empty")
         settings.set("requirepass", password)
     return settings
 

@@ -16,10 +16,22 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Queue:
-    """What a client said between MULTI and EXEC."""
+    """What a client said between MULTI and EXEC.
+
+    Attributes:
+        commands: Rows of the table and the words of each call.
+        size_bytes: Length of all words; it counts as query buffer.
+        is_broken: Whether one was refused, so that EXEC will be, too.
+    """
 
     commands: list[tuple[Command, list[bytes]]] = field(default_factory=list)
+    size_bytes: int = 0
     is_broken: bool = False
+
+    def take(self, row: Command, words: list[bytes]) -> None:
+        """Append one command."""
+        self.commands.append((row, words))
+        self.size_bytes += sum(map(len, words))
 
 
 class Client(Peer):

@@ -172,7 +172,7 @@ class Core:
                 return
             row = checked(client, row, words)
             if client.queue is not None and row.name not in _IMMEDIATE:
-                client.queue.commands.append((row, words))
+                client.queue.take(row, words)
                 client.out.append(b"+QUEUED\r\n")
                 return
         except CommandError as error:

@@ -261,7 +261,7 @@ class Loop(Rounds):
             return
         if fault is not None and not client.closing:
             core.protocol_error(client, str(fault))
-        elif client.parser.pending_bytes > self._buffer_limit(client):
+        elif _held_bytes(client) > self._buffer_limit(client):
             core.log.warning("query buffer limit", peer=client.address)
             self._close(connection)
 
@@ -413,6 +413,15 @@ class Loop(Rounds):
         signal.set_wakeup_fd(-1)
         self._wake_in.close()
         self._wake_out.close()
+
+
+def _held_bytes(client: Client) -> int:
+    """Return what a client has sent that is not carried out yet.
+
+    LIMIT: a transaction without end counts, too; Redis lets it grow.
+    """
+    queued = client.queue.size_bytes if client.queue is not None else 0
+    return client.parser.pending_bytes + queued
 
 
 def _shown(address: tuple[str, int]) -> str:
