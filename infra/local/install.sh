@@ -43,6 +43,7 @@ esac
 if [ "$goal" != run ]; then
     packages="$packages tokyocabinet-bin redis-server redis-tools chromium fonts-dejavu-core wrk xfsprogs util-linux tcl8.6 faketime nftables"
 fi
+[ "$goal" != bench ] || packages="$packages libfcgi-dev"
 missing=
 for package in $packages; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||

@@ -7,3 +7,13 @@ def app(environ, start_response):
     """Answer 12 bytes, or 20 KB under /big, through the full WSGI path."""
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [BIG if environ["PATH_INFO"] == "/big" else b"Hello World\n"]
+
+
+async def asgi(scope, _receive, send):
+    """Answer the same to a server that speaks ASGI."""
+    if scope["type"] != "http":
+        raise NotImplementedError(scope["type"])
+    body = BIG if scope["path"] == "/big" else b"Hello World\n"
+    headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

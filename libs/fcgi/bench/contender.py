@@ -22,6 +22,13 @@ OURS = [
 ]
 
 
+SIDE = "beside the generator"
+"""The edge has a core to itself; server and generator share the others."""
+FREE = "anywhere"
+"""The kernel places edge, generator and server on all cores as it likes."""
+BOTH = (SIDE, FREE)
+
+
 @dataclass
 class Contender:
     """A server under test.
@@ -31,12 +38,14 @@ class Contender:
         command: Arguments, with {socket} and {port} to fill in.
         is_http: Whether the edge speaks HTTP to it instead of FastCGI.
         missing: Why it cannot run here; empty if it can.
+        places: Where it is measured.
     """
 
     name: str
     command: list[str]
     is_http: bool = False
     missing: str = ""
+    places: tuple[str, ...] = (SIDE,)
     process: subprocess.Popen[bytes] | None = None
     socket: str = ""
     port: int = 0
@@ -87,32 +96,35 @@ def contenders(folder: Path, peers_python: str = PYTHON) -> list[Contender]:
     raw, no_raw = compiled("raw_worker", folder)
     libfcgi, no_libfcgi = compiled("libfcgi_worker", folder, "-lfcgi")
     found = [
-        _ours("prefork"),
+        _ours("prefork", places=BOTH),
         Contender("raw C", raw, missing=no_raw),
         Contender("libfcgi C", libfcgi, missing=no_libfcgi),
         _ours("prefork, pure Python", "--pure"),
-        _ours("prefork x16", "--processes", "16"),
+        _ours("prefork x16", "--processes", "16", places=(FREE,)),
+        _ours("multiplex", "--model", "multiplex"),
     ]
-    models = ("thread-per-connection", "thread-per-request", "multiplex", "pool")
-    found += [_ours(model, "--model", model) for model in models]
+    models = ("thread-per-connection", "thread-per-request", "pool")
+    found += [_ours(model, "--model", model, places=(FREE,)) for model in models]
     for model in ("threaded", "threaded-multiplexed", "fork", "single"):
         one = _ours(f"flup {model}", "--model", f"flup-{model}", "--threads", "2")
+        one.places = (SIDE,) if model == "single" else BOTH
         one.missing = _needs("flup")
         found.append(one)
     return [*found, *_others(peers_python)]
 
 
-def _ours(name: str, *args: str) -> Contender:
-    return Contender(name, [*OURS, "--bind", "{socket}", *args])
+def _ours(name: str, *args: str, places: tuple[str, ...] = (SIDE,)) -> Contender:
+    return Contender(name, [*OURS, "--bind", "{socket}", *args], places=places)
 
 
 def _others(interpreter: str) -> list[Contender]:
-    def python(name: str, module: str, *args: str, http: bool = True) -> Contender:
+    def python(name: str, *args: str, places: tuple[str, ...] = (SIDE,)) -> Contender:
         return Contender(
             name,
             [interpreter, "-m", *args],
-            is_http=http,
-            missing=_needs(module, interpreter),
+            is_http=True,
+            missing=_needs(args[0], interpreter),
+            places=places,
         )
 
     uwsgi = _script("uwsgi", interpreter)
@@ -129,13 +141,18 @@ def _others(interpreter: str) -> list[Contender]:
             [interpreter, str(HERE / "simple_fastcgi_worker.py"), "{socket}"],
             missing=_needs("simple_fastcgi", interpreter),
         ),
-        python("gunicorn", "gunicorn", "gunicorn", "-b", address, "bench_app:app"),
-        python("uvicorn", "uvicorn", "uvicorn", "--port", "{port}", "--interface", "wsgi",
+        python("gunicorn", "gunicorn", "-b", address, "bench_app:app"),
+        # As fast as it gets: its own interface, and the parser and loop it takes when
+        # they are installed.
+        python("uvicorn", "uvicorn", "--port", "{port}", "--no-access-log",
+               "--log-level", "error", "bench_app:asgi"),
+        python("uvicorn WSGI", "uvicorn", "--port", "{port}", "--interface", "wsgi",
                "--no-access-log", "--log-level", "error", "bench_app:app"),
-        python("granian", "granian", "granian", "--port", "{port}", "--interface", "wsgi",
-               "--no-ws", "bench_app:app"),
-        python("Twisted WSGI", "twisted", "twisted", "web", "--listen",
-               "tcp:{port}:interface=127.0.0.1", "--wsgi", "bench_app.app"),
+        python("granian", "granian", "--port", "{port}", "--interface", "wsgi",
+               "--no-ws", "bench_app:app", places=(FREE,)),
+        python("Twisted WSGI", "twisted", "web", "--listen",
+               "tcp:{port}:interface=127.0.0.1", "--wsgi", "bench_app.app",
+               places=(FREE,)),
     ]  # fmt: skip
 
 

@@ -138,6 +138,8 @@ def test_anything_at_all_is_answered_or_handed_back(data):
     for kind in KINDS:
         quick, worker = make(kind)
         exchange(quick, request(params_for("/x")))  # something to remember
+        exchange(quick, request(params_for("/long")))  # and that the path varies
+        worker.app.seen.clear()
         got, left = exchange(quick, raw)
         assert left is None or left == raw
         results.append((got[:1], left, worker.app.seen))
@@ -155,6 +157,48 @@ def test_output_of_every_size(kind):
         seen = list(client.events())
         out = b"".join(e.content for e in seen if isinstance(e, StdoutReceived))
         assert parse_response(out)[2] == b"y" * size
+
+
+FIELD = ("Content-Type", "text/plain")
+LENGTH = ("Content-Length", "3")
+ANSWERS = [
+    ("200 OK", [FIELD], b"one"),
+    ("200 OK", [FIELD], b"one"),
+    ("200 OK", [FIELD], b"other"),
+    ("200 OK", [FIELD, LENGTH], b"one"),
+    ("200 OK", [FIELD, LENGTH], b"longer than it says"),
+    ("200 OK", [FIELD, LENGTH], b"one"),
+    ("200 OK", [LENGTH, FIELD], b"one"),
+    ("200 OK", [FIELD], b"x" * 20480),
+    ("200 OK", [FIELD], b"x" * 20480),
+    ("204 No Content", [], b"ignored"),
+    ("204 No Content", [], b"ignored"),
+    ("200 OK", [], b""),
+    ("200 OK", [FIELD, "no pair"], b"one"),
+    ("200 OK", [FIELD], b"one"),
+    ("404 Not Found", [FIELD], b"one"),
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(st.lists(st.sampled_from(ANSWERS), min_size=2, max_size=8))
+@settings(max_examples=100)
+def test_answers_do_not_depend_on_those_before(kind, sequence):
+    """A header that is kept because it comes again must be the one that is sent."""
+    due = []
+
+    def app(_environ, start_response):
+        status, headers, body = due.pop()
+        start_response(status, list(headers))
+        return [body]
+
+    quick, _ = make(kind, app)
+    for answer in sequence:
+        got = []
+        for one in (quick, make(kind, app)[0]):
+            due.append(answer)
+            got.append(exchange(one, request(params_for("/")))[0])
+        assert got[0] == got[1]
 
 
 @pytest.mark.parametrize("kind", KINDS)

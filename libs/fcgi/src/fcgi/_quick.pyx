@@ -38,6 +38,7 @@ cdef extern from *:
     #ifndef _GNU_SOURCE
     #define _GNU_SOURCE
     #endif
+    #include <poll.h>
     #include <sys/socket.h>
     #include <sys/uio.h>
     #ifndef SOCK_CLOEXEC
@@ -60,8 +61,14 @@ cdef extern from *:
     struct msghdr:
         iovec *msg_iov
         size_t msg_iovlen
+    struct pollfd:
+        int fd
+        short events
+    int POLLIN
+    int poll(pollfd *, unsigned long, int) nogil
     int accept4(int, sockaddr *, socklen_t *, int) nogil
     ssize_t recv(int, void *, size_t, int) nogil
+    ssize_t send(int, const void *, size_t, int) nogil
     ssize_t sendmsg(int, const msghdr *, int) nogil
 
 cdef extern from "Python.h":
@@ -114,6 +121,12 @@ cdef inline bint is_record(
     )
 
 
+cdef inline void put_end(unsigned char *at, int request_id) noexcept nogil:
+    """Write an END_REQUEST record: all went well."""
+    put_header(at, 3, request_id, 8)
+    memset(at + 8, 0, 8)
+
+
 include "_quick_last.pxi"
 include "_quick_response.pxi"
 
@@ -134,11 +147,16 @@ cdef class Quick:
     cdef Py_ssize_t at
     cdef uint64_t most
     cdef bint timed
-    cdef object patience_s
+    cdef int patience_ms
     cdef int fd
     cdef int request_id
     cdef object errors
     cdef list pending
+    # The header that is in `out` from the response before, and what it was made of.
+    cdef object block_status
+    cdef tuple block_fields
+    cdef Py_ssize_t block_size, block_length
+    cdef bint block_empty
 
     def __cinit__(self):
         self.buffer = <unsigned char *>PyMem_Malloc(RECEIVE)
@@ -166,7 +184,7 @@ cdef class Quick:
         self.last = Last()
         self.words = worker.slot.words
         self.at = worker.slot.at
-        self.patience_s = worker.settings.read_timeout_s
+        self.patience_ms = min(<long>(worker.settings.read_timeout_s * 1000), 1 << 30)
         self.timed = worker.settings.request_timeout_s > 0
         self.most = worker.left if worker.left > 0 else 0
 
@@ -179,6 +197,37 @@ cdef class Quick:
     def is_aborted(self):
         """Return whether the web server has given up on the current request."""
         return self.fd < 0 or transport.is_readable(self.fd)
+
+    cdef bint has_block(self, status, headers) except -1:
+        """Return whether `out` has just this header, as the very same objects."""
+        cdef tuple fields = self.block_fields
+        cdef Py_ssize_t k
+        if (
+            fields is None
+            or status is not self.block_status
+            or not PyList_CheckExact(headers)
+            or len(<list>headers) != len(fields)
+        ):
+            return False
+        for k in range(len(fields)):
+            if (<list>headers)[k] is not fields[k]:
+                return False
+        return True
+
+    cdef int keep_block(self, status, headers, Response response) except -1:
+        """Remember what the header in `out` was made of, if that cannot change."""
+        # PERF: applications write their usual headers as constants (2026-11).
+        if not PyList_CheckExact(headers):
+            return 0
+        for item in <list>headers:
+            if not PyTuple_CheckExact(item):
+                return 0
+        self.block_status = status
+        self.block_fields = tuple(<list>headers)
+        self.block_size = response.size
+        self.block_length = response.length
+        self.block_empty = response.empty
+        return 0
 
     def loop(self, listener):
         """Accept and serve quick requests for as long as they are quick."""
@@ -216,18 +265,23 @@ cdef class Quick:
 
     cdef object one(self, int fd):
         cdef ssize_t got
-        cdef int code
+        cdef int code, ready
+        cdef pollfd waited
         # PERF: lighttpd writes the request before a worker wakes up, so the GIL need
         # not change hands (2026-11).
         got = recv(fd, self.buffer, RECEIVE, MSG_DONTWAIT)
         code = errno
         while got < 0:
             if code == EAGAIN:
-                # LIMIT: a peer that connects and stays silent. Releases the GIL.
-                if not transport.is_readable(fd, self.patience_s):
+                # LIMIT: a peer that connects and stays silent.
+                waited.fd, waited.events = fd, POLLIN
+                with nogil:
+                    ready = poll(&waited, 1, self.patience_ms)
+                    code = EINTR if ready else EAGAIN
+                if code == EAGAIN:
                     wsgi.log.info("connection lost: the peer said nothing")
                     return None
-            if code == EAGAIN or code == EINTR:
+            if code == EINTR:
                 PyErr_CheckSignals()
                 got = recv(fd, self.buffer, RECEIVE, MSG_DONTWAIT)
                 code = errno

@@ -39,10 +39,17 @@ cdef class Response:
 
     cdef int encode(self, status, headers) except -1:
         """Put the header into the buffer, behind the room for its record header."""
-        cdef unsigned char *out = self.quick.out + 8
+        cdef Quick quick = self.quick
+        cdef unsigned char *out = quick.out + 8
         cdef Py_ssize_t at, size
         cdef const unsigned char *text
         self.started = False
+        if quick.has_block(status, headers):
+            self.size = quick.block_size
+            self.length = self.left = quick.block_length
+            self.empty = quick.block_empty
+            return 0
+        quick.block_fields = None
         self.length = self.left = -1
         if not PyUnicode_Check(status):
             raise TypeError("status is text")
@@ -69,6 +76,7 @@ cdef class Response:
                 raise TypeError("header names and values are text")
             at = self.field(out, at, name, value)
         self.size = at
+        quick.keep_block(status, headers, self)
         return 0
 
     cdef Py_ssize_t field(
@@ -173,6 +181,9 @@ cdef class Response:
                 head += size
                 size = 0
             put_header(out, 6, self.request_id, head)
+            if last and size == 0:
+                put_end(out + 8 + head, self.request_id)
+                return send_out(self.fd, out, 24 + head)
             pieces[0].iov_base = out
             pieces[0].iov_len = 8 + head
             count = 1
@@ -195,9 +206,7 @@ cdef class Response:
             chunks += 1
             start += part
         if last:
-            put_header(end, 3, self.request_id, 8)
-            end[8] = end[9] = end[10] = end[11] = 0
-            end[12] = end[13] = end[14] = end[15] = 0
+            put_end(end, self.request_id)
             pieces[count].iov_base = end
             pieces[count].iov_len = 16
             count += 1
@@ -235,6 +244,19 @@ cdef inline Py_ssize_t put_length(unsigned char *at, Py_ssize_t length) noexcept
     memcpy(at + 16, digits + i, 24 - i)
     at[40 - i], at[41 - i] = 13, 10
     return 42 - i
+
+
+cdef int send_out(int fd, unsigned char *out, Py_ssize_t size) except -1:
+    """Write what is in one piece. PERF: cheaper than `sendmsg` (2026-11)."""
+    cdef iovec rest
+    cdef ssize_t sent = send(fd, out, size, MSG_NOSIGNAL | MSG_DONTWAIT)
+    if sent == size:
+        return 0
+    if sent < 0:
+        sent = 0  # what went wrong comes again
+    rest.iov_base = out + sent
+    rest.iov_len = size - sent
+    return send_all(fd, &rest, 1)
 
 
 cdef int send_all(int fd, iovec *pieces, int count) except -1:

@@ -25,6 +25,8 @@ SPECIAL: Final = frozenset(
 """A change of one of these changes other keys of the environ, or who may see it."""
 
 _BEGIN: Final = 24  # BEGIN_REQUEST record and the header of the first PARAMS record
+_TAIL: Final = 16  # the empty records at the end of both streams
+_STARTS_LIMIT: Final = 256
 _DOUBTS: Final = 4
 """LIMIT: to remember costs more than to read, so after so many requests that were
 unlike the one before, only one in `_SELDOM` is remembered."""
@@ -35,52 +37,68 @@ class Last:
     """What the last request said, as far as it was as plain as can be.
 
     Attributes:
+        request_id: Its number.
         is_head: Whether its method was HEAD.
     """
 
     def __init__(self) -> None:
+        self.request_id = 0
         self.is_head = False
         # The request up to the size of its parameters; at first, what no request is.
         self._head = b"\xff"
-        self._steps: list[tuple[bytes, int, bytes, int, str]] = []
-        self._rest = b""  # what does not vary at the end, and the empty records
-        self._rest_size = 0  # without the empty records
+        # All before the size of the first value that varies, by the request's length.
+        self._starts: dict[int, bytes] = {}
+        self._first = b""  # what of that belongs to the parameters
+        # Name, its size, environ key, the bytes up to the next such size, their number.
+        self._steps: list[tuple[bytes, int, str, bytes, int]] = []
         self._environ: Environ = {}
         self._varying: set[bytes] = set()
         self._doubts = 0
 
     def recall(self, raw: bytes) -> Environ | None:
         """Return the environ of a whole request like the last; None if it is unlike."""
-        if not raw.startswith(self._head) or len(raw) < _BEGIN:
-            return None
-        stop = _BEGIN + (raw[20] << 8 | raw[21])
-        environ = self._environ.copy()
+        whole = len(raw)
+        start = self._starts.get(whole) or self._start(whole)
         startswith = raw.startswith
-        i = _BEGIN
-        for block, block_size, name, name_size, key in self._steps:
-            if not startswith(block, i):
-                return None
-            i += block_size
-            if i >= stop:
-                return None
-            size = raw[i]
-            i += 1
-            if size & 128:
-                if i + 3 > stop:
+        if not startswith(start):
+            return None
+        environ = self._environ.copy()
+        i = len(start)
+        try:
+            for name, name_size, key, block, block_size in self._steps:
+                size = raw[i]
+                i += 1
+                if size > 127:
+                    i += 3
+                    size = int.from_bytes(raw[i - 4 : i], "big") & 0x7FFFFFFF
+                if not startswith(name, i):
                     return None
-                size = int.from_bytes(raw[i - 1 : i + 3], "big") & 0x7FFFFFFF
-                i += 3
-            if not startswith(name, i):
-                return None
-            i += name_size
-            environ[key] = raw[i : i + size].decode("latin-1")
-            i += size
-        # SAFETY: what followed a length beyond the stream was compared with bytes
-        # that are not the parameters'; this is where that comes out.
-        if i + self._rest_size != stop or raw[22] or raw[i:] != self._rest:
+                i += name_size
+                environ[key] = raw[i : i + size].decode("latin-1")
+                i += size
+                if not startswith(block, i):
+                    return None
+                i += block_size
+        except IndexError:
+            return None
+        if i != whole:
             return None
         self._doubts = 0
         return environ
+
+    def _start(self, whole: int) -> bytes:
+        """Return how a request of so many bytes would have to begin."""
+        # SAFETY: this holds the size of the parameters to what the empty records at the
+        # end of the last block leave for them.
+        size = whole - _BEGIN - _TAIL
+        if not 0 < size <= 0xFFFF:
+            return b"\xff"
+        start = b"%b%b\0\0%b" % (self._head, size.to_bytes(2, "big"), self._first)
+        # LIMIT: as many as a site has lengths of addresses, more or less.
+        if len(self._starts) >= _STARTS_LIMIT:
+            self._starts.clear()
+        self._starts[whole] = start
+        return start
 
     def remember(self, raw: bytes, environ: Environ) -> None:
         """Keep a request that `recall` did not know; `environ` is not changed."""
@@ -91,8 +109,7 @@ class Last:
         if raw[22]:
             return  # padded: no web server does that to parameters
         stop = _BEGIN + (raw[20] << 8 | raw[21])
-        steps = []
-        at = _BEGIN  # where the bytes that do not vary began
+        varying: list[tuple[bytes, str, int, int]] = []
         for size_at, name_at, value_at, end in _layout(raw, stop):
             name = raw[name_at:value_at]
             key = known_name(name)
@@ -102,12 +119,17 @@ class Last:
             if name not in SPECIAL and key in before and before[key] != environ[key]:
                 self._varying.add(name)
             if name in self._varying:
-                block = raw[at:size_at]
-                steps.append((block, len(block), name, len(name), key))
-                at = end
-        self._steps = steps
-        self._rest, self._rest_size = raw[at:], stop - at
+                varying.append((name, key, size_at, end))
+        # Where each block ends: before the size of the next value that varies.
+        ends = [size_at for _, _, size_at, _ in varying] + [len(raw)]
+        self._first = raw[_BEGIN : ends[0]]
+        self._steps = [
+            (name, len(name), key, raw[end:until], until - end)
+            for (name, key, _, end), until in zip(varying, ends[1:], strict=True)
+        ]
+        self._starts = {}
         self._environ = environ.copy()
+        self.request_id = raw[2] << 8 | raw[3]
         self.is_head = environ["REQUEST_METHOD"] == "HEAD"
         self._head = raw[:20]
 

@@ -10,6 +10,7 @@ compiled would be in the twin.
 import io
 import os
 import socket
+import sys
 import time
 from typing import Final
 
@@ -25,23 +26,35 @@ from fcgi.worker import Phase, Worker
 _header: Final = HEADER.pack
 _STDOUT: Final = int(Type.STDOUT)
 
+# PERF: what goes before a body is the same for the same header and size. LIMIT: emptied
+# when it is full, and long ones do not get in (2026-11).
+_OPENINGS_LIMIT: Final = 256
+_openings: dict[tuple[bytes | None, int, int], bytes] = {}
+_ONE_PIECE: Final = SMALL
+"""Up to this size copying a body costs less than writing it as a piece of its own."""
+
 
 class _Answer(Response):
-    """A response that writes to its connection by itself, and knows when it is over."""
+    """A response that writes to its connection by itself.
 
-    __slots__ = ("_fd", "_last")
+    Attributes:
+        fd: The connection; negative once the response is over, for the number is then
+            another connection's.
+    """
+
+    __slots__ = ("_last", "fd")
 
     # PERF: not the parent's, which is given functions to write with (2026-11).
     def __init__(
         self, request_id: int, head: bool, fd: int, end: bytes, errors: ErrorStream
     ) -> None:
+        # What is not set here is not looked at before `start` sets it.
         self._request_id = request_id
-        self._block = self._length = self._left = None
-        self._head = self._bodiless = head
-        self._empty = False
+        self._block = None
+        self._head = head
         self.errors = errors
         self.sent = False
-        self._fd = fd
+        self.fd = fd
         self._last = end
 
     def whole(self, data: bytes) -> None:
@@ -51,49 +64,58 @@ class _Answer(Response):
             TypeError: If the body is not made of bytes.
             RuntimeError: If it does not fit the header.
         """
-        size = len(data) if type(data) is bytes else 0
-        if (
-            not size
-            or size > CHUNK
-            or self._block is None
-            or self._bodiless
-            or self.sent
-            or self.errors.pending
-            or (self._length is not None and self._length != size)
-        ):
+        if type(data) is not bytes or self._head or self.sent or self.errors.pending:
             super().whole(data)
             return
-        if self._length is None:
-            head = b"%bContent-Length: %d\r\n\r\n" % (self._block, size)
-        else:
-            head = self._block + b"\r\n"
-        self.sent = True
-        fd, self._fd = self._fd, -1
-        whole = len(head) + size
-        request_id = self._request_id
-        if whole <= SMALL:
-            start = _header(1, _STDOUT, request_id, whole, 0)
-            transport.send_bytes(fd, b"".join((start, head, data, self._last)))
+        key = (self._block, self._request_id, len(data))
+        opening = _openings.get(key) or self._open(key)
+        if not opening:
+            super().whole(data)
             return
-        start = _header(1, _STDOUT, request_id, len(head), 0) + head
-        middle = _header(1, _STDOUT, request_id, size, 0)
-        transport.send(fd, [start + middle, data, self._last])
+        self.sent = True
+        fd, self.fd = self.fd, -1
+        if len(data) <= _ONE_PIECE:
+            transport.send_bytes(fd, opening + data + self._last)
+        else:
+            transport.send(fd, [opening, data, self._last])
+
+    def _open(self, key: tuple[bytes | None, int, int]) -> bytes:
+        """Return all that goes before the body; nothing if it is no usual one."""
+        block, request_id, size = key
+        if (
+            block is None
+            or self._empty
+            or not 0 < size <= CHUNK
+            or (self._length is not None and self._length != size)
+        ):
+            return b""
+        if self._length is None:
+            head = b"%bContent-Length: %d\r\n\r\n" % (block, size)
+        else:
+            head = block + b"\r\n"
+        whole = len(head) + size
+        if whole <= SMALL:
+            opening = _header(1, _STDOUT, request_id, whole, 0) + head
+        else:
+            start = _header(1, _STDOUT, request_id, len(head), 0)
+            opening = start + head + _header(1, _STDOUT, request_id, size, 0)
+        if len(opening) < 1024:
+            if len(_openings) >= _OPENINGS_LIMIT:
+                _openings.clear()
+            _openings[key] = opening
+        return opening
 
     def _check(self, data: bytes) -> None:
-        if self._fd < 0:
+        if self.fd < 0:
             raise RuntimeError("body after the end of the response")
         super()._check(data)
 
     def _put(self, pieces: list[Buffer]) -> None:
-        transport.send(self._fd, pieces)
+        transport.send(self.fd, pieces)
 
     def _put_last(self, pieces: list[Buffer]) -> None:
-        fd, self._fd = self._fd, -1
+        fd, self.fd = self.fd, -1
         transport.send(fd, [*pieces, self._last])
-
-    def over(self) -> None:
-        """Let nothing more be written: the number of the connection is another's."""
-        self._fd = -1
 
 
 class Quick:
@@ -108,7 +130,7 @@ class Quick:
         self._app = worker.app
         self._mount = worker.settings.mount
         self._timed = worker.settings.request_timeout_s > 0
-        self._most = worker.left
+        self._most = worker.left if worker.left > 0 else sys.maxsize
         self._words = worker.slot.words
         self._at = worker.slot.at
         self._receive = transport.Reader(worker.settings.read_timeout_s).receive
@@ -160,7 +182,8 @@ class Quick:
             data = self._receive(fd)
             environ = self._last.recall(data)
             if environ is not None:
-                self._respond(fd, data[2] << 8 | data[3], environ, self._last.is_head)
+                last = self._last
+                self._respond(fd, last.request_id, environ, last.is_head)
                 return None
             return self._read(fd, data)
         except ProtocolError as error:
@@ -216,13 +239,14 @@ class Quick:
             wsgi.failed(answer, environ)
         finally:
             self._fd = -1
-            answer.over()
+            answer.fd = -1
             if errors.pending:
                 errors.take()
             if self._timed:
                 words[at] = 0
-            served = words[at + 1] = words[at + 1] + 1
-            if served >= self._most > 0:
+            served = words[at + 1] + 1
+            words[at + 1] = served
+            if served >= self._most:
                 self._worker.phase = Phase.RETIRE
 
     def _send(self, pieces: list[Buffer]) -> None:
