@@ -80,7 +80,9 @@ class Edge:
         self.process.wait(10)
 
 
-def wrk(port: int, path: str, connections: int, seconds: int, cores: set[int]) -> Sample:
+def wrk(
+    port: int, path: str, connections: int, seconds: int, cores: set[int]
+) -> Sample:
     """Make load from some cores and return what came of it."""
     everywhere = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)  # inherited

@@ -80,6 +80,21 @@ def test_the_signal_of_the_original_does_the_same(program):
     assert program.wait(5) == 0
 
 
+def test_over_tcp_as_the_documents_of_the_time_bind_it():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen([sys.executable, str(APP), f":{port}"])
+    process.bind = f"127.0.0.1:{port}"
+    try:
+        assert ask(process, body=b"one\ntwo\nthree").body == b"4 9 0 16!cut"
+        assert ask(process, "/stop").body == b"stopping"
+        assert process.wait(5) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
 def test_takes_over_descriptor_0(folder):
     path = folder / "spawned.sock"
     with socket.socket(socket.AF_UNIX) as listener:

@@ -13,7 +13,9 @@ import sys
 import pytest
 from fcgi_support import HERE, Server, wait_until
 
-from fcgi.client import Client
+from fcgi import address
+from fcgi.client import Client, connect, params_for
+from fcgi.connection import ClientConnection
 
 ENDED = "end hook failed"  # the hook of the fixture raises, which must not matter
 
@@ -113,6 +115,88 @@ def test_a_socket_of_systemd(folder):
             process.send_signal(signal.SIGTERM)
             assert process.wait(10) == 0
             assert path.is_socket()
+
+
+def test_a_socket_has_its_mode_before_it_listens(folder):
+    path = folder / "x.sock"
+    seen = []
+
+    def look(_frame, event, what):
+        if event == "c_call" and what.__name__ == "listen":
+            seen.append(stat.S_IMODE(path.stat().st_mode))
+
+    before = os.umask(0o077)
+    sys.setprofile(look)
+    try:
+        address.listen(address.Address(path=str(path)), mode=0o666).close()
+    finally:
+        sys.setprofile(None)
+        os.umask(before)
+    assert seen == [0o666]
+
+
+def test_as_many_may_wait_as_the_backlog_says(start):
+    """A full backlog makes lighttpd answer 500 at once."""
+    server = start("fixture_app:app", "--backlog", "300")
+    path = server.bind.removeprefix("unix:")
+    with server.client() as client:
+        worker, *_ = json.loads(client.get("/pid").body)
+    os.kill(worker, signal.SIGSTOP)
+    waiting = []
+    try:
+        for _ in range(300):
+            sock = socket.socket(socket.AF_UNIX)
+            waiting.append(sock)
+            sock.setblocking(False)
+            sock.connect(path)  # BlockingIOError if it were full
+    finally:
+        os.kill(worker, signal.SIGCONT)
+        for sock in waiting:
+            sock.close()
+    with server.client() as client:
+        assert client.get("/").status == 200
+
+
+def test_the_application_is_loaded_once_before_the_workers_are_forked(start):
+    server = start("fixture_app:app", "--processes", "3")
+    with server.client() as client:
+        _, generation, imported_in = json.loads(client.get("/pid").body)
+    assert imported_in == generation
+    wait_until(lambda: len(children(generation)) == 3)
+
+
+@pytest.mark.parametrize("model", ["prefork", "pool"])
+def test_term_waits_no_longer_than_told(start, model):
+    server = start("fixture_app:app", "--graceful", "0.5", "--model", model)
+    with connect(address.parse(server.bind), 20) as sock:
+        talk = ClientConnection()
+        pieces = talk.begin_request(1, params_for("/slow?600"))
+        sock.sendall(b"".join([*pieces, *talk.send_stdin(1, b"")]))
+        with server.client() as client:
+            if model == "pool":
+                client.get("/")  # and so the other one runs
+        server.signal(signal.SIGTERM)
+        server.process.wait(15)
+        assert sock.recv(1) == b""
+    assert not os.path.exists(server.bind.removeprefix("unix:"))
+
+
+def test_as_a_function(folder):
+    bind = f"unix:{folder}/f.sock"
+    code = (
+        "import fcgi, fixture_app, sys;"
+        f"sys.exit(fcgi.serve(fixture_app.app, bind={bind!r}, processes=2, model='pool'))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=HERE / "apps")
+    try:
+        wait_until((folder / "f.sock").exists)
+        with Client(bind) as client:
+            assert client.get("/").body == b"hello\n"
+        process.terminate()
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_workers_that_die_at_birth_are_made_ever_more_slowly(folder):

@@ -177,6 +177,24 @@ def twice(environ, start_response):
     return [b"busy"]
 
 
+def too_late(environ, start_response):
+    write = start_response("200 OK", [("Content-Type", "text/plain")])
+    write(b"begun ")
+    try:
+        raise KeyError("after the header was sent")
+    except KeyError:
+        start_response("500 Oops", [], sys.exc_info())  # raises it again
+    return [b"never to be seen"]
+
+
+def gated(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    yield b"first "
+    while not os.path.exists(environ["QUERY_STRING"]):
+        time.sleep(0.01)
+    yield b"second"
+
+
 def short(environ, start_response):
     start_response("200 OK", [("Content-Length", "10")])
     return [b"short"]
@@ -204,8 +222,8 @@ def text(environ, start_response):
 HANDLERS.update(
     {
         f.__name__.rstrip("_"): f
-        for f in (sent, allow, filter_, until_aborted, endless, written, wrapped, twice, short,
-                  long, split, silent, text)
+        for f in (sent, allow, filter_, until_aborted, endless, written, wrapped, twice, too_late,
+                  gated, short, long, split, silent, text)
     }
 )  # fmt: skip
 
