@@ -166,6 +166,24 @@ def bgsave(ctx: Context, args: Sequence[bytes]) -> Reply:
 
 
 @command(
+    "BGREWRITEAOF",
+    arity=1,
+    flags="admin noscript no_async_loading",
+    group="server",
+    since="1.0.0",
+    summary="Asynchronously rewrites the append-only file to disk.",
+)
+def bgrewriteaof(ctx: Context, _args: Sequence[bytes]) -> Reply:
+    """Seal what is in memory into a segment, so that the log begins anew."""
+    engine = ctx.server.engine
+    if engine.is_sealing:
+        what = "ERR Background append only file rewriting already in progress"
+        raise CommandError(what)
+    engine.freeze()
+    return Simple("Background append only file rewriting started")
+
+
+@command(
     "LASTSAVE",
     arity=1,
     flags="loading stale fast",

@@ -31,6 +31,7 @@ class Tail:
     synced_sequence: int
     written_sequence: int
     pending_sequence: int
+    _file: int
     @property
     def salt(self) -> int: ...
     def __init__(self, salt: int) -> None: ...

@@ -27,6 +27,7 @@ from cpython.object cimport PyObject
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy
+from posix.types cimport off_t
 
 cdef extern from "crc32c.h":
     uint32_t (*crc32c_run)(uint32_t, const unsigned char *, size_t) nogil
@@ -34,6 +35,9 @@ cdef extern from "crc32c.h":
     void crc32c_choose()
 
 crc32c_choose()
+
+cdef extern from "unistd.h" nogil:
+    ssize_t pwrite(int, const void *, size_t, off_t)
 
 cdef enum:
     KEPT = 1 << 20  # bytes of memory kept from round to round
@@ -112,6 +116,7 @@ cdef class Tail:
     def __cinit__(self):
         self.data = NULL
         self.size = self.capacity = 0
+        self._file = -1
 
     def __init__(self, uint32_t salt):
         self.salt = salt
@@ -141,6 +146,17 @@ cdef class Tail:
             free(self.data)
             self.data = NULL
             self.capacity = 0
+
+    cdef bint write_out(self) noexcept:
+        """Hand what waits to the kernel in one call; False if that was not all of it."""
+        if pwrite(self._file, self.data, self.size, self.position) != self.size:
+            return False  # it goes on waiting, and is written to the same place again
+        self.position += self.size
+        self.written_sequence = self.pending_sequence
+        self.size = 0
+        if self.capacity > KEPT:
+            self.clear()
+        return True
 
     cdef int reserve(self, Py_ssize_t more) except -1:
         """Make room in memory."""

@@ -5,6 +5,8 @@ from libc.stdint cimport uint64_t
 from hunch_kvstore.engine._bloom cimport Bloom
 from hunch_kvstore.engine._frame cimport Tail
 from hunch_kvstore.engine._layer cimport Layer, RangeSet
+from hunch_kvstore.engine._page_cache cimport PageCache
+from hunch_kvstore.engine._record_cache cimport RecordCache
 
 
 cdef class Sealed:
@@ -23,8 +25,13 @@ cdef class Front:
     cdef public list _older
     cdef public list _layers
     cdef public Tail _log
+    cdef public bint is_light
+    cdef public RecordCache _records
+    cdef public PageCache _pages
     cdef object find(self, bytes key)
     cdef bint is_alone(self, bytes start, bytes stop)
+    cdef bint flush_lightly(self)
     cdef bint takes(self, Py_ssize_t payload) noexcept
+    cdef int apply(self, bytes key, bytes value) except -1
     cdef int write(self, tuple points, Py_ssize_t count) except -1
     cdef int write_one(self, bytes key, bytes value) except -1

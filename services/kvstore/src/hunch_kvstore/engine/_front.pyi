@@ -1,6 +1,8 @@
 from hunch_kvstore.engine._bloom import Bloom
 from hunch_kvstore.engine._layer import Layer, Missing, RangeSet
 from hunch_kvstore.engine._merge import Readable
+from hunch_kvstore.engine._page_cache import PageCache
+from hunch_kvstore.engine._record_cache import RecordCache
 from hunch_kvstore.engine.error import StoreDamaged, WritesRefused
 from hunch_kvstore.engine.log import Log
 from tokyocabinet import BDB
@@ -23,4 +25,8 @@ class Front:
     _older: list[Readable]
     _layers: list[Readable]
     _log: Log
+    is_light: bool
+    _records: RecordCache
+    _pages: PageCache
     def get(self, key: bytes) -> bytes | None: ...
+    def _apply_points(self, points: dict[bytes, bytes | None]) -> None: ...

@@ -10,7 +10,7 @@ so; whoever hears no goes by `commit`, which makes room or says why there is non
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.dict cimport PyDict_GetItem
+from cpython.dict cimport PyDict_GetItem, PyDict_Next
 from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 from cpython.object cimport PyObject
 from cpython.tuple cimport PyTuple_GET_ITEM
@@ -84,8 +84,8 @@ cdef class Front:
         cdef PyObject *found
         cdef object layer, value
         cdef Py_ssize_t index
-        if self._active is None:
-            raise AttributeError("the engine has no memory table")
+        if self._active is None or self._records is None:
+            raise AttributeError("the engine is not open")
         found = PyDict_GetItem(self._active.points, key)
         if found is not NULL:
             return <object>found
@@ -93,14 +93,21 @@ cdef class Front:
             return None
         if self._active._ranges is not None and self._active._ranges.holds(key):
             return None
+        value = self._records.find(key)
+        if value is not None:
+            return value
         for index in range(PyList_GET_SIZE(self._older)):
             layer = <object>PyList_GET_ITEM(self._older, index)
             if isinstance(layer, Sealed):
                 value = (<Sealed>layer).look(key)
+                if value is not _MISSING:
+                    if value is not None:
+                        self._records.keep(key, <bytes>value)
+                    return value
             else:
                 value = layer.find(key)
-            if value is not _MISSING:
-                return value
+                if value is not _MISSING:
+                    return value
         return None
 
     cdef bint is_alone(self, bytes start, bytes stop):
@@ -119,15 +126,52 @@ cdef class Front:
                 return False
         return True
 
+    cdef bint flush_lightly(self):
+        """Do what `flush` does if it is only to hand the log to the kernel.
+
+        False leaves everything as it was, for `flush` to do or to say why not. Syncs
+        that are due begin with the next `tick`.
+        """
+        if self.refusal is not None or self._log is None:
+            return False
+        if self._log.size == 0:
+            return self.is_light or self._log.written_sequence == self._log.synced_sequence
+        if not self.is_light or (
+            PyList_GET_SIZE(self._older) > 0
+            and not isinstance(<object>PyList_GET_ITEM(self._older, 0), Sealed)
+        ):
+            return False  # a table is being sealed; writers may have to slow down
+        return self._log.write_out()
+
     cdef bint takes(self, Py_ssize_t payload) noexcept:
         """Whether `write` may be called with that many bytes of operations."""
         return (
             self.refusal is None
             and self._log is not None
             and self._active is not None
+            and self._pages is not None
             and payload < (1 << 30)
             and self._log.has_room(payload)
         )
+
+    cdef int apply(self, bytes key, bytes value) except -1:
+        """Put a point that is in the log into the memory table."""
+        if self._records.size_bytes:
+            self._records.drop(key)
+        self._active.store(key, value)
+        if self._pages.size_bytes:
+            self._pages.note(key, value is not None)
+        return 0
+
+    def _apply_points(self, dict points not None):
+        """Put the points of a commit into the memory table."""
+        cdef PyObject *key
+        cdef PyObject *value
+        cdef Py_ssize_t place = 0
+        if self._active is None:
+            raise AttributeError("the engine is not open")
+        while PyDict_Next(points, &place, &key, &value):
+            self.apply(<bytes?>key, <bytes?>value)
 
     cdef int write_one(self, bytes key, bytes value) except -1:
         """Commit one point."""
@@ -138,7 +182,7 @@ cdef class Front:
         self._log.close_frame()
         self.sequence += 1
         try:
-            self._active.store(key, value)
+            self.apply(key, value)
         except BaseException:
             self.refusal = StoreFailed(HALF_APPLIED)
             raise
@@ -166,7 +210,7 @@ cdef class Front:
             for at in range(0, 2 * count, 2):
                 key = <bytes>PyTuple_GET_ITEM(points, at)
                 value = <bytes>PyTuple_GET_ITEM(points, at + 1)
-                self._active.store(key, value)
+                self.apply(key, value)
         except BaseException:
             self.refusal = StoreFailed(HALF_APPLIED)
             raise

@@ -1,5 +1,11 @@
 # The compiled layer, for the compiled merge.
 
+from libc.stdint cimport uint32_t
+
+cdef enum:
+    BUCKETS = 128
+
+
 cdef class RangeSet:
     cdef list starts
     cdef list stops
@@ -14,7 +20,9 @@ cdef class Layer:
     cdef RangeSet _ranges
     cdef list blocks
     cdef list fresh
+    cdef uint32_t begins[BUCKETS]  # how many keys by their first two bytes
     cdef void store(self, bytes key, value) except *
+    cdef bint is_bare(self, bytes start, bytes stop) noexcept
     cdef int arrange(self) except -1
     cdef Py_ssize_t block_of(self, bytes key, bint after)
     cdef int insert(self, bytes key) except -1

@@ -11,6 +11,8 @@ from typing import Self
 from hunch_kvstore.engine import _merge as merge
 from hunch_kvstore.engine._front import HALF_APPLIED, Front
 from hunch_kvstore.engine._layer import ENTRY_BYTES, Layer
+from hunch_kvstore.engine._page_cache import PageCache
+from hunch_kvstore.engine._record_cache import RecordCache
 from hunch_kvstore.engine._transaction import Transaction
 from hunch_kvstore.engine.disk import free_bytes
 from hunch_kvstore.engine.error import DiskFull, StoreFailed, WritesRefused
@@ -23,6 +25,7 @@ from hunch_kvstore.engine.sealing import Sealing
 
 # A table of twice its size begins to pause the writers, 10 ms a flush for each size more.
 SLOW_AT, PAUSE_S, LONGEST_PAUSE_S = 2, 0.01, 0.05
+PAGES_SHARE = 8  # of `cache_bytes`, for the ends of sorted sets
 LEAST_ROOM = 1 << 16  # free bytes beyond the reserve that end a refusal
 MOST_LOGS = 16  # each start leaves one; more than these are sealed
 
@@ -49,6 +52,8 @@ class Engine(Front):
             self.sequence = found.sequence
             self.recovered = found
             self._active = found.layer
+            self._records = RecordCache(options.cache_bytes)
+            self._pages = PageCache(options.cache_bytes // PAGES_SHARE)
             self._sealing = Sealing(folder, found, options)
             try:
                 log = self._new_log()
@@ -61,6 +66,7 @@ class Engine(Front):
             self._lock.release()
             raise
         self._log = self._sync.log
+        self.sync = sync
         self._arrange()
 
     @classmethod
@@ -95,6 +101,7 @@ class Engine(Front):
     @sync.setter
     def sync(self, policy: Sync) -> None:
         self._sync.policy = policy
+        self.is_light = policy is not Sync.ALWAYS
 
     def scan(
         self, start: bytes, stop: bytes | None = None, *, reverse: bool = False
@@ -134,7 +141,7 @@ class Engine(Front):
         try:
             if ranges:
                 self._apply_ranges(ranges)
-            self._active.apply(points, [])
+            self._apply_points(points)
         except BaseException:
             # WHY: the log has the commit and the memory table has half of it. Only
             # memory can have run out; a restart reads the log.
@@ -203,6 +210,8 @@ class Engine(Front):
         finally:
             self._spare = None
         log.begin(self.sequence, self._log.synced_sequence)
+        if self._active.range_list():
+            self._records.clear()  # some of them may lie in those
         self._sync.switch(log)
         self._sealing.logs.append(self._log.serial)
         self._sealing.freeze(self._active, self.sequence, log.serial)
@@ -225,6 +234,11 @@ class Engine(Front):
     def busy(self) -> bool:
         """Whether a seal or a merge is under way or about to be."""
         return self._sealing.busy or self._spare is not None
+
+    @property
+    def is_sealing(self) -> bool:
+        """Whether a frozen memory table is on its way into a segment."""
+        return self._sealing.frozen is not None
 
     @property
     def child_ids(self) -> list[int]:
@@ -289,6 +303,9 @@ class Engine(Front):
             "filter_bytes": sum(
                 segment.memory_bytes for segment in self._sealing.segments
             ),
+            "record_cache_bytes": self._records.size_bytes,
+            "page_cache_bytes": self._pages.size_bytes,
+            "busy": int(self.busy),
             "seals": self._sealing.sealed,
             "merges": self._sealing.merged,
             "seal_failures": self._sealing.failures,
@@ -299,6 +316,7 @@ class Engine(Front):
 
     def _apply_ranges(self, ranges: list[tuple[bytes, bytes | None]]) -> None:
         table = self._active
+        self._pages.clear()
         for start, stop in ranges:
             # WHY: a range that hides nothing older need not be remembered; most keys
             # that are deleted at once were young.

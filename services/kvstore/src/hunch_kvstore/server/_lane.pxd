@@ -5,7 +5,7 @@ from libc.stdint cimport int64_t
 from hunch_kvstore.engine._front cimport Front
 
 cdef enum:
-    HOT = 10
+    HOT = 11
 
 
 cdef struct Word:
@@ -43,6 +43,8 @@ cdef class Lane:
     cdef dict watchers
     cdef Front front
     cdef list rows
+    cdef list names
+    cdef set ready
     cdef int64_t calls[HOT]
     cdef int64_t spent_ns[HOT]
     cdef int64_t born
@@ -64,5 +66,3 @@ cdef class Lane:
     cdef int hset(self, Peer client, Word *words, int count) except -2
     cdef int hget(self, Peer client, Word *words, int count) except -2
     cdef int hgetall(self, Peer client, Word *words, int count) except -2
-    cdef int zadd(self, Peer client, Word *words, int count) except -2
-    cdef int zrange(self, Peer client, Word *words, int count) except -2

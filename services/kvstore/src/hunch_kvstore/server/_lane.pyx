@@ -2,7 +2,7 @@
 """The fast lane: the hot commands, from the read buffer to the reply, without objects.
 
 It does exactly what the parser, `Core.process` and the plain handlers do, for the usual
-form of ten commands, and nothing else: an unusual word, a key of another type, an
+form of eleven commands, and nothing else: an unusual word, a key of another type, an
 expired key, a watched key, an indexed hash, a log without room, a refusal, and it
 answers "not mine" before it has changed anything. The plain way then does all of it
 again and has the last word, also on errors. So the plain handlers are its twin, and the
@@ -13,11 +13,13 @@ there, a SET 0.8 and 5.8 (2026-11-23).
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memcmp, memcpy
 
 from hunch_kvstore.engine._front cimport Front
+from hunch_kvstore.engine._page_cache cimport Page
 
 from itertools import islice
 
@@ -38,14 +40,15 @@ cdef extern from "Python.h":
 include "_lane_bytes.pxi"
 
 cdef enum:
-    GET, SET, MGET, INCR, PING, HSET, HGET, HGETALL, ZADD, ZRANGE
+    GET, SET, MGET, INCR, PING, HSET, HGET, HGETALL, ZADD, ZRANGE, ZREVRANGE
     MOST_WORDS = 128
     MOST_MEMBERS = 1024     # of a ZRANGE; longer ones are the plain handler's
+    MORE_MEMBERS = 32       # read beside those asked for, for the next page
     NOT_MINE = 0
     DONE = 1
 
 _NAMES = (b"GET", b"SET", b"MGET", b"INCR", b"PING", b"HSET", b"HGET", b"HGETALL",
-          b"ZADD", b"ZRANGE")
+          b"ZADD", b"ZRANGE", b"ZREVRANGE")
 
 cdef bytes _OK = b"+OK\r\n"
 cdef bytes _PONG = b"+PONG\r\n"
@@ -94,6 +97,8 @@ cdef class Lane:
         self.census = core.census
         self.watchers = core.watchers
         self.rows = [core.table[name] for name in _NAMES]
+        self.names = [row.name for row in self.rows]
+        self.ready = core.ready
         self.enabled = True
         self.dirty = False
         self.slow_us = -1
@@ -142,7 +147,7 @@ cdef class Lane:
         if not self.enabled or not client.is_plain():
             return 0
         self.now_ms = 0
-        self.core.ready.add(client)
+        self.ready.add(client)
         started = nanoseconds(CLOCK_MONOTONIC)
         while at < size:
             taken = scan_command(data + at, size - at, words, &count)
@@ -186,7 +191,7 @@ cdef class Lane:
             if is_named(name, b"HSET", 4):
                 which, done = HSET, self.hset(client, words, count)
             elif is_named(name, b"ZADD", 4):
-                which, done = ZADD, self.zadd(client, words, count)
+                which, done = ZADD, zadd(self, client, words, count)
             elif is_named(name, b"MGET", 4):
                 which, done = MGET, self.mget(client, words, count)
             elif is_named(name, b"HGET", 4):
@@ -198,13 +203,16 @@ cdef class Lane:
                 client.out.append(_PONG)
         elif words[0].size == 6:
             if is_named(name, b"ZRANGE", 6):
-                which, done = ZRANGE, self.zrange(client, words, count)
+                which, done = ZRANGE, zrange(self, client, words, count, False)
         elif words[0].size == 7:
             if is_named(name, b"HGETALL", 7):
                 which, done = HGETALL, self.hgetall(client, words, count)
+        elif words[0].size == 9:
+            if is_named(name, b"ZREVRANGE", 9):
+                which, done = ZREVRANGE, zrange(self, client, words, count, True)
         if done == NOT_MINE:
             return -1
-        client.last_command = self.rows[which].name
+        client.last_command = <str>PyList_GET_ITEM(self.names, which)
         return which
 
     # -- around a command ------------------------------------------------------------
@@ -496,104 +504,5 @@ cdef class Lane:
         return self.answer(
             client, PyBytes_FromStringAndSize(self.scratch, to - self.scratch))
 
-    # -- sorted sets -----------------------------------------------------------------
 
-    cdef int zadd(self, Peer client, Word *words, int count) except -2:
-        cdef bytes record, key, name, place, old, fresh, raw
-        cdef const char *data
-        cdef double score, before
-        cdef uint8_t kind
-        cdef uint64_t size
-        cdef int at
-        if count != 4 or self.watchers or not read_score(&words[2], &score):
-            return NOT_MINE
-        key = prefixed(META, &words[1])
-        record = self.front.find(key)
-        if record is None:
-            return NOT_MINE
-        data = PyBytes_AS_STRING(record)
-        kind = <uint8_t>data[0]
-        at = self.body_of(record)
-        if at < 0 or kind & KIND != ZSET:
-            return NOT_MINE
-        if not self.front.takes(4 * (OPERATION_BYTES + words[3].size + 32) + words[1].size):
-            return NOT_MINE
-        size = get64(data + at + 8)
-        name = sub_key(SUB, data + at, words[3].at, words[3].size)
-        old = self.front.find(name)
-        if words[3].size > COMPACT_BYTES or (old is None and size >= COMPACT_ENTRIES):
-            kind |= LARGE
-        raw = packed_double(score)
-        place = score_key(data + at, score, &words[3])
-        if old is None:
-            fresh = sized(record, at, kind, size + 1)
-            self.front.write((name, raw, place, _EMPTY, key, fresh), 3)
-            return self.acknowledge(client, _ONE)
-        before = unpacked_double(PyBytes_AS_STRING(old))
-        if before == score:
-            return self.answer(client, _ZERO)
-        fresh = sized(record, at, kind, size)
-        gone = score_key(data + at, before, &words[3])
-        if fresh == record:
-            self.front.write((gone, None, name, raw, place, _EMPTY), 3)
-        else:
-            self.front.write((gone, None, name, raw, place, _EMPTY, key, fresh), 4)
-        return self.acknowledge(client, _ZERO)
-
-    cdef int zrange(self, Peer client, Word *words, int count) except -2:
-        cdef bytes record, first, last, raw
-        cdef const char *data
-        cdef int64_t start, stop, size, skip, most
-        cdef int at
-        cdef bint reverse = False
-        cdef list found = []
-        cdef char *to
-        cdef Py_ssize_t total = 0
-        if count != 4:
-            return NOT_MINE
-        if not read_integer(&words[2], &start) or not read_integer(&words[3], &stop):
-            return NOT_MINE
-        record = self.front.find(prefixed(META, &words[1]))
-        if record is None:
-            return self.answer(client, b"*0\r\n")
-        data = PyBytes_AS_STRING(record)
-        at = self.body_of(record)
-        if at < 0 or data[0] & KIND != ZSET:
-            return NOT_MINE
-        size = <int64_t>get64(data + at + 8)
-        if start < 0:
-            start = max(start + size, 0)
-        if stop < 0:
-            stop += size
-        stop = min(stop, size - 1)
-        if start > stop:
-            return self.answer(client, b"*0\r\n")
-        skip = start
-        most = stop - start + 1
-        if skip + most > MOST_MEMBERS:
-            skip = size - 1 - stop
-            reverse = True
-            if skip + most > MOST_MEMBERS:
-                return NOT_MINE
-        first = sub_key(SCORE, data + at, NULL, 0)
-        last = next_after(first)
-        if self.front.is_alone(first, last):
-            self.front._active.walk(first, last, reverse, skip, most, found)
-        else:
-            for pair in islice(
-                merged_scan(self.front._layers, first, last, reverse=reverse),
-                skip, skip + most,
-            ):
-                found.append((<tuple>pair)[0])
-        if len(found) != most:
-            return NOT_MINE
-        if reverse:
-            found.reverse()
-        for raw in found:
-            total += PyBytes_GET_SIZE(raw) + LONGEST_HEAD
-        self.grow(LONGEST_HEAD + total)
-        to = put_head(self.scratch, c"*", most)
-        for raw in found:
-            to = put_bulk(to, PyBytes_AS_STRING(raw) + 17, PyBytes_GET_SIZE(raw) - 17)
-        return self.answer(
-            client, PyBytes_FromStringAndSize(self.scratch, to - self.scratch))
+include "_lane_zset.pxi"

@@ -13,6 +13,7 @@ from libc.errno cimport EAGAIN, EINTR, errno
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 
+from hunch_kvstore.engine._front cimport Front
 from hunch_kvstore.server._lane cimport Lane, Peer
 
 cdef extern from "sys/epoll.h" nogil:
@@ -70,6 +71,8 @@ cdef class Rounds:
     cdef public int64_t sent_bytes
     cdef object core
     cdef Lane lane
+    cdef Front front
+    cdef set ready          # of the core
     cdef int poll
     cdef list wires         # by the number of the socket
     cdef epoll_event events[EVENTS]
@@ -89,6 +92,8 @@ cdef class Rounds:
         """Say what is served and what is waited on."""
         self.core = core
         self.lane = core.lane
+        self.front = core.engine
+        self.ready = core.ready
         self.poll = poll
 
     def _add(self, Wire wire not None):
@@ -125,8 +130,18 @@ cdef class Rounds:
                 self.read(<Wire>found)
             else:
                 self._several(found, self.events[index].events)
-        if count > 0 and self.core.ready:
+        if count > 0 and self.ready:
             self._finish_round()
+
+    def _finish_round(self):
+        """Flush the engine once, then send what the round has answered."""
+        if self.core.blocked:
+            self.core.serve_blocked()
+        if not self.front.flush_lightly():
+            self.core.flush()
+        cdef list ready = list(self.ready)
+        self.ready.clear()
+        self.send_all(ready)
 
     def _read(self, Wire wire not None):
         """Read from a socket that has something, and run it."""
@@ -152,13 +167,15 @@ cdef class Rounds:
             self._take(wire, PyBytes_FromStringAndSize(self.buffer + used, size - used))
         return 0
 
-    def _send_all(self, clients):
-        """Send what the clients of a round were answered."""
+    cdef int send_all(self, list clients) except -1:
+        """Send what the clients of a round were answered; it is as durable as it gets."""
         cdef Peer client
         cdef Wire wire
         cdef bytes data
         cdef ssize_t sent
         for client in clients:
+            if PyList_GET_SIZE(client.unacknowledged):
+                client.unacknowledged = []
             wire = <Wire?>client.socket
             if (
                 client.killed or client.closing or wire.wants_write
@@ -183,3 +200,4 @@ cdef class Rounds:
             self.sent_bytes += sent
             wire.unsent = memoryview(data)[sent:]
             self._write(wire)
+        return 0

@@ -62,7 +62,7 @@ class Core:
         pubsub: Channels and their subscribers.
         cursors: Scans under way.
         lane: Runs the hot commands before they come here.
-        ready: Clients with replies to send at the end of this round.
+        ready: Clients with replies to send at the end of this round; always one set.
         stopping: Set when the process shall end.
     """
 

@@ -103,6 +103,7 @@ def _persistence(core: Core) -> Rows:
         "rdb_last_save_time": core.last_save_s,
         "rdb_last_bgsave_status": "ok",
         "aof_enabled": 1,
+        "aof_rewrite_in_progress": int(core.engine.is_sealing),
         "aof_last_write_status": "ok" if refusal is None else "err",
     }
     rows |= {f"store_{name}": value for name, value in core.engine.stats().items()}

@@ -272,15 +272,6 @@ class Loop(Rounds):
 
     # -- writing ---------------------------------------------------------------------
 
-    def _finish_round(self) -> None:
-        """Flush the engine once, then send what the round has answered."""
-        core = self.core
-        if core.blocked:
-            core.serve_blocked()
-        core.flush()
-        ready, core.ready = core.ready, set()
-        self._send_all(ready)
-
     def _send(self, connection: Connection) -> None:
         """Send to a client that is killed, closing, slow, or was told nothing."""
         client = connection.client

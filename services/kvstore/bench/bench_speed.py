@@ -1,0 +1,229 @@
+"""Requests per second, by redis-benchmark, ours and redis-server by turns."""
+
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench_row import Row, row
+from bench_server import Server, ours, redis
+
+CLIENTS = 50
+KEYS = 100_000
+MEMBERS = 100_000
+EVENTS = 30_000
+VALUE = "x" * 100
+DOCUMENT = "x" * 2036  # with twelve digits before it: 2 KiB
+RANDOM = "__rand_int__"
+FIELDS = "source blog type note tags color,autumn published 1763800000000000"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What redis-benchmark sends, and what must be there before.
+
+    Attributes:
+        name: As in the results.
+        words: Of the command.
+        fill: Name of a filling.
+        weight: A request of this one costs about so much more.
+        is_write: Whether the sync policy matters.
+    """
+
+    name: str
+    words: Sequence[str]
+    fill: str
+    weight: int = 1
+    is_write: bool = False
+
+
+MEASURES = (
+    Measure("SET", ("SET", f"key:{RANDOM}", VALUE), "strings", 1, True),
+    Measure("GET", ("GET", f"key:{RANDOM}"), "strings"),
+    Measure("HSET", ("HSET", f"hash:{RANDOM}", "state", "live"), "hashes", 1, True),
+    Measure("HGETALL", ("HGETALL", f"hash:{RANDOM}"), "hashes", 2),
+    Measure("ZADD", ("ZADD", "scores", RANDOM, f"member:{RANDOM}"), "scores", 2, True),
+    Measure("ZRANGE 30", ("ZRANGE", "scores", "0", "29"), "scores", 4),
+    Measure("MGET 30", ("MGET", *(f"key:{RANDOM}" for _ in range(30))), "strings", 8),
+)
+GOALS = {("everysec", 1): 1.0, ("everysec", 16): 0.8}
+GOALS |= {("always", 1): 1.1, ("always", 16): 1.0}
+
+# Requests per second of Tokyo Tyrant 1.1.41 (8 threads) on a machine of this kind: 50
+# connections over TCP, 16-byte keys, 100-byte values, by a load generator in C that
+# speaks its binary protocol, which redis-benchmark does not. They are not of this run:
+# they say what our predecessor was like, not how fast this machine is today.
+TYRANT = {
+    ("SET", 1): {"B+ tree": 39_000, "hash": 55_000},
+    ("GET", 1): {"B+ tree": 41_000, "hash": 60_000},
+    ("SET", 16): {"B+ tree": 44_000, "hash": 108_000},
+    ("GET", 16): {"B+ tree": 52_000, "hash": 105_000},
+}
+TYRANT_GOAL = 2.5
+
+
+def filling(name: str, server: Server) -> Iterator[list[str]]:
+    """Yield the commands that make what a measure reads."""
+    if name == "strings":
+        for n in range(KEYS):
+            yield ["SET", f"key:{n:012d}", VALUE]
+    elif name == "hashes":
+        words = [*FIELDS.split(), "state", "live", "text", VALUE]
+        for n in range(KEYS):
+            yield ["HSET", f"hash:{n:012d}", *words]
+    elif name == "scores":
+        for n in range(MEMBERS):
+            yield ["ZADD", "scores", str(n), f"member:{n:012d}"]
+    elif server.name == "ours":
+        for n in range(1, EVENTS + 1):
+            yield ["ZADD", "events", str(n), f"{n:012d}{DOCUMENT}"]
+    else:
+        for n in range(1, EVENTS + 1):
+            yield ["XADD", "events", f"{n}-1", "d", f"{n:012d}{DOCUMENT}"]
+
+
+def fill(servers: Sequence[Server], name: str) -> None:
+    """Fill them anew, and let ours seal it: what is measured lies in segments."""
+    for server in servers:
+        server.send([["FLUSHALL"]])
+        server.send(filling(name, server))
+        server.seal()
+
+
+def run(
+    server: Server, words: Sequence[str], pipeline: int, requests: int
+) -> tuple[float, float]:
+    """Return the requests per second and the p99 in ms of one run."""
+    command = ["redis-benchmark", "-s", str(server.socket), "-c", str(CLIENTS)]
+    command += ["-n", str(requests), "-r", str(KEYS), "-P", str(pipeline), "--csv"]
+    done = subprocess.run(
+        [*command, *words], capture_output=True, text=True, check=True
+    )
+    figures = done.stdout.splitlines()[-1].rsplit('","', 7)[1:]
+    return float(figures[0]), float(figures[5])
+
+
+def requests_of(pipeline: int, weight: int, scale: float) -> int:
+    """Return how many requests make about a second."""
+    return int((80_000 if pipeline == 1 else 400_000) * scale / weight)
+
+
+def compared(
+    pair: Sequence[Server],
+    what: str,
+    words: Sequence[Sequence[str]],
+    goals: Sequence[tuple[int, float | None]],
+    weight: int,
+    repeats: int,
+    scale: float,
+) -> list[Row]:
+    """Measure one command by turns at each depth; return the rows of rate and CPU.
+
+    Args:
+        pair: Ours and the peer.
+        what: Begins the measures' names.
+        words: The command, for each of the two.
+        goals: Pairs of depth and goal.
+        weight: See `Measure`.
+        repeats: Rounds.
+        scale: Of the number of requests.
+    """
+    rows: list[Row] = []
+    for pipeline, goal in goals:
+        requests = requests_of(pipeline, weight, scale)
+        rates: list[list[float]] = [[], []]
+        spent: list[list[float]] = [[], []]
+        for number in range(repeats):
+            for place in (0, 1) if number % 2 == 0 else (1, 0):
+                server = pair[place]
+                before = server.cpu_s()
+                rates[place].append(run(server, words[place], pipeline, requests)[0])
+                spent[place].append(max(server.cpu_s() - before, 0.01) / requests * 1e6)
+        name = f"{what}, pipeline {pipeline}"
+        peer = pair[1].name
+        rows.append(row(name, "requests/s", peer, *rates, goal))
+        rows.append(
+            row(name, "CPU us/request", peer, *spent, None, less_is_better=True)
+        )
+    return rows
+
+
+def speed(folder: Path, policy: str, repeats: int, scale: float) -> list[Row]:
+    """Measure the commands under one sync policy, `always` only those that write."""
+    rows: list[Row] = []
+    pair = (ours(folder, policy), redis(folder, policy))
+    goals = [(depth, GOALS[policy, depth]) for depth in (1, 16)]
+    try:
+        for one in MEASURES:
+            if policy == "always" and not one.is_write:
+                continue
+            fill(pair, one.fill)
+            what = f"{one.name}, {policy}"
+            rows += compared(
+                pair, what, (one.words, one.words), goals, one.weight, repeats, scale
+            )
+    finally:
+        for server in pair:
+            server.stop()
+    return rows + (against_tyrant(rows) if policy == "everysec" else [])
+
+
+def against_tyrant(rows: Sequence[Row]) -> list[Row]:
+    """Return rows that compare SET and GET with what Tokyo Tyrant did.
+
+    Ours is sealed in B+ trees, so it is Tyrant's B+ tree that the goal is about.
+    """
+    found: list[Row] = []
+    for (name, pipeline), figures in TYRANT.items():
+        measure = f"{name}, everysec, pipeline {pipeline}"
+        (rate,) = (
+            one["ours"]
+            for one in rows
+            if one["measure"] == measure and one["unit"] == "requests/s"
+        )
+        for kind, figure in figures.items():
+            goal = TYRANT_GOAL if kind == "B+ tree" else None
+            peer = f"Tokyo Tyrant 1.1.41, {kind}, not of this run"
+            what = f"{name} against Tyrant's {kind}, pipeline {pipeline}"
+            found.append(
+                row(what, "requests/s", peer, [float(str(rate))], [figure], goal)
+            )
+    return found
+
+
+def memory(folder: Path, repeats: int, scale: float) -> list[Row]:
+    """Measure SET and GET against a redis-server that keeps nothing; no goal."""
+    rows: list[Row] = []
+    pair = (ours(folder, "everysec"), redis(folder, ""))
+    try:
+        for one in MEASURES[:2]:
+            fill(pair, one.fill)
+            goals = [(1, None), (16, None)]
+            words = (one.words, one.words)
+            rows += compared(pair, one.name, words, goals, one.weight, repeats, scale)
+    finally:
+        for server in pair:
+            server.stop()
+    return rows
+
+
+def newest(folder: Path, repeats: int, scale: float) -> list[Row]:
+    """Measure "the newest 30 documents of 2 KB" of 30,000.
+
+    Redis has streams for that: XADD, and XREVRANGE with COUNT 30. We have none; a client
+    of ours keeps such a feed as a sorted set of the documents by time, and asks for it
+    with ZRANGE … REV: one command, one reply, the same bytes of documents.
+    """
+    pair = (ours(folder, "everysec"), redis(folder, "everysec"))
+    words = (
+        ("ZRANGE", "events", "0", "29", "REV"),
+        ("XREVRANGE", "events", "+", "-", "COUNT", "30"),
+    )
+    try:
+        fill(pair, "events")
+        return compared(
+            pair, "newest 30 x 2 KB", words, [(1, 1.3), (16, None)], 8, repeats, scale
+        )
+    finally:
+        for server in pair:
+            server.stop()
