@@ -135,6 +135,22 @@ def test_a_log_cut_at_each_byte_gives_the_longest_prefix(tmp_path, filler):
             assert read(tmp_path) == written[:kept], cut
 
 
+def test_zeros_written_ahead_change_nothing_that_is_read(tmp_path):
+    plain = make_log(tmp_path, 40)
+    log = Log(tmp_path, 2, OWNER, chunk_bytes=1 << 13, reserve_bytes=0)
+    log.begin(40, 40)
+    for sequence in range(41, 400):
+        log.append(sequence, {b"k%d" % sequence: b"v" * (sequence % 97)}, [])
+        if sequence % 3 == 0:
+            log.blank_ahead()
+            log.write()
+            assert log.path.stat().st_size == log.room
+    log.write()
+    log.close()
+    assert plain
+    assert [found for found, _, _ in read(tmp_path, (1, 2))] == [*range(1, 400)]
+
+
 def test_a_log_cut_in_its_header_is_an_empty_one(tmp_path):
     make_log(tmp_path, 5)
     path = log_path(tmp_path, 1)

@@ -1,5 +1,6 @@
 """The fast lane does what the plain way does: replies, contents, counts, cut anywhere."""
 
+import random
 import time
 from itertools import pairwise
 
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 from kvstore_wire import pack
 
 from hunch_kvstore.engine import Engine, Options, Sync
+from hunch_kvstore.engine._page_cache import PageCache
+from hunch_kvstore.engine._record_cache import RecordCache
 from hunch_kvstore.resp.parser import ProtocolError
 from hunch_kvstore.server.client import Client
 from hunch_kvstore.server.core import Core
@@ -26,6 +29,7 @@ HOT = (
     "HGETALL",
     "ZADD",
     "ZRANGE",
+    "ZREVRANGE",
 )
 
 
@@ -141,7 +145,15 @@ ONES = st.one_of(
     st.tuples(st.just(b"ZADD"), KEYS, SCORES, st.one_of(FIELDS, VALUES)),
     st.tuples(st.just(b"ZREM"), KEYS, FIELDS),
     st.tuples(st.just(b"ZRANGE"), KEYS, RANKS, RANKS),
-    st.tuples(st.just(b"ZRANGE"), KEYS, RANKS, RANKS, st.just(b"WITHSCORES")),
+    st.tuples(
+        st.just(b"ZRANGE"),
+        KEYS,
+        RANKS,
+        RANKS,
+        st.sampled_from([b"REV", b"rev", b"WITHSCORES", b"REX"]),
+    ),
+    st.tuples(st.just(b"ZREVRANGE"), KEYS, RANKS, RANKS),
+    st.tuples(st.just(b"ZREVRANGE"), KEYS, RANKS, RANKS, st.just(b"REV")),
     st.tuples(st.just(b"DEL"), KEYS),
     st.sampled_from(
         [
@@ -216,6 +228,7 @@ def test_the_lane_is_used_and_counts_what_the_plain_way_counts(tmp_path):
         [b"SET", b"a", b"1"], [b"GET", b"a"], [b"INCR", b"a"], [b"MGET", b"a", b"b"], [b"PING"],
         [b"HSET", b"h", b"f", b"v"], [b"HGET", b"h", b"f"], [b"HGETALL", b"h"],
         [b"ZADD", b"z", b"1", b"m"], [b"ZADD", b"z", b"2", b"n"], [b"ZRANGE", b"z", b"0", b"1"],
+        [b"ZREVRANGE", b"z", b"0", b"1"], [b"ZRANGE", b"z", b"0", b"1", b"REV"],
     ]  # fmt: skip
     counts = []
     for enabled in (True, False):
@@ -305,6 +318,83 @@ def test_sealed_data_and_a_long_log_are_read_and_written_alike(tmp_path):
     again = Side(tmp_path / "store", True)
     assert again.contents() == before
     again.engine.close()
+
+
+def sealed(side):
+    """Seal what is in memory, and merge what wants it."""
+    side.engine.freeze()
+    deadline = time.monotonic() + 20
+    while side.engine.busy and time.monotonic() < deadline:
+        side.core.tick(time.monotonic())
+        time.sleep(0.005)
+
+
+def test_what_is_kept_of_segments_is_never_stale(tmp_path):
+    """Small caches, frozen and sealed tables, deleted ranges: the lane against memory."""
+    lane = Side(tmp_path / "lane", True, memory_table_bytes=1 << 30)
+    lane.engine._records = RecordCache(12_000)
+    lane.engine._pages = PageCache(12_000)
+    plain = Side(tmp_path / "plain", False, memory_table_bytes=1 << 30)
+    made = random.Random(7)
+    feeds = [b"feed", b"long", b"other"]
+
+    def member():
+        return b"m%d" % made.randrange(60)
+
+    def one():
+        key = b"k%d" % made.randrange(90)
+        feed = made.choice(feeds)
+        kind = made.randrange(100)
+        if kind < 25:
+            return [b"GET", key]
+        if kind < 35:
+            return [b"SET", key, b"v%d" % made.randrange(1000) * made.randrange(1, 40)]
+        if kind < 40:
+            return [b"HSET", b"h" + key, b"f", b"%d" % kind]
+        if kind < 45:
+            return [b"HGETALL", b"h" + key]
+        if kind < 47:
+            return [b"DEL", made.choice([key, feed, b"wide"])]
+        if kind < 49:
+            return [b"HSET", b"wide", *(b"%d" % n for n in range(300))]
+        if kind < 65:
+            return [b"ZADD", feed, b"%d" % made.randrange(40), member()]
+        if kind < 70:
+            return [b"ZREM", feed, member()]
+        if kind < 72:
+            return [b"MGET", key, b"k1", b"k2"]
+        start = made.randrange(-20, 20)
+        page = [b"%d" % start, b"%d" % (start + made.randrange(20))]
+        return made.choice(
+            [
+                [b"ZRANGE", feed, *page],
+                [b"ZRANGE", feed, *page, b"REV"],
+                [b"ZREVRANGE", feed, *page],
+            ]
+        )
+
+    fill = [[b"ZADD", b"long", b"%d" % n, b"old%d" % n] for n in range(3000)]
+    for side in (lane, plain):
+        side.feed(b"".join(map(pack, fill)))
+    most_records = most_pages = 0
+    for turn in range(40):
+        data = b"".join(pack(one()) for _ in range(150))
+        for side in (lane, plain):
+            side.feed(data)
+        assert lane.said() == plain.said()
+        stats = lane.engine.stats()
+        most_records = max(most_records, stats["record_cache_bytes"])
+        most_pages = max(most_pages, stats["page_cache_bytes"])
+        if turn % 4 == 1:
+            sealed(lane)
+        elif turn % 4 == 3:
+            lane.engine.freeze()
+    assert 8_000 < most_records <= 12_000
+    assert 1_000 < most_pages <= 12_000
+    assert stats["merges"]
+    assert lane.contents() == plain.contents()
+    for side in (lane, plain):
+        side.engine.close()
 
 
 def test_a_vanished_folder_is_a_refusal(tmp_path):

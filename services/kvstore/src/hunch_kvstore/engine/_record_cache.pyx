@@ -18,7 +18,7 @@ from cpython.object cimport PyObject
 
 cdef enum:
     ENTRY = 190          # as a layer counts an entry
-    LARGEST_SHARE = 64   # one record may take so much of the whole at most
+    LARGEST_SHARE = 16   # one record may take so much of the whole at most
 
 
 cdef class RecordCache:

@@ -66,6 +66,8 @@ class LogSync:
         """
         log = self.log
         if log.pending:
+            if self.policy is Sync.ALWAYS:
+                log.blank_ahead()
             log.write()
         if log.written_sequence == log.synced_sequence:
             return

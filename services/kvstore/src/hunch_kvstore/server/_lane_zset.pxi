@@ -49,7 +49,7 @@ cdef int zrange(
     Lane lane, Peer client, Word *words, int count, bint descending
 ) except -2:
     """Answer a page near one end of a set, by rank; `descending` is ZREVRANGE."""
-    cdef bytes record, prefix
+    cdef bytes record, prefix, reply
     cdef const char *data
     cdef int64_t start, stop, size, skip, most
     cdef int at
@@ -90,12 +90,13 @@ cdef int zrange(
     if page is None:
         return NOT_MINE
     if (
-        page.reply is None or page.reply_skip != skip
-        or page.reply_most != most or page.reply_turned != turned
+        page.reply is not None and page.reply_skip == skip
+        and page.reply_most == most and page.reply_turned == turned
     ):
-        lane.front._pages.keep_reply(
-            page, skip, most, turned, listing(lane, page.keys, skip, most, turned))
-    return lane.answer(client, page.reply)
+        return lane.answer(client, page.reply)
+    reply = listing(lane, page.keys, skip, most, turned)
+    lane.front._pages.keep_reply(page, skip, most, turned, reply)
+    return lane.answer(client, reply)
 
 
 cdef Page page_of(Lane lane, bytes prefix, bint reverse, Py_ssize_t most):
