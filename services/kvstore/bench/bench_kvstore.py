@@ -19,7 +19,7 @@ machine disturbs both alike, and the median over the rounds is reported, with th
 and the greatest ratio as the spread. CPU time is what the kernel counted for the
 server's process during a run, by request: the figure to steer by on a busy machine.
 
-With `--only`, the rows of other parts stay in the file as they are. Needs redis-server
+With `--only` and `--commands`, other rows stay in the file as they are. Needs redis-server
 and redis-benchmark.
 """
 
@@ -32,23 +32,23 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench_row import Row
-from bench_speed import memory, newest, speed
+from bench_speed import MEASURES, memory, newest, speed
 from bench_upkeep import latency, upkeep
 
 ROOT = Path(__file__).resolve().parents[3]
 OUT = ROOT / "loadtest/results/bench-kvstore.json"
-Part = Callable[[Path, int, float], list[Row]]
+Part = Callable[[Path, int, float, Sequence[str]], list[Row]]
 PARTS: dict[str, Part] = {
-    "everysec": lambda at, repeats, scale: speed(at, "everysec", repeats, scale),
-    "always": lambda at, repeats, scale: speed(at, "always", repeats, scale),
-    "memory": memory,
-    "newest": newest,
-    "latency": latency,
-    "upkeep": lambda at, _, scale: upkeep(at, scale),
+    "everysec": lambda *given: speed("everysec", *given),
+    "always": lambda *given: speed("always", *given),
+    "memory": lambda *given: memory(*given[:3]),
+    "newest": lambda *given: newest(*given[:3]),
+    "latency": lambda *given: latency(*given[:3]),
+    "upkeep": lambda at, _, scale, __: upkeep(at, scale),
 }
 
 
@@ -71,12 +71,24 @@ def machine() -> dict[str, object]:
     }
 
 
-def kept(path: Path, parts: list[str]) -> list[Row]:
-    """Return the rows of a result that other parts have made."""
-    if not path.exists() or len(parts) == len(PARTS):
-        return []
-    rows: list[Row] = json.loads(path.read_text(encoding="utf-8"))["rows"]
-    return [one for one in rows if one.get("part") not in parts]
+def merged(path: Path, fresh: list[Row], is_whole: bool) -> list[Row]:
+    """Return the rows of a result with the fresh ones in the place of their like."""
+
+    def name(one: Row) -> tuple[object, ...]:
+        return one.get("part"), one["measure"], one["unit"], one["peer_name"]
+
+    rows: list[Row] = []
+    if path.exists() and not is_whole:
+        rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+    rows = [one for one in rows if one.get("part") in PARTS]
+    places = {name(one): place for place, one in enumerate(rows)}
+    for one in fresh:
+        if name(one) in places:
+            rows[places[name(one)]] = one
+        else:
+            rows.append(one)
+    order = [*PARTS]
+    return sorted(rows, key=lambda one: order.index(str(one["part"])))
 
 
 def main() -> int:
@@ -85,19 +97,24 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a quarter, three rounds")
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--only", nargs="+", choices=[*PARTS], default=[*PARTS])
+    commands = [one.name for one in MEASURES]
+    said = "of the parts everysec and always"
+    parser.add_argument(
+        "--commands", nargs="+", choices=commands, default=commands, help=said
+    )
     arguments = parser.parse_args()
     for program in ("redis-server", "redis-benchmark"):
         if shutil.which(program) is None:
             raise SystemExit(f"{program} is not installed")
     repeats, scale = (3, 0.25) if arguments.quick else (5, 1.0)
-    rows = kept(arguments.out, arguments.only)
+    rows: list[Row] = []
     for name in arguments.only:
         # WHY here: /tmp may be memory, where a sync costs nothing.
         with tempfile.TemporaryDirectory(dir=ROOT) as place:
-            found = PARTS[name](Path(place), repeats, scale)
+            found = PARTS[name](Path(place), repeats, scale, arguments.commands)
         rows += [{"part": name, **one} for one in found]
-    order = [*PARTS]
-    rows.sort(key=lambda one: order.index(str(one["part"])))
+    is_whole = len(arguments.only) == len(PARTS) and arguments.commands == commands
+    rows = merged(arguments.out, rows, is_whole)
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     result = {"machine": machine(), "rows": rows}
     arguments.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

@@ -29,6 +29,7 @@ cdef class Front:
     cdef public RecordCache _records
     cdef public PageCache _pages
     cdef object find(self, bytes key)
+    cdef int read_ahead(self, layer, bytes key) except -1
     cdef bint is_alone(self, bytes start, bytes stop)
     cdef bint flush_lightly(self)
     cdef bint takes(self, Py_ssize_t payload) noexcept
