@@ -26,6 +26,7 @@ cdef class Front:
     cdef public list _layers
     cdef public Tail _log
     cdef public bint is_light
+    cdef public Py_ssize_t _slow_from
     cdef public RecordCache _records
     cdef public PageCache _pages
     cdef object find(self, bytes key)

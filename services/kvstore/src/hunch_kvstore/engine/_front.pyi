@@ -26,6 +26,7 @@ class Front:
     _layers: list[Readable]
     _log: Log
     is_light: bool
+    _slow_from: int
     _records: RecordCache
     _pages: PageCache
     def get(self, key: bytes) -> bytes | None: ...

@@ -174,11 +174,8 @@ cdef class Front:
             return False
         if self._log.size == 0:
             return self.is_light or self._log.written_sequence == self._log.synced_sequence
-        if not self.is_light or (
-            PyList_GET_SIZE(self._older) > 0
-            and not isinstance(<object>PyList_GET_ITEM(self._older, 0), Sealed)
-        ):
-            return False  # a table is being sealed; writers may have to slow down
+        if not self.is_light or self._active.size_bytes > self._slow_from:
+            return False  # writers may have to slow down for a table that is sealed
         return self._log.write_out()
 
     cdef bint takes(self, Py_ssize_t payload) noexcept:

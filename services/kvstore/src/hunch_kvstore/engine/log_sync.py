@@ -14,9 +14,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from hunch_kvstore.engine.log import Log
 from hunch_kvstore.engine.option import Sync
 
-# A sync begins when data has waited this long; it takes 10 to 100 ms on a disk that is
-# not overloaded, and data that comes meanwhile waits for the next one. So what a power
-# cut takes is well below a second there.
+# A sync begins with the first tick after data has waited this long; it takes 10 to 100 ms
+# on a disk that is not overloaded, and data that comes meanwhile waits for the next one.
+# So what a power cut takes is well below a second there.
 BEGIN_AFTER_S = 0.3
 # From here on `flush` waits too: an overloaded disk must not fall behind by more.
 WAIT_AFTER_S = 1.2

@@ -41,7 +41,8 @@ class Options:
         log_chunk_bytes: The log is allocated ahead of the writes in chunks of this size.
         reserve_bytes: Free space below which writes are refused, so that sealing and
             merging can still work; never more than a twentieth of the file system.
-        cache_bytes: Memory for pages of segment files, shared among them.
+        cache_bytes: Memory for pages of segment files, shared among them; for single
+            records of them as much again, and an eighth for the ends of long ranges.
         merge_width: How many neighbouring segments of like size make a merge.
         verify: Compare each segment with its checksum when the store is opened.
         garbage: "module:function", called in the merge process as

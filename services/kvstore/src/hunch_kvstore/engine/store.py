@@ -46,6 +46,7 @@ class Engine(Front):
         self.refusal = None
         self._closed = False
         self._spare: Future[Log] | None = None  # the next log, being made
+        self._slow_from = SLOW_AT * options.memory_table_bytes
         self._lock = FolderLock(folder)
         try:
             found = recover(folder, options)
@@ -334,7 +335,7 @@ class Engine(Front):
     def _slow_down(self) -> None:
         """Wait a little if the memory table grows faster than the last one is sealed."""
         limit = self.options.memory_table_bytes
-        excess = (self._active.size_bytes - SLOW_AT * limit) / limit
+        excess = (self._active.size_bytes - self._slow_from) / limit
         if excess > 0:
             time.sleep(min(LONGEST_PAUSE_S, PAUSE_S * excess))
 
