@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from kvstore_process import OurServer
+from prometheus_client.parser import text_string_to_metric_families
 
 from hunch_kvstore.server.setting import BY_NAME, Settings
 
@@ -193,6 +194,17 @@ def test_metrics_are_told_over_http(tmp_path):
         assert 'hunch_kvstore_commands_total{command="set"} 1\n' in text
         assert 'hunch_kvstore_errors_total{code="ERR"} 1\n' in text
         assert "# TYPE hunch_kvstore_store_log_bytes gauge\n" in text
+        families = list(text_string_to_metric_families(text))
+        names = {family.name for family in families}
+        assert len(names) == len(families)
+        assert all(family.documentation for family in families)
+        assert {
+            f"hunch_kvstore_{name}"
+            for name in ("commands", "errors", "clients", "disk_free_bytes")
+        } | {
+            f"hunch_kvstore_store_{name}"
+            for name in ("log_bytes", "last_sync_s", "segments")
+        } <= names
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5)
         refused.value.close()

@@ -229,6 +229,8 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _backup(arguments: argparse.Namespace) -> int:
+    # WHY: it reads and sums up the whole store beside a server that has clients.
+    os.nice(19)
     return _tell(backup(arguments.data, arguments.target, link=arguments.link))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -81,6 +82,12 @@ def _lines(core: Core) -> Iterator[str]:
         "writes_refused",
         "Whether the disk takes no writes now.",
         int(core.engine.refusal is not None),
+    )
+    disk = os.statvfs(core.engine.folder)
+    yield from gauge(
+        "disk_free_bytes",
+        "Room left on the disk of the store.",
+        disk.f_bavail * disk.f_frsize,
     )
     for name, value in core.engine.stats().items():
         if isinstance(value, (int, float)):
