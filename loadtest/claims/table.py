@@ -23,7 +23,7 @@ class Line:
 
     Attributes:
         measure: What was done.
-        unit: Of the figures; `…/s` is better when larger.
+        unit: Of the figures; `…/s` and `times` are better when larger.
         ours: One figure for each repeat.
         post: The post's figure; None if it gave none.
         post_name: Whose figure, on what machine.
@@ -90,7 +90,8 @@ class Table:
         ours = statistics.median(line.ours)
         ratio = None
         if line.post:
-            ratio = ours / line.post if line.unit.endswith("/s") else line.post / ours
+            more = line.unit.endswith("/s") or line.unit == "times"
+            ratio = ours / line.post if more else line.post / ours
         return {
             "measure": line.measure, "unit": line.unit, "ours": _short(ours),
             "peer_name": line.post_name, "peer": line.post,

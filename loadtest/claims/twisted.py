@@ -49,9 +49,9 @@ def run(
         )
     claim = "blog, 2008, “10 multiples”"
     pairs = list(zip(smisk, twisted, strict=True))
-    table.add(Line("Smisk through Twisted, requests", "times/s",
+    table.add(Line("Smisk ÷ Twisted, requests/s", "times",
                    [a.rate / max(b.rate, 1e-9) for a, b in pairs], 10, claim))  # fmt: skip
-    table.add(Line("Twisted through Smisk, CPU of the worker", "times/s",
+    table.add(Line("Twisted ÷ Smisk, CPU of a request", "times",
                    [b.us_workers / max(a.us_workers, 1e-9) for a, b in pairs], 10,
                    claim))  # fmt: skip
     return table.write(out)

@@ -17,7 +17,7 @@ class Handler:
         path: What is asked for.
         contains: What a right answer contains.
         cold: Whether load begins together with the servers, without warm-up.
-        connections: Asked at once, unless the plan says otherwise.
+        connections: How many callers there are on a small machine.
     """
 
     name: str
@@ -26,6 +26,10 @@ class Handler:
     path: str = "/"
     cold: bool = False
     connections: int = 32
+
+    def callers(self, cores: int) -> int:
+        """Return how many ask at once: enough to keep all cores of a big machine busy."""
+        return self.connections * max(1, cores // 8)
 
 
 HANDLERS: dict[str, Handler] = {

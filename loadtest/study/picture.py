@@ -111,7 +111,7 @@ def _muxed(figures: dict[Key, Figure]) -> Iterator[Picture]:
             "Multiplexing for real",
             plot.bars(
                 "Asked by a client that can multiplex, without a web server",
-                "requests/s, 12 bytes; “muxed”: 16 requests at once on each of 2 connections",
+                "requests/s, 12 bytes; “muxed”: 16 requests at once on each connection",
                 "requests/s (median; least to most)", rows, _families(rows),
             ),
         )  # fmt: skip
@@ -186,7 +186,7 @@ def _costs(
         f"latency-{handler.name}", "Latency",
         plot.ranges(
             f"Latency at full load: {handler.name}",
-            f"{handler.connections} callers, each asks again at once: how long the queue is",
+            f"{handler.callers(cores)} callers, each asks again at once: how long the queue is",
             "ms", {name: figure.ms for name, (_, figure) in rows.items()},
         ),
     )  # fmt: skip

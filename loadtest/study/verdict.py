@@ -64,6 +64,7 @@ def verdicts(figures: dict[Key, Figure], cores: int) -> list[Verdict]:
     found = [_multiplexing(plain, muxed), _flatter(plain, muxed)]
     for name, points in ((PLAIN, plain), (MULTIPLEXED, muxed)):
         found.append(_peak(name, points, cores))
+    found.append(_thirteen(plain))
     found += [_true_multiplexing(figures), _start(figures), _today(figures, cores)]
     return [verdict for verdict in found if verdict is not None]
 
@@ -84,7 +85,7 @@ def _multiplexing(plain: dict[int, Figure], muxed: dict[int, Figure]) -> Verdict
         if len(slower) == len(both)
         else "holds in part"
         if slower
-        else "does not"
+        else "does not hold"
     )
     return Verdict(
         "Multiplexing slows things down at every number of processes (iMac, Mac Pro).",
@@ -131,6 +132,23 @@ def _peak(name: str, points: dict[int, Figure], cores: int) -> Verdict | None:
            else ""),
         "; ".join(f"×{n}: {f.rate:,.0f}/s" for n, f in points.items()),
     )  # fmt: skip
+
+
+def _thirteen(plain: dict[int, Figure]) -> Verdict | None:
+    if not {4, 13} <= set(plain):
+        return None
+    four, more = plain[4], plain[13]
+    if not _apart(four, more):
+        words = "the spreads of the two overlap"
+    elif more.rate > four.rate:
+        words = "holds"
+    else:
+        words = "does not hold"
+    return Verdict(
+        "Oddly, 13 processes are a little better than 4 (Mac Pro, 4 cores).",
+        f"{words}: ×13 serves {more.rate / max(1e-9, four.rate):.2f} times the requests of ×4",
+        f"×4: {four.low:,.0f}–{four.high:,.0f}/s; ×13: {more.low:,.0f}–{more.high:,.0f}/s",
+    )
 
 
 def _true_multiplexing(figures: dict[Key, Figure]) -> Verdict | None:

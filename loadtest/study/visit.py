@@ -231,6 +231,7 @@ class Bench:
         self, served: Served, handler: Handler, cell: Cell, meter: Meter, repeat: int
     ) -> Iterator[Sample]:
         plan, model = self.plan, MODELS[cell.model]
+        callers = handler.callers(self.cores)
 
         def started(pid: int) -> None:
             meter.watch("generator", pid)
@@ -239,7 +240,7 @@ class Bench:
             for seconds in (plan.warm_s, float(plan.wrk_s)):
                 sample = generator.fcgi(
                     served.url, handler.path, started=started, seconds=seconds,
-                    connections=max(1, handler.connections // model.window),
+                    connections=max(1, callers // model.window),
                     window=model.window, keep=model.keep,
                 )  # fmt: skip
                 if seconds == plan.wrk_s:
@@ -247,7 +248,7 @@ class Bench:
             return
         _warm_up(served.url, handler, plan.warm_s)
         wrk = generator.wrk(
-            served.url, handler.path, connections=handler.connections,
+            served.url, handler.path, connections=callers,
             seconds=plan.wrk_s, started=started,
             threads=generator.threads_for(self.cores, "wrk"),
         )  # fmt: skip
@@ -261,14 +262,14 @@ class Bench:
             rates.append(max(1.0, min(wrk.rate / 2, most)))
         for rate in rates:
             yield generator.locust(
-                served.url, handler.path, users=handler.connections, rate=rate,
+                served.url, handler.path, users=callers, rate=rate,
                 seconds=plan.locust_s, started=started,
                 processes=generator.threads_for(self.cores, "locust"),
             )  # fmt: skip
 
     def _cold(self, served: Served, handler: Handler, meter: Meter) -> Iterator[Sample]:
         yield generator.wrk(
-            served.url, handler.path, connections=handler.connections,
+            served.url, handler.path, connections=handler.callers(self.cores),
             seconds=self.plan.cold_s,
             threads=generator.threads_for(self.cores, "wrk"),
             started=lambda pid: meter.watch("generator", pid),
