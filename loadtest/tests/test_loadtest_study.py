@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from study import noise, row
-from study.cost import Meter, Used, family
+from study.cost import Meter, Used, cpu_s, family
 from study.generator import Sample, percentiles
 from study.handler import HANDLERS
 from study.model import MODELS
@@ -195,15 +195,16 @@ def test_foreign_load_is_seen():
             time.sleep(0.6)
             burnt = meter.between(began, time.time()).foreign(0)
             meter.watch("workers", burner.pid)
-            began = time.time()
-            time.sleep(1)
+            began, before = time.time(), cpu_s([burner.pid])
+            # Others may leave it little of the machine.
+            assert until(lambda: cpu_s([burner.pid]) > before + 0.3, 60)
             meter.sample()
             used = meter.between(began, time.time())
         assert burnt > alone
         # Once it is one of ours, it is accounted for, and not called noise.
         cores = os.cpu_count() or 1
         burnt = used.cpu_s["workers"]
-        assert burnt > 0.05
+        assert burnt > 0.2
         everything = used.machine_s / (used.seconds * cores)
         assert used.foreign(0) <= everything - burnt / cores + 0.01
     finally:
