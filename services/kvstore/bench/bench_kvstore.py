@@ -28,6 +28,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -40,6 +41,7 @@ from bench_speed import MEASURES, memory, newest, speed
 from bench_upkeep import latency, upkeep
 
 ROOT = Path(__file__).resolve().parents[3]
+DATA = ROOT / "build"  # not watched by git
 OUT = ROOT / "loadtest/results/bench-kvstore.json"
 Part = Callable[[Path, int, float, Sequence[str]], list[Row]]
 PARTS: dict[str, Part] = {
@@ -107,10 +109,13 @@ def main() -> int:
         if shutil.which(program) is None:
             raise SystemExit(f"{program} is not installed")
     repeats, scale = (3, 0.25) if arguments.quick else (5, 1.0)
+    # Whoever ends us also ends the servers, and leaves no data behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    DATA.mkdir(exist_ok=True)
     rows: list[Row] = []
     for name in arguments.only:
         # WHY here: /tmp may be memory, where a sync costs nothing.
-        with tempfile.TemporaryDirectory(dir=ROOT) as place:
+        with tempfile.TemporaryDirectory(dir=DATA) as place:
             found = PARTS[name](Path(place), repeats, scale, arguments.commands)
         rows += [{"part": name, **one} for one in found]
     is_whole = len(arguments.only) == len(PARTS) and arguments.commands == commands
