@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING, Final
 
+from hunch_kvstore.engine.disk import free_bytes
 from hunch_kvstore.server.info import own_version, resident_bytes
 
 if TYPE_CHECKING:
@@ -83,12 +83,8 @@ def _lines(core: Core) -> Iterator[str]:
         "Whether the disk takes no writes now.",
         int(core.engine.refusal is not None),
     )
-    disk = os.statvfs(core.engine.folder)
-    yield from gauge(
-        "disk_free_bytes",
-        "Room left on the disk of the store.",
-        disk.f_bavail * disk.f_frsize,
-    )
+    free, _ = free_bytes(core.engine.folder)
+    yield from gauge("disk_free_bytes", "Room left on the disk of the store.", free)
     for name, value in core.engine.stats().items():
         if isinstance(value, (int, float)):
             yield from gauge(f"store_{name}", "See the engine's documentation.", value)
