@@ -35,6 +35,7 @@ def test_histories_are_linearizable(tmp_path, nemesis):
                 seed=f"{nemesis.__name__}:{number}",
                 disturb=at.disturb,
                 enter=at.enter,
+                pace_s=at.pace_s,
             )
             unknown += history.unknown
             broken = first_broken(history.parts, step, START)

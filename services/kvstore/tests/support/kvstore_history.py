@@ -84,8 +84,9 @@ class Client(threading.Thread):
         connect: Makes a connection with `call` and `pipeline`; may raise OSError.
     """
 
-    def __init__(self, history, connect, seed, enter=None):
+    def __init__(self, history, connect, seed, enter=None, pace_s=0.0):
         super().__init__(daemon=True)
+        self.pace_s = pace_s
         self.history = history
         self.connect = connect
         self.rng = random.Random(seed)
@@ -99,6 +100,8 @@ class Client(threading.Thread):
             while (number := next(self.history.begun)) < self.history.operations:
                 self.history.progress = number
                 self.operate(f"p{self.rng.randrange(PAIRS)}")
+                if self.pace_s:
+                    time.sleep(self.pace_s)
         except Exception as error:
             self.history.errors.append(error)
             raise
@@ -197,16 +200,20 @@ def value_of(reply):
     return int(reply[1:])
 
 
-def record(connect, operations, *, clients=8, seed=0, disturb=None, enter=None):
+def record(
+    connect, operations, *, clients=8, seed=0, disturb=None, enter=None, pace_s=0.0
+):
     """Let clients work and return what they saw.
 
     Args:
         disturb: Called with the history once the clients have begun.
         enter: Called in each client's thread before it connects.
+        pace_s: How long a client rests after each operation.
     """
     history = History(operations)
     threads = [
-        Client(history, connect, f"{seed}:{number}", enter) for number in range(clients)
+        Client(history, connect, f"{seed}:{number}", enter, pace_s)
+        for number in range(clients)
     ]
     for thread in threads:
         thread.start()

@@ -38,9 +38,12 @@ class Plain:
 
     Attributes:
         leaves_in_doubt: Whether some commands get no answer.
+        pace_s: How long a client rests, so that clients are not through before what
+            takes a while has begun.
     """
 
     leaves_in_doubt = False
+    pace_s = 0.0
 
     def __init__(self, folder, *options):
         self.server = self.make(folder, *options)
@@ -178,6 +181,7 @@ def faketime_library():
 class Lossy(Plain):
     """A net of its own, in which one packet in a hundred is lost."""
 
+    pace_s = 0.004
     RULE = "numgen random mod 100 < 1 drop"
 
     def make(self, folder, *options):
