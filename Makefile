@@ -46,11 +46,12 @@ pytest:
 compose-test: ## builds the containers and drives them for real
 	tests/compose/run.sh
 
-# Load. P95= gates (milliseconds, 0: no gate), SCENARIO="Searcher Explorer" picks some,
+# Load. P95= (milliseconds, 0: no gate) and FAIL_RATIO= gate, SCENARIO="Searcher Explorer" picks some,
 # SHAPE=step or SHAPE=spike changes the number of users while it runs.
 USERS    ?= 20
 TIME     ?= 30s
 P95      ?= 0
+FAIL_RATIO ?= 0.01
 SCENARIO ?=
 SHAPE    ?=
 FOLDER   ?=
@@ -59,13 +60,14 @@ PEERS    ?= $(PY)
 load: ## 30 s of a mixed day against a running site (HOST= USERS= TIME= P95= SHAPE=)
 	@infra/local/install.sh test
 	$(PY) -m locust -f loadtest/locustfile.py$(if $(SHAPE),$(COMMA)loadtest/shape_$(SHAPE).py) \
-	    --headless --host "$(HOST)" --p95-ms $(P95) --only-summary \
+	    --headless --host "$(HOST)" --p95-ms $(P95) --fail-ratio $(FAIL_RATIO) --only-summary \
 	    $(if $(SHAPE),,--users $(USERS) --spawn-rate 10 --run-time $(TIME)) $(SCENARIO)
 
+load-herd: USERS = 10000
 load-herd: ## everyone fetches within seconds after a post (USERS=10000)
 	@infra/local/install.sh test
 	ulimit -n 20000 2> /dev/null; $(PY) -m locust -f loadtest/herd.py --headless --host "$(HOST)" --users $(USERS) \
-	    --spawn-rate 2000 --only-summary
+	    --spawn-rate 2000 --p95-ms $(P95) --fail-ratio $(FAIL_RATIO) --only-summary
 
 study: ## the FastCGI study of 2007 again (STUDY=quick|default|full, PEERS=python)
 	@infra/local/install.sh bench

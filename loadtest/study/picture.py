@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 import tempfile
@@ -217,11 +218,17 @@ def as_png(folder: Path) -> None:
             first.partition(f" {name}='")[2].partition("'")[0]
             for name in ("width", "height")
         )
-        with tempfile.TemporaryDirectory(prefix="study") as own:
+        # A browser that hangs costs one picture, not the report.
+        with (
+            tempfile.TemporaryDirectory(
+                prefix="study", ignore_cleanup_errors=True
+            ) as own,
+            contextlib.suppress(subprocess.TimeoutExpired),
+        ):
             subprocess.run(
                 [browser, "--headless", "--no-sandbox", "--disable-gpu",
                  "--hide-scrollbars", f"--user-data-dir={own}",
                  "--force-device-scale-factor=2", f"--window-size={wide},{high}",
                  f"--screenshot={svg.with_suffix('.png')}", svg.resolve().as_uri()],
-                capture_output=True, check=False, timeout=60,
+                capture_output=True, check=False, timeout=120,
             )  # fmt: skip

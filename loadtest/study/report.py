@@ -53,9 +53,9 @@ def write(folder: Path) -> None:
     (folder / "plots").mkdir()
     for picture in plots:
         (folder / "plots" / f"{picture.name}.svg").write_text(picture.svg + "\n")
-    as_png(folder / "plots")
     text = _page(rows, figures, facts, state, plots)
     (folder / "report.html").write_text(text)
+    as_png(folder / "plots")
 
 
 def _table(
