@@ -20,7 +20,7 @@ from smisk.core.request import Request
 from smisk.core.response import Response, StartResponse
 
 if TYPE_CHECKING:
-    from smisk.session.session import Sessions, Store
+    from smisk.session import Sessions, Store
 
 log = logging.getLogger("smisk.application")
 

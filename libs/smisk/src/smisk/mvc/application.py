@@ -14,7 +14,7 @@ from smisk.mvc import representation
 from smisk.mvc.body import parameters_of, route_by_body
 from smisk.mvc.control import Controller, find_root
 from smisk.mvc.decorators import Filter
-from smisk.mvc.known import Key, Known, is_memorable, remember
+from smisk.mvc.known import Key, Known, remember
 from smisk.mvc.leaf import Leaf
 from smisk.mvc.reflection import Reflection, answer_options
 from smisk.mvc.router import Router, Target
@@ -145,17 +145,18 @@ class Application(core.Application):
         env = exchange.request.env
         key = (env.get("PATH_INFO"), env.get("HTTP_ACCEPT"))
         known = self._known.get(key)
-        if known is not None and known.suits(env):
-            leaf, arguments = known.follow(exchange)
-        else:
+        found = None if known is None else known.follow(exchange)
+        if found is None:
             found = self._find(exchange)
             if found is None:
                 return
-            leaf, arguments = found
-            if key not in self._seen:
+            if known is None and key in self._seen:
+                known = Known(exchange, *found)
+                if known.is_memorable:
+                    remember(self._known, key, known)
+            else:
                 remember(self._seen, key, None)
-            elif known is None and is_memorable(exchange, arguments):
-                remember(self._known, key, Known(exchange, leaf, arguments))
+        leaf, arguments = found
         if self.model is None:
             result = leaf.action(**arguments)
         else:

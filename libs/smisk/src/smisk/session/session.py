@@ -9,39 +9,17 @@ nothing that is read back can run.
 import json
 import re
 import secrets
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from smisk.core.cookie import SameSite
 from smisk.core.identity import pack
+from smisk.session.store import Store
 
 if TYPE_CHECKING:
     from smisk.core.request import Request
     from smisk.core.response import Response
 
 _ID = re.compile(r"[0-9a-zA-Z_\-]{27}\Z").match
-
-
-class Store(Protocol):
-    """Keeps the bytes of sessions by id, for so long."""
-
-    def read(self, session_id: str) -> bytes | None:
-        """Return the session; None if there is none, or no longer."""
-
-    def write(self, session_id: str, raw: bytes, ttl_s: int) -> None:
-        """Keep the session for `ttl_s` seconds from now."""
-
-    def refresh(self, session_id: str, ttl_s: int) -> None:
-        """Keep it for `ttl_s` seconds from now, unchanged."""
-
-    def destroy(self, session_id: str) -> None:
-        """Forget the session, if there is one."""
-
-
-class Claims(Protocol):
-    """What a store can offer besides: something only one of all workers gets."""
-
-    def claim(self, name: str, ttl_s: int) -> bool:
-        """Return whether nobody has claimed `name` within `ttl_s` seconds."""
 
 
 class Sessions:
