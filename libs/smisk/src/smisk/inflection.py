@@ -6,6 +6,8 @@
 
 import re
 
+Rules = list[tuple[str, str]]
+
 
 class Inflector:
     """The rules of one language.
@@ -19,15 +21,13 @@ class Inflector:
 
     def __init__(
         self,
-        plural: list[tuple[str, str]],
-        singular: list[tuple[str, str]],
+        plural: Rules,
+        singular: Rules,
         irregular: str,
         uncountable: str,
     ) -> None:
-        self._plural = [(re.compile(p, re.IGNORECASE), r) for p, r in reversed(plural)]
-        self._singular = [
-            (re.compile(p, re.IGNORECASE), r) for p, r in reversed(singular)
-        ]
+        self._plural = _rules(plural)
+        self._singular = _rules(singular)
         pairs = [pair.split("/") for pair in irregular.split()]
         self._to_plural = {pair[0]: pair[1] for pair in pairs}
         self._to_singular = {pair[1]: pair[0] for pair in pairs}
@@ -77,6 +77,10 @@ class Inflector:
         return camelize(self.singularize(table_name.rpartition(".")[2]))
 
 
+def _rules(pairs: Rules) -> list[tuple[re.Pattern[str], str]]:
+    return [(re.compile(find, re.IGNORECASE), put) for find, put in reversed(pairs)]
+
+
 class _Swedish(Inflector):
     def ordinalize(self, number: int) -> str:
         """Return `number` as a place: 1:a."""
@@ -113,6 +117,7 @@ def foreign_key(class_name: str) -> str:
 
 
 _VOWEL_O = r"(buffal|domin|ech|embarg|her|mosquit|potat|tomat|torped|vet|volcan)"
+_SIS = r"(analy|ba|diagno|parenthe|progno|synop|the|cri|oa|empha|hypothe|neuro)"
 _VES = r"(kni|wi|li|cal|hal|lea|loa|scar|shel|thie|wol|sel|el)"
 en = Inflector(
     plural=[
@@ -138,10 +143,7 @@ en = Inflector(
         (r"ss$", "ss"),
         (r"(n)ews$", r"\1ews"),
         (r"([ti])a$", r"\1um"),
-        (
-            r"((?:analy|ba|diagno|parenthe|progno|synop|the|cri|oa|empha|hypothe|neuro))ses$",
-            r"\1sis",
-        ),
+        (_SIS + r"ses$", r"\1sis"),
         (_VES.replace("kni|wi|li|", "") + r"ves$", r"\1f"),
         (r"(kni|wi|li)ves$", r"\1fe"),
         (r"([^aeiouy]|qu)ies$", r"\1y"),

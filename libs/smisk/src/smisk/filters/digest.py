@@ -85,33 +85,29 @@ class DigestAuth:
             http.Unauthorized: With a challenge.
         """
         request = current().request
-        header = request.env.get("HTTP_AUTHORIZATION", "")
-        scheme, _, rest = header.partition(" ")
+        scheme, _, rest = request.env.get("HTTP_AUTHORIZATION", "").partition(" ")
         fields = {m[1].lower(): m[2] or m[3] or "" for m in _FIELD.finditer(rest)}
-        if scheme.lower() != "digest" or any(f not in fields for f in _REQUIRED):
-            raise self._challenge()
         if (
-            fields["realm"] != self.realm
+            scheme.lower() != "digest"
+            or any(name not in fields for name in _REQUIRED)
+            or fields["realm"] != self.realm
             or fields["qop"] != "auth"
             or fields.get("algorithm", "SHA-256").upper() != "SHA-256"
             # The proof is for one address: it must be this one.
             or fields["uri"] != (request.env.get("REQUEST_URI") or request.url.uri)
+            or (age := self._age(fields["nonce"])) is None
         ):
-            raise self._challenge()
-        age = self._age(fields["nonce"])
-        if age is None:
             raise self._challenge()
         known = self._ha1_of(fields["username"])
         # WHY a hash nobody has: an unknown user takes as long as a known one.
         ha1 = known if known is not None else digest_ha1("", self.realm, "")
+        nonce, nc = fields["nonce"], fields["nc"]
         ha2 = _hash(f"{request.method}:{fields['uri']}")
-        expected = _hash(
-            f"{ha1}:{fields['nonce']}:{fields['nc']}:{fields['cnonce']}:auth:{ha2}"
-        )
+        expected = _hash(f"{ha1}:{nonce}:{nc}:{fields['cnonce']}:auth:{ha2}")
         given = fields["response"].lower()
         if not hmac.compare_digest(expected.encode(), given.encode()) or known is None:
             raise self._challenge()
-        if age > self._max_age_s or not self._count(fields["nonce"], fields["nc"]):
+        if age > self._max_age_s or not self._count(nonce, nc):
             raise self._challenge(is_stale=True)
         return fields["username"]
 
@@ -150,21 +146,16 @@ class DigestAuth:
             if count <= self._counts.get(nonce, 0):
                 return False
             if len(self._counts) >= self.max_nonces and nonce not in self._counts:
-                self._forget()
+                ages = {one: self._age(one) for one in self._counts}
+                for one, age in ages.items():
+                    if age is None or age > self._max_age_s:
+                        del self._counts[one]
+                if len(self._counts) >= self.max_nonces:
+                    # Rather ask everyone again than let anyone repeat.
+                    self._secret = secrets.token_bytes(32)
+                    self._counts.clear()
             self._counts[nonce] = count
             return True
-
-    def _forget(self) -> None:
-        kept = {n: c for n, c in self._counts.items() if self._is_fresh(n)}
-        if len(kept) >= self.max_nonces:
-            # Rather ask everyone again than let anyone repeat.
-            self._secret = secrets.token_bytes(32)
-            kept = {}
-        self._counts = kept
-
-    def _is_fresh(self, nonce: str) -> bool:
-        age = self._age(nonce)
-        return age is not None and age <= self._max_age_s
 
 
 def _hash(text: str) -> str:

@@ -244,7 +244,7 @@ class Application(core.Application):
         response = exchange.response
         if isinstance(encoded, str):
             encoded = representation.encode_text(self, exchange, serializer, encoded)
-        if response.written:
+        if response._chunks:
             response.discard()
         response.body = [encoded]
         media_type = exchange.media_type or serializer.media_types[0]

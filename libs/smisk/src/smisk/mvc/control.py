@@ -102,15 +102,13 @@ class Controller:
                 continue
             is_own = base is cls or not issubclass(base, Controller)
             for name, function in base.__dict__.items():
-                if name in seen or not inspect.isfunction(function):
-                    seen.add(name)
-                    continue
+                is_first = name not in seen
                 seen.add(name)
-                if name.startswith("_") and name != "__call__":
-                    continue
-                exposure = exposure_of(function)
-                if not exposure.hidden and (is_own or exposure.delegates):
-                    yield name, function
+                is_public = name == "__call__" or not name.startswith("_")
+                if is_first and is_public and inspect.isfunction(function):
+                    exposure = exposure_of(function)
+                    if not exposure.hidden and (is_own or exposure.delegates):
+                        yield name, function
 
 
 def method_origin(cls: type[Controller], name: str) -> type | None:

@@ -15,14 +15,13 @@ from smisk import http
 
 Convert = Callable[[Any], Any]
 
-# LIMIT: int() reads any digits of Unicode and underscores; a URL has no need of them.
-_INT = re.compile(r"[+\-]?[0-9]{1,18}\Z").match
 _FLOAT = re.compile(
     r"[+\-]?(?:[0-9]{1,18}(?:\.[0-9]*)?|\.[0-9]+)(?:e[+\-]?[0-9]{1,3})?\Z",
     re.IGNORECASE,
 ).match
-_TRUE = frozenset({"1", "true", "yes", "on"})
-_FALSE = frozenset({"0", "false", "no", "off", ""})
+_BOOL = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
+    ("0", "false", "no", "off", ""), False
+)
 
 
 class Parameter:
@@ -75,11 +74,12 @@ class Parameters:
                     raise http.BadRequest(msg)
                 continue
             value = given[name]
-            if parameter.convert is not None:
-                if not parameter.is_many and isinstance(value, list) and value:
+            convert = parameter.convert
+            if convert is not None:
+                if type(value) is list and value and not parameter.is_many:
                     value = value[-1]
                 try:
-                    value = parameter.convert(value)
+                    value = convert(value)
                 except (ValueError, TypeError, KeyError) as error:
                     msg = f"parameter {name} is not {parameter.type_name}"
                     raise http.BadRequest(msg) from error
@@ -91,24 +91,16 @@ class Parameters:
 
 
 def _converter(annotation: object) -> tuple[Convert | None, bool, str]:
-    simple: dict[object, tuple[Convert, str]] = {
-        str: (_to_str, "text"),
-        int: (_to_int, "a whole number"),
-        float: (_to_float, "a number"),
-        bool: (_to_bool, "true or false"),
-    }
-    origin = typing.get_origin(annotation)
+    """Return what converts a value, whether it takes several, and what it makes."""
+    origin, inner = typing.get_origin(annotation), typing.get_args(annotation)
     if origin in (typing.Union, types.UnionType):
-        inner = [a for a in typing.get_args(annotation) if a is not type(None)]
-        if len(inner) == 1:
-            convert, is_many, type_name = _converter(inner[0])
-            if convert is None:
-                return None, False, ""
-            return _optional(convert, inner[0] is str), is_many, type_name
-        return None, False, ""
+        inner = tuple(one for one in inner if one is not type(None))
+        if len(inner) != 1:
+            return None, False, ""
+        convert, is_many, type_name = _converter(inner[0])
+        return convert and _optional(convert, inner[0] is str), is_many, type_name
     if origin in (list, tuple) or annotation is list:
-        args = typing.get_args(annotation)
-        convert, _, type_name = _converter(args[0] if args else None)
+        convert, _, type_name = _converter(inner[0] if inner else None)
         make = tuple if origin is tuple else list
 
         def many(value: object) -> object:
@@ -116,8 +108,9 @@ def _converter(annotation: object) -> tuple[Convert | None, bool, str]:
             return make(convert(v) if convert else v for v in values)
 
         return many, True, f"a list, each {type_name or 'a value'}"
-    if annotation in simple:
-        return (simple[annotation][0], False, simple[annotation][1])
+    for kind, convert, type_name in _SIMPLE:
+        if annotation is kind:
+            return convert, False, type_name
     return None, False, ""
 
 
@@ -131,39 +124,38 @@ def _optional(convert: Convert, is_text: bool) -> Convert:
 
 
 def _to_str(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int | float):
-        return str(value)
+    if value is None or isinstance(value, str | int | float):
+        return "" if value is None else str(value)
     raise TypeError
 
 
 def _to_int(value: object) -> int:
-    if isinstance(value, str) and _INT(value):
-        return int(value)
-    if isinstance(value, int) and not isinstance(value, bool):
+    # LIMIT: int() reads any digits of Unicode and underscores; a URL has no need of them.
+    if type(value) is str:
+        digits = value[1:] if value[:1] in "+-" else value
+        if digits.isascii() and digits.isdigit() and len(digits) <= 18:
+            return int(value)
+    elif isinstance(value, int) and not isinstance(value, bool):
         return value
     raise ValueError
 
 
 def _to_float(value: object) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(value, str) and _FLOAT(value):
-        return float(value)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number or (isinstance(value, str) and _FLOAT(value)):
+        return float(value)  # type: ignore[arg-type]
     raise ValueError
 
 
 def _to_bool(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
     if value is None:  # ?flag
         return True
-    text = str(value).lower()
-    if text in _TRUE:
-        return True
-    if text in _FALSE:
-        return False
-    raise ValueError
+    return _BOOL[str(value).lower()]
+
+
+_SIMPLE: tuple[tuple[object, Convert, str], ...] = (
+    (str, _to_str, "text"),
+    (int, _to_int, "a whole number"),
+    (float, _to_float, "a number"),
+    (bool, _to_bool, "true or false"),
+)

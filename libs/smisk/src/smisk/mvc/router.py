@@ -188,7 +188,7 @@ class Router:
             match = route.match(path)
             if match is not None and method in route.methods:
                 groups = match.groupdict()
-                if None in groups.values():
+                if route.head is None:  # only these can have groups that match nothing
                     groups = {k: v for k, v in groups.items() if v is not None}
                 return route.leaf, groups
         for leaf in self._table.get(_normal(path), ()):
