@@ -20,11 +20,7 @@ class Inflector:
     """
 
     def __init__(
-        self,
-        plural: Rules,
-        singular: Rules,
-        irregular: str,
-        uncountable: str,
+        self, plural: Rules, singular: Rules, irregular: str, uncountable: str
     ) -> None:
         self._plural = _rules(plural)
         self._singular = _rules(singular)

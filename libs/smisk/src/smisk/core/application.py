@@ -12,6 +12,7 @@ import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 from smisk import http
 from smisk.core.exchange import Exchange, current, exchange_var
@@ -264,13 +265,9 @@ class Application:
             base = current().request.url
         except http.BadRequest:  # a Host that is none must not stand in an answer
             base = URL("/")
-        if location.startswith("/"):
-            path = "/" + location.lstrip("/")
-            return base.to_s(path=path, query=False, fragment=False)
-        if location.startswith(("?", "#")) or not location:
-            return base.to_s(query=False, fragment=False) + location
-        folder = base.path.rpartition("/")[0] + "/"
-        return base.to_s(path=folder + location, query=False, fragment=False)
+        if location.startswith("/"):  # and never //elsewhere
+            location = "/" + location.lstrip("/")
+        return urljoin(base.to_s(query=False, fragment=False), location)
 
     # -- life --------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from smisk import http
 from smisk.core.cookie import parse_cookies
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 _HOST = re.compile(r"(?:[A-Za-z0-9._\-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?\Z").match
 FORM = "application/x-www-form-urlencoded"
 _PATH_PLAIN = re.compile(r"[A-Za-z0-9/._~\-]*\Z").match
-_SAFE_IN_PATH = frozenset(b"/._~-!$&'()*+,;=:@")
 
 
 class RequestHeaders(Mapping[str, str]):
@@ -299,8 +299,4 @@ def escape_path(path: str) -> str:
     """Write a path of the environ (bytes as Latin-1) as it stands in a URL."""
     if _PATH_PLAIN(path):
         return path
-    raw = path.encode("latin-1", "replace")
-    return "".join(
-        chr(b) if b in _SAFE_IN_PATH or (b < 128 and chr(b).isalnum()) else f"%{b:02X}"
-        for b in raw
-    )
+    return quote(path.encode("latin-1", "replace"), safe="/!$&'()*+,;=:@")

@@ -12,11 +12,7 @@ _KEY = "_confirm"
 
 
 @leaf_filter
-def confirm(
-    leaf: Callable[..., Any],
-    *args: object,
-    **parameters: object,
-) -> Any:
+def confirm(leaf: Callable[..., Any], *args: object, **parameters: object) -> Any:
     """Give the leaf ``confirmed``: whether its client sent back the token it was given.
 
     The token is good once, for this path, and kept in the session. When not confirmed, the

@@ -17,10 +17,7 @@ _FORMS = frozenset({FORM, "multipart/form-data"})
 
 
 def parameters_of(
-    application: "Application",
-    exchange: Exchange,
-    leaf: "Leaf",
-    groups: dict[str, str],
+    application: "Application", exchange: Exchange, leaf: "Leaf", groups: dict[str, str]
 ) -> Mapping[str, Any]:
     """Collect what a client sent for `leaf`.
 

@@ -41,11 +41,7 @@ def template_for(target: Target) -> str:
 
 
 def redirect_to(
-    target: Target,
-    /,
-    *,
-    status: type[http.Redirect] = http.Found,
-    **parameters: object,
+    target: Target, /, *, status: type[http.Redirect] = http.Found, **parameters: object
 ) -> NoReturn:
     """Send the client to a URL or a leaf; `parameters` go to its route or query.
 

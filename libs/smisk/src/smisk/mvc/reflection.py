@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from smisk import http
 from smisk.core.exchange import Exchange
 from smisk.mvc.control import Controller
+from smisk.mvc.representation import choose
 from smisk.negotiation import codec_for
 
 if TYPE_CHECKING:
@@ -50,8 +51,6 @@ def answer_options(application: "Application", exchange: Exchange) -> object:
     Raises:
         http.NotFound: Nothing is at that path.
     """
-    from smisk.mvc.representation import choose
-
     router = application.router
     response = exchange.response
     if exchange.request.env.get("PATH_INFO", "") in ("*", "/*"):
