@@ -1,6 +1,6 @@
 """Measure Smisk against its peers, in process and behind one lighttpd.
 
-    python libs/smisk/bench/bench_smisk.py [--seconds 2] [--rounds 5] [--out FILE]
+    python libs/smisk/bench/bench_smisk.py [--seconds 1] [--rounds 5] [--out FILE]
 
 Ours and theirs alternate: every round measures each contender once, a ratio is taken
 within a round, and the median of the rounds is reported, so a busy machine disturbs both
@@ -108,7 +108,7 @@ def call_us(application, case, calls=200):
     return taken / calls * 1e6
 
 
-def in_process(names, batches=40):
+def in_process(names, batches=20):
     made = {name: getattr(apps, name)() for name in names}
     rows = []
     for case in CASES:
@@ -271,7 +271,7 @@ def behind_lighttpd(names, seconds, rounds):
 def main():
     """Measure, write the results, show the table."""
     line = argparse.ArgumentParser(description=__doc__)
-    line.add_argument("--seconds", type=int, default=2)
+    line.add_argument("--seconds", type=int, default=1)
     line.add_argument("--rounds", type=int, default=5)
     line.add_argument("--out", type=Path)
     given = line.parse_args()

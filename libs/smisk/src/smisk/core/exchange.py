@@ -35,6 +35,8 @@ class Exchange:
         self.extension: str | None = None
         #: The path without that extension.
         self.cn_path = ""
+        #: The path from the root of the host as it stands in a URL.
+        self.address = ""
         #: Whether Accept decided the format.
         self.negotiated = False
         #: Called when the request has ended.

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 # LIMIT: Host ends up in redirects and links; anything but a name and a port is refused.
 _HOST = re.compile(r"(?:[A-Za-z0-9._\-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?\Z").match
 FORM = "application/x-www-form-urlencoded"
-_PATH_PLAIN = re.compile(r"[A-Za-z0-9/._~\-]*\Z").match
+#: A path in which there is nothing to decode and nothing to escape.
+PLAIN_PATH = re.compile(r"/[A-Za-z0-9/._~\-]*\Z").match
 
 
 class RequestHeaders(Mapping[str, str]):
@@ -297,6 +298,6 @@ class Request:
 
 def escape_path(path: str) -> str:
     """Write a path of the environ (bytes as Latin-1) as it stands in a URL."""
-    if _PATH_PLAIN(path):
+    if PLAIN_PATH(path):
         return path
     return quote(path.encode("latin-1", "replace"), safe="/!$&'()*+,;=:@")

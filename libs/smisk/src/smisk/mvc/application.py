@@ -14,7 +14,7 @@ from smisk.mvc import representation
 from smisk.mvc.body import parameters_of, route_by_body
 from smisk.mvc.control import Controller, find_root
 from smisk.mvc.decorators import Filter
-from smisk.mvc.known import Key, Known, remember
+from smisk.mvc.known import MAX_REMEMBERED, Key, Known, remember
 from smisk.mvc.leaf import Leaf
 from smisk.mvc.reflection import Reflection, answer_options
 from smisk.mvc.router import Router, Target
@@ -71,7 +71,7 @@ class Application(core.Application):
         self._templates: Templates | None = None
         self._generation = -1
         self._known: dict[Key, Known] = {}
-        self._seen: dict[Key, None] = {}
+        self._seen: set[int] = set()
         self.router.changed = self._known.clear
         self.default_serializer: Serializer | None = None
 
@@ -150,12 +150,13 @@ class Application(core.Application):
             found = self._find(exchange)
             if found is None:
                 return
-            if known is None and key in self._seen:
-                known = Known(exchange, *found)
-                if known.is_memorable:
-                    remember(self._known, key, known)
+            # What is asked for a second time is worth remembering.
+            if known is None and hash(key) in self._seen:
+                remember(self._known, key, Known(exchange, *found))
+            elif len(self._seen) < MAX_REMEMBERED:
+                self._seen.add(hash(key))
             else:
-                remember(self._seen, key, None)
+                self._seen.clear()
         leaf, arguments = found
         if self.model is None:
             result = leaf.action(**arguments)
@@ -166,10 +167,8 @@ class Application(core.Application):
     def _find(self, exchange: Exchange) -> tuple[Leaf, dict[str, Any]] | None:
         """Find what answers and its arguments; None: the answer is complete."""
         request = exchange.request
-        method, path = request.method, request.path
-        if "." in path:
-            path = representation.split_extension(self, exchange, path)
-        exchange.cn_path = path
+        method = request.method
+        representation.take_path(self, exchange)
         if method == "OPTIONS":
             answered = answer_options(self, exchange)
             if answered is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from smisk import http
 from smisk.core.exchange import Exchange
-from smisk.core.request import escape_path
+from smisk.core.request import PLAIN_PATH, escape_path
 from smisk.core.url import escape
 from smisk.negotiation import choose_charset, choose_media_type, codec_for
 from smisk.serialization.serializer import Serializer
@@ -35,17 +35,25 @@ class Choice(NamedTuple):
     vary: tuple[str, str] | None
 
 
-def split_extension(application: "Application", exchange: Exchange, path: str) -> str:
-    """Return `path` without an extension that is registered, and note that one."""
-    head, dot, extension = path.rpartition(".")
-    if dot and "/" not in extension and "/" in head:
+def take_path(application: "Application", exchange: Exchange) -> None:
+    """Note the path of the request, without an extension that is registered."""
+    request = exchange.request
+    path = address = request.env.get("PATH_INFO") or "/"
+    if PLAIN_PATH(path) and len(path) <= request.limits.max_path_size:
+        request.path = path
+    else:
+        path, address = request.path, escape_path(path)
+    if script := request.env.get("SCRIPT_NAME"):
+        address = escape_path(script) + address
+    exchange.cn_path, exchange.address = path, address
+    if "." in path:
+        head, _, extension = path.rpartition(".")
         serializer = application.serializers.by_extension.get(extension.lower())
-        if serializer is not None:
+        if serializer is not None and "/" in head:
             exchange.extension = extension.lower()
             exchange.serializer = serializer
             exchange.media_type = serializer.media_types[0]
-            return head
-    return path
+            exchange.cn_path = head
 
 
 def offers_of(
@@ -167,12 +175,11 @@ def _choose_charset(
 
 def location_of(exchange: Exchange, serializer: Serializer) -> str:
     """Return the address of this resource in one format."""
-    env = exchange.request.env
-    path = escape_path(env.get("SCRIPT_NAME", "") + (env.get("PATH_INFO") or "/"))
+    path = exchange.address
     if exchange.extension is not None:
         path = path.rpartition(".")[0]
     location = f"{path}.{serializer.extensions[0]}"
-    if query := env.get("QUERY_STRING"):
+    if query := exchange.request.env.get("QUERY_STRING"):
         # LIMIT: a query may hold characters no header can.
         location += "?" + escape(query, "latin-1")
     return location
