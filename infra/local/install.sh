@@ -71,7 +71,7 @@ stamp=$(
         "$python" -c 'import sys; print(sys.version, sys.base_prefix)'
         pwd
         cat requirements*.lock libs/*/pyproject.toml services/*/pyproject.toml
-        find libs services \( -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi' -o -name 'setup.py' \) \
+        find libs services \( -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi' -o -name '*.h' -o -name 'setup.py' \) \
             -not -path '*/build/*' | sort | xargs -r cat
     } | sha256sum | cut -d' ' -f1
 )

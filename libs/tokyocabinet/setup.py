@@ -20,6 +20,9 @@ modules = [
     Extension(
         f"tokyocabinet.{path.stem}",
         [path.as_posix()],
+        depends=sorted(
+            p.relative_to(HERE).as_posix() for p in (HERE / SOURCE).glob("*.h")
+        ),
         include_dirs=[SOURCE.as_posix()],
         libraries=["tokyocabinet", *(["bz2"] if path.stem == "_verify" else [])],
         extra_compile_args=["-O2", *flags],

@@ -1,6 +1,8 @@
 """Measure the binding against the same loops in C, and against other stores.
 
-    python bench_tokyocabinet.py [--count N] [--repeats N] [--output FILE]
+    python bench_tokyocabinet.py [--count N] [--repeats N] [--only PART ...] [--output FILE]
+
+The parts are hdb, bdb, bdbrandom, fdb, threads and large.
 
 Each repeat runs C and Python one after the other on the same data, so that both see the
 same machine. Keys lie in memory in the order in which they are used, in C's array and in
@@ -34,6 +36,7 @@ except ImportError:  # an optional peer
 HERE = Path(__file__).parent
 RANGES, SPAN = 1000, 500  # as in loop.c
 KINDS = ("hdb", "bdb", "bdbrandom", "fdb")
+PARTS = [*KINDS, "threads", "large"]
 CALL_GOAL = 1 / 1.5
 BULK_GOAL = 1 / 1.2
 
@@ -265,6 +268,8 @@ def gather(options, folder: Path) -> Iterator[tuple[str, str, float, float, floa
     order = random.Random(20090228).sample(range(count), count)
     shuffled = [b"%08d" % i for i in order]
     for kind in KINDS:
+        if kind not in options.only:
+            continue
         values = shuffled if kind == "bdbrandom" else ordered
         keys = list(range(1, count + 1)) if kind == "fdb" else values
         for mutex in (True, False):
@@ -292,6 +297,8 @@ def gather(options, folder: Path) -> Iterator[tuple[str, str, float, float, floa
                     result = run(folder / name, keys, values)
                     for phase, ns in result.items():
                         yield f"{label} {phase}", name, ours[phase], ns, 0
+    if "threads" not in options.only:
+        return
     path = folder / "threads.tch"
     with make("hdb", path, count, True) as db:
         db.put_many(zip(shuffled, shuffled, strict=True))
@@ -348,6 +355,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1_000_000)
     parser.add_argument("--large", type=int, default=10_000_000)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--only", nargs="+", default=PARTS, choices=PARTS)
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     found: dict[tuple[str, str, float], list[tuple[float, float]]] = {}
@@ -361,7 +369,7 @@ def main() -> None:
             for leftover in ("sqlite3", "threads.tch"):
                 (folder / leftover).unlink(missing_ok=True)
             shutil.rmtree(folder / "lmdb", ignore_errors=True)
-        if options.large:
+        if options.large and "large" in options.only:
             for measure, peer, ours, theirs, goal in large_reads(options, folder):
                 found.setdefault((measure, peer, goal), []).append((ours, theirs))
     finally:

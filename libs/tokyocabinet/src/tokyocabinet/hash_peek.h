@@ -110,7 +110,8 @@ static inline int hash_walk(
       const uint8_t *key = hash_size(at + 4 + 2 * view->width, &key_size);
       if (!key || !(key = hash_size(key, &value_size))) return PEEK_UNKNOWN;
       uint64_t place = (uint64_t)(key - view->map);
-      if (key_size + value_size > view->end - place) return PEEK_UNKNOWN;
+      if (key_size + value_size > view->end - place || value_size > INT32_MAX)
+        return PEEK_UNKNOWN;
       side = ((uint64_t)ksiz < key_size) - ((uint64_t)ksiz > key_size);
       if (side == 0) {
         if (pages && (value_size > HASH_LONGEST_KEPT ||
@@ -137,8 +138,10 @@ static int hash_peek(
   if (!hash_view((const TCHDB *)db, pages, &view)) return PEEK_UNKNOWN;
   uint64_t bucket = hash_bucket(&view, kbuf, ksiz, &second);
   if (pages && !residency_has(pages, bucket, (uint64_t)view.width)) return PEEK_UNKNOWN;
-  return hash_walk(
+  int found = hash_walk(
       &view, pages, hash_offset(&view, view.map + bucket), second, kbuf, ksiz, value);
+  if (found == PEEK_MISSING) ((TCHDB *)db)->ecode = TCENOREC; /* as the C library does */
+  return found;
 }
 
 enum { HASH_LANES = 32 };

@@ -208,6 +208,7 @@ static int tree_peek(
   const char *key = kbuf;
   (void)pages;
   tree_peek_lanes(db, 1, &key, &ksiz, value, &vsiz);
+  if (vsiz == TREE_MISSING) ((TCBDB *)db)->hdb->ecode = TCENOREC; /* as the C library does */
   return vsiz;
 }
 
