@@ -9,10 +9,13 @@ def app(environ, start_response):
     return [BIG if environ["PATH_INFO"] == "/big" else b"Hello World\n"]
 
 
-async def asgi(scope, _receive, send):
+async def asgi(scope, receive, send):
     """Answer the same to a server that speaks ASGI."""
-    if scope["type"] != "http":
-        raise NotImplementedError(scope["type"])
+    if scope["type"] == "lifespan":
+        for what in ("startup", "shutdown"):
+            await receive()
+            await send({"type": f"lifespan.{what}.complete"})
+        return
     body = BIG if scope["path"] == "/big" else b"Hello World\n"
     headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})

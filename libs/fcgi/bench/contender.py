@@ -127,6 +127,18 @@ def _others(interpreter: str) -> list[Contender]:
             places=places,
         )
 
+    def script(
+        name: str, module: str, *args: str, places: tuple[str, ...] = (SIDE,),
+        is_http: bool = False,
+    ) -> Contender:  # fmt: skip
+        return Contender(
+            name,
+            [interpreter, str(HERE / f"{module}_worker.py"), *args],
+            is_http=is_http,
+            missing=_needs(module, interpreter),
+            places=places,
+        )
+
     uwsgi = _script("uwsgi", interpreter)
     address = "127.0.0.1:{port}"
     return [
@@ -136,11 +148,11 @@ def _others(interpreter: str) -> list[Contender]:
              "--callable", "app", "--listen", "128", "--disable-logging", "--master"],
             missing="" if uwsgi else "not installed",
         ),
-        Contender(
-            "simple-fastcgi",
-            [interpreter, str(HERE / "simple_fastcgi_worker.py"), "{socket}"],
-            missing=_needs("simple_fastcgi", interpreter),
-        ),
+        script("simple-fastcgi", "simple_fastcgi", "{socket}"),
+        script("gevent-fastcgi", "gevent_fastcgi", "{socket}"),
+        script("fcgisgi ASGI", "fcgisgi", "asgi", "{socket}"),
+        script("fcgisgi WSGI", "fcgisgi", "wsgi", "{socket}", places=(FREE,)),
+        script("Twisted resource", "twisted", "{port}", is_http=True),
         python("gunicorn", "gunicorn", "-b", address, "bench_app:app"),
         # As fast as it gets: its own interface, and the parser and loop it takes when
         # they are installed.
