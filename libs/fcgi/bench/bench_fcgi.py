@@ -57,19 +57,21 @@ class Bench:
     ) -> Sample:
         """Measure one contender once."""
         assert server.process is not None
-        pid = server.process.pid
+        pid, edge = server.process.pid, self._edge.process.pid
         alone = {min(CORES)} if where == SIDE and len(CORES) > 1 else CORES
         rest = CORES - alone or CORES
-        place(self._edge.process.pid, alone)
+        place(edge, alone)
         place(pid, rest)
         port = self._edge.ports[server.name]
-        before = cpu_ns(pid)
+        before, edge_before = cpu_ns(pid), cpu_ns(edge)[0]
         sample = wrk(port, PATHS[body], connections, self._seconds, rest)
-        after = cpu_ns(pid)
+        after, edge_after = cpu_ns(pid), cpu_ns(edge)[0]
         used = after[0] - before[0]
         if after[1] - before[1] > 1.2 * used:  # it ended threads meanwhile
             used = after[1] - before[1]
-        sample[US] = used / 1e3 / max(1.0, sample["total"])
+        total = max(1.0, sample["total"])
+        sample[US] = used / 1e3 / total
+        sample["edge's " + US] = (edge_after - edge_before) / 1e3 / total
         return sample
 
     def round(self, servers: list[Contender], results: dict[Key, list[Sample]]) -> None:
