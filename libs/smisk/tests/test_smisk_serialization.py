@@ -375,6 +375,12 @@ def test_yaml():
         b"\xff",
     ):
         assert send(client, "text/yaml", raw) == 400, raw
+    # All of one hash: the time to fill a mapping with them grows as their square.
+    assert len({hash(n * (2**61 - 1)) for n in range(1, 100)}) == 1
+    for form in ("{}", "{:#x}", "{:#b}"):
+        keys = ", ".join(form.format(n * (2**61 - 1)) + ": 0" for n in range(8, 40))
+        assert send(client, "text/yaml", f"c: {{{keys}}}".encode()) == 400, form
+    assert send(client, "text/yaml", b"a: '12345678901234567890'\nb: -77") == 200
 
 
 def test_an_extra_that_is_missing_says_so():

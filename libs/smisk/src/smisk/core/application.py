@@ -48,6 +48,9 @@ class _Current:
 class Application:
     """Subclass, define ``service``, and hand an instance to any WSGI server.
 
+    Settings are attributes of the class; once the application has started, those of
+    the instance count.
+
     Attributes:
         charset: What text is written in, and what a client's text is read as.
         tolerant: Read a client's text that is not ``charset`` as ISO-8859-1; otherwise
@@ -278,7 +281,8 @@ class Application:
             self.application_will_start()
             # PERF: read from the class they take ten times as long, at each request.
             for name in self._read_at_each_request:
-                setattr(self, name, getattr(self, name))
+                with contextlib.suppress(AttributeError):  # a property stays one
+                    setattr(self, name, getattr(self, name))
             atexit.register(self.stop)
 
     def stop(self) -> None:

@@ -1,12 +1,17 @@
 """YAML and MessagePack: formats that need a package. Import this to have them."""
 
 import importlib
+import re
 from typing import Any
 
 from smisk.core.exchange import Exchange
 from smisk.error import ConfigurationError
 from smisk.serialization.plain import simplify
 from smisk.serialization.serializer import Serializer
+
+_LONG_NUMBER = re.compile(
+    r"[-+]?(?:[0-9_:]{19,}|0x[0-9a-fA-F_]{16,}|0b[01_]{62,})\Z"
+).match
 
 
 class YAML(Serializer):
@@ -38,6 +43,12 @@ class YAML(Serializer):
                 # a billion.
                 if isinstance(event, yaml.AliasEvent) or left < 0:
                     msg = "aliases, or nesting as deep as this, are not read"
+                    raise ValueError(msg)
+                # LIMIT: the hash of a whole number is no secret; of longer ones many
+                # have the same, and the time to fill a mapping grows as their square.
+                is_plain = isinstance(event, yaml.ScalarEvent) and event.implicit[0]
+                if is_plain and _LONG_NUMBER(event.value):
+                    msg = "a whole number of more than 18 digits is not read"
                     raise ValueError(msg)
             data: object = yaml.safe_load(text)
         except yaml.YAMLError as error:
