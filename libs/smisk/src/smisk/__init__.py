@@ -15,15 +15,6 @@ from smisk.error import ConfigurationError, Error
 __version__ = "0.1.0"
 
 __all__ = [
-    "URL",
-    "Application",
-    "ConfigurationError",
-    "Error",
-    "Request",
-    "Response",
-    "Stream",
-    "__version__",
-    "bind",
-    "listening",
-    "unbind",
-]
+    "URL", "Application", "ConfigurationError", "Error", "Request", "Response",
+    "Stream", "__version__", "bind", "listening", "unbind",
+]  # fmt: skip

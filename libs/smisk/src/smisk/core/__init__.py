@@ -12,17 +12,6 @@ from smisk.core.stream import Stream
 from smisk.core.url import URL
 
 __all__ = [
-    "URL",
-    "Application",
-    "Exchange",
-    "Headers",
-    "Request",
-    "RequestLimits",
-    "Response",
-    "Stream",
-    "UploadedFile",
-    "bind",
-    "current",
-    "listening",
-    "unbind",
-]
+    "URL", "Application", "Exchange", "Headers", "Request", "RequestLimits",
+    "Response", "Stream", "UploadedFile", "bind", "current", "listening", "unbind",
+]  # fmt: skip

@@ -16,26 +16,10 @@ if TYPE_CHECKING:
     from smisk.core.response import Response
 
 __all__ = [
-    "URL",
-    "Application",
-    "Controller",
-    "Exchange",
-    "Serializer",
-    "app",
-    "current",
-    "expose",
-    "hide",
-    "http",
-    "leaf_filter",
-    "main",
-    "method_origin",
-    "path_to",
-    "redirect_to",
-    "request",
-    "response",
-    "template_for",
-    "uri_for",
-]
+    "URL", "Application", "Controller", "Exchange", "Serializer", "app", "current",
+    "expose", "hide", "http", "leaf_filter", "main", "method_origin", "path_to",
+    "redirect_to", "request", "response", "template_for", "uri_for",
+]  # fmt: skip
 
 
 class _Proxy:

@@ -12,26 +12,10 @@ from smisk.serialization.xmlrpc import XMLRPC
 from smisk.serialization.xspf import XSPF
 
 __all__ = [
-    "HTML",
-    "JSON",
-    "JSONP",
-    "PHP",
-    "RSS",
-    "XML",
-    "XMLRPC",
-    "XSPF",
-    "YAML",
-    "Atom",
-    "Exchange",
-    "MessagePack",
-    "PlainText",
-    "Plist",
-    "Registry",
-    "Serializer",
-    "Unsuitable",
-    "all_serializers",
-    "defaults",
-]
+    "HTML", "JSON", "JSONP", "PHP", "RSS", "XML", "XMLRPC", "XSPF", "YAML", "Atom",
+    "Exchange", "MessagePack", "PlainText", "Plist", "Registry", "Serializer",
+    "Unsuitable", "all_serializers", "defaults",
+]  # fmt: skip
 
 
 def defaults() -> Registry:
