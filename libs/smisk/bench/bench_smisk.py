@@ -47,6 +47,7 @@ GOALS = {
     ("json", "flask on fcgi", RATE): 2,
     ("json", "falcon on fcgi", RATE): 1,
     ("json", "falcon on fcgi", US): 1,
+    ("json, no address twice", "falcon on fcgi", US): 1,
     ("hello", "wsgi on twisted", RATE): 6,
     ("hello", "wsgi on twisted", US): 10,
 }
