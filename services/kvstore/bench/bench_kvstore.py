@@ -24,6 +24,7 @@ and redis-benchmark.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -33,7 +34,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 from bench_row import Row
@@ -43,7 +44,7 @@ from bench_upkeep import latency, upkeep
 ROOT = Path(__file__).resolve().parents[3]
 DATA = ROOT / "build"  # not watched by git
 OUT = ROOT / "loadtest/results/bench-kvstore.json"
-Part = Callable[[Path, int, float, Sequence[str]], list[Row]]
+Part = Callable[[Path, int, float, Sequence[str]], Generator[Row, None, None]]
 PARTS: dict[str, Part] = {
     "everysec": lambda *given: speed("everysec", *given),
     "always": lambda *given: speed("always", *given),
@@ -110,20 +111,29 @@ def main() -> int:
             raise SystemExit(f"{program} is not installed")
     repeats, scale = (3, 0.25) if arguments.quick else (5, 1.0)
     # Whoever ends us also ends the servers, and leaves no data behind.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     DATA.mkdir(exist_ok=True)
     rows: list[Row] = []
-    for name in arguments.only:
-        # WHY here: /tmp may be memory, where a sync costs nothing.
-        with tempfile.TemporaryDirectory(dir=DATA) as place:
-            found = PARTS[name](Path(place), repeats, scale, arguments.commands)
-        rows += [{"part": name, **one} for one in found]
-    is_whole = len(arguments.only) == len(PARTS) and arguments.commands == commands
+    is_ended = False
+    try:
+        for name in arguments.only:
+            # WHY here: /tmp may be memory, where a sync costs nothing.
+            with tempfile.TemporaryDirectory(dir=DATA) as place:
+                given = (Path(place), repeats, scale, arguments.commands)
+                with contextlib.closing(PARTS[name](*given)) as part:
+                    rows += ({"part": name, **one} for one in part)
+    except KeyboardInterrupt:
+        is_ended = True  # what was measured counts
+    is_whole = (
+        not is_ended
+        and len(arguments.only) == len(PARTS)
+        and arguments.commands == commands
+    )
     rows = merged(arguments.out, rows, is_whole)
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     result = {"machine": machine(), "rows": rows}
     arguments.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    return 0 if all(one["met"] is not False for one in rows) else 1
+    return 1 if is_ended else 0 if all(one["met"] is not False for one in rows) else 1
 
 
 if __name__ == "__main__":

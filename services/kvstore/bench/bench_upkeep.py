@@ -3,7 +3,7 @@
 import random
 import string
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 from bench_row import Row, row
@@ -17,14 +17,13 @@ MOST_DISK = 1.1
 REWRITE_EVERY_S = 0.5
 
 
-def latency(folder: Path, repeats: int, scale: float) -> list[Row]:
+def latency(folder: Path, repeats: int, scale: float) -> Generator[Row, None, None]:
     """Measure p99 of SET and GET while both servers compact what they have.
 
     All the time a run takes, BGREWRITEAOF is sent every half a second: ours seals its
     memory table and merges segments in child processes, redis-server forks and writes
     its log anew.
     """
-    rows: list[Row] = []
     pair = (ours(folder, "everysec"), redis(folder, "everysec"))
     try:
         for one in MEASURES[:2]:
@@ -37,11 +36,10 @@ def latency(folder: Path, repeats: int, scale: float) -> list[Row]:
                             run(pair[place], one.words, 1, int(250_000 * scale))[1]
                         )
             what = f"{one.name} p99 while compacting, pipeline 1"
-            rows.append(row(what, "ms", pair[1].name, *p99, 0.5, less_is_better=True))
+            yield row(what, "ms", pair[1].name, *p99, 0.5, less_is_better=True)
     finally:
         for server in pair:
             server.stop()
-    return rows
 
 
 class Compacting:
@@ -74,11 +72,16 @@ def documents(size_bytes: int) -> Iterator[list[str]]:
         yield ["SET", f"doc:{n:012d}", text[at : at + DOCUMENT_BYTES]]
 
 
-def upkeep(folder: Path, scale: float) -> list[Row]:
+UPKEEP = {
+    "recovery_s": ("recovery after kill -9", "s", RECOVERY_S),
+    "disk": ("disk taken", "bytes/byte", MOST_DISK),
+    "memory": ("resident memory", "MB", None),
+}
+
+
+def upkeep(folder: Path, scale: float) -> Generator[Row, None, None]:
     """Measure recovery after kill -9, disk and memory with a gigabyte of documents."""
     payload = int(GIGABYTE * scale)
-    sizes = f"{payload / GIGABYTE:g} GB of 2 KB documents"
-    rows: list[Row] = []
     pair = (ours(folder, "everysec"), redis(folder, "everysec"))
     found: list[dict[str, float]] = []
     try:
@@ -98,38 +101,10 @@ def upkeep(folder: Path, scale: float) -> list[Row]:
         for server in pair:
             server.stop()
     mine, theirs = found
-    peer = pair[1].name
-    for what, unit, limit, goal in (
-        ("recovery_s", "s", RECOVERY_S, 1.0),
-        ("disk", "bytes/byte", MOST_DISK, 1.0),
-        ("memory", "MB", None, None),
-    ):
-        name = {
-            "recovery_s": "recovery after kill -9",
-            "disk": "disk taken",
-            "memory": "resident memory",
-        }[what] + f", {sizes}"
+    for key, (name, unit, limit) in UPKEEP.items():
+        what = f"{name}, {payload / GIGABYTE:g} GB of 2 KB documents"
+        value = [mine[key]]
         if limit is not None:
-            rows.append(
-                row(
-                    name,
-                    unit,
-                    "limit",
-                    [mine[what]],
-                    [limit],
-                    goal,
-                    less_is_better=True,
-                )
-            )
-        rows.append(
-            row(
-                name,
-                unit,
-                peer,
-                [mine[what]],
-                [theirs[what]],
-                None,
-                less_is_better=True,
-            )
-        )
-    return rows
+            yield row(what, unit, "limit", value, [limit], 1.0, less_is_better=True)
+        peer = pair[1].name
+        yield row(what, unit, peer, value, [theirs[key]], None, less_is_better=True)
