@@ -189,7 +189,7 @@ MODELS: dict[str, Model] = {
         Model("prefork, no edge", "ours",
               "A, asked by our own client, a connection for each request",
               _fcgi(), via="direct"),
-        Model("prefork, kept, no edge", "ours", "A, connections kept, one request each",
+        Model("prefork, kept, no edge", "ours", "A, a connection for each process, kept, one request at a time",
               _fcgi(), via="direct", keep=True),
         Model("thread per request, muxed", "ours",
               "C, 16 requests at once on each of few kept connections",

@@ -28,7 +28,10 @@ def headline(figures: dict[Key, Figure]) -> str:
     if not both:
         return "The two servers of 2007 were not both measured."
     ratios = sorted(muxed[n].rate / plain[n].rate for n in both)
-    span = f"{ratios[0]:.2f} to {ratios[-1]:.2f} times"
+    span = " to ".join(
+        dict.fromkeys(f"{ratio:.2f}" for ratio in (ratios[0], ratios[-1]))
+    )
+    span += " times"
     if ratios[-1] < 1:
         said = f"No, as in 2007: what was called multiplexed then serves {span}"
     elif ratios[0] > 1:

@@ -237,10 +237,14 @@ class Bench:
             meter.watch("generator", pid)
 
         if model.via == "direct":
+            # WHY: a process that serves one connection at a time cannot keep more of
+            # them than there are processes; it would have to turn the others away.
+            one_each = model.keep and model.window == 1
+            connections = cell.processes if one_each else callers // model.window
             for seconds in (plan.warm_s, float(plan.wrk_s)):
                 sample = generator.fcgi(
                     served.url, handler.path, started=started, seconds=seconds,
-                    connections=max(1, callers // model.window),
+                    connections=connections,
                     window=model.window, keep=model.keep,
                 )  # fmt: skip
                 if seconds == plan.wrk_s:

@@ -78,9 +78,16 @@ def locust(url, *args, file="locustfile.py"):
 
 
 def test_mixed_day_asks_for_everything(site):
-    code, rows, said = locust(site.url, "-u", "47", "-r", "47", "-t", "6s")
-    assert code == 0, said
-    assert {"/", "/item/<id>", "/timeline/", "/static/…", "/media/…"} <= set(rows)
+    wanted = {"/", "/item/<id>", "/timeline/", "/static/…", "/media/…"}
+    # On a busy machine locust gets to less in the same time.
+    for seconds in (6, 15, 40):
+        code, rows, said = locust(
+            site.url, "-u", "47", "-r", "47", "-t", f"{seconds}s"
+        )  # fmt: skip
+        assert code == 0, said
+        if wanted <= set(rows) and site.conditional[True] > 10:
+            break
+    assert wanted <= set(rows)
     assert any(name.startswith("search ") for name in rows)
     assert any(name.startswith("poll ") for name in rows)
     assert site.conditional[True] > 10

@@ -3,7 +3,9 @@
     python paced.py SOCKET RATE FAIL_EVERY TALLY
 
 Every FAIL_EVERYth answer is a 500 (0: none). With rate 0 it answers at once. On TERM it
-writes to TALLY how many answers of each kind it gave.
+writes to TALLY how many answers of each kind it gave. When it gave each of them stands in
+TALLY.times: on a busy machine it may not have kept to its rate, and then that is the
+throughput that must be reported.
 """
 
 import asyncio
@@ -21,6 +23,7 @@ async def main() -> None:
         sys.argv[1], float(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
     )  # fmt: skip
     given = {"good": 0, "bad": 0}
+    times = Path(f"{tally}.times").open("a", buffering=1)  # noqa: SIM115
     slot = 0.0
 
     async def serve(reader, writer):
@@ -35,6 +38,7 @@ async def main() -> None:
                 bad = every and (sum(given.values()) + 1) % every == 0
                 given["bad" if bad else "good"] += 1
                 status = b"500 Broken" if bad else b"200 OK"
+                times.write(f"{time.time()}\n")
                 writer.write(
                     b"HTTP/1.1 %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
                     % (status, len(BODY), BODY)
