@@ -49,6 +49,29 @@ def test_sigterm_ends_it_cleanly_and_everything_is_there_again(server):
         assert wire.call("DBSIZE") == b":2"
 
 
+def test_bgrewriteaof_seals_what_is_in_memory(server):
+    started = b"+Background append only file rewriting started"
+    with server.wire() as wire:
+        assert wire.call("BGREWRITEAOF") == started  # although there is nothing to do
+        wire.pipeline([["SET", f"k{n}", n] for n in range(2000)])
+        assert wire.call("BGREWRITEAOF") == started
+        assert wire.call("BGREWRITEAOF") == (
+            b"-ERR Background append only file rewriting already in progress"
+        )
+        assert wire.call("SET", "k1", "after") == b"+OK"
+        deadline = time.monotonic() + 20
+        while b"aof_rewrite_in_progress:1" in wire.call("INFO", "persistence"):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        info = wire.call("INFO", "persistence")
+        assert b"store_segments:1\r" in info
+        assert b"store_memory_table_keys:1\r" in info
+        assert wire.call("MGET", "k0", "k1", "k1999") == (
+            "*", b"$0", b"$after", b"$1999"
+        )  # fmt: skip
+        assert wire.call("DBSIZE") == b":2000"
+
+
 def test_acknowledged_writes_survive_a_kill(server):
     with server.wire() as wire:
         for number in range(200):
