@@ -1,5 +1,6 @@
 """The sans-I/O connection: what bytes mean, however they are cut."""
 
+import sys
 import tracemalloc
 
 import pytest
@@ -279,6 +280,44 @@ def test_memory_is_bounded_whatever_is_sent():
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < 3_000_000, (name, peak)
+
+
+def calls_for(raw, step):
+    """Return how many functions are called to take in bytes."""
+    count = 0
+
+    def profile(_frame, event, _what):
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    connection = ServerConnection(Limits(requests=64))
+    sys.setprofile(profile)
+    try:
+        for start in range(0, len(raw), step):
+            connection.receive_data(raw[start : start + step])
+            for _ in connection.events():
+                pass
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize("step", [1, 65536])
+def test_work_grows_with_what_is_sent_and_no_faster(step):
+    attacks = {
+        "tiny input": lambda n: request()[:-8] + tiny(Type.STDIN) * n,
+        "tiny parameters": lambda n: begin() + tiny(Type.PARAMS) * n,
+        "unknown types": lambda n: tiny(99, request_id=0) * n,
+        "late input": lambda n: tiny(Type.STDIN, request_id=7) * n,
+        "aborts": lambda n: begin() + encode_record(Type.ABORT_REQUEST, 1) * n,
+    }
+    for name, attack in attacks.items():
+        few, many = calls_for(attack(200), step), calls_for(attack(800), step)
+        assert many < 4.5 * few, (name, few, many)
+
+
+def tiny(kind, request_id=1):
+    return encode_record(kind, request_id, b"x")
 
 
 def test_record_names_are_those_of_the_specification():
