@@ -101,8 +101,8 @@ _STEP_4: Final = (
 )
 
 
-# PERF: a site's whole vocabulary, at most some 12 MB.
-@lru_cache(maxsize=65536)
+# PERF: for queries; `_analysis` remembers what it asks for.
+@lru_cache(maxsize=4096)
 def stem(word: str) -> str:
     """Return the stem of a folded word; words of other scripts come back as they are."""
     if len(word) <= 2:
