@@ -14,7 +14,7 @@ export VENV
 .DEFAULT_GOAL := help
 .PHONY: help run install test check lint types imports pytest compose-test load load-herd study publish claims claim-million \
     claim-random-reads claim-store claim-twisted crash compat redis-suite valgrind lock clean \
-    bench-tokyocabinet bench-fcgi bench-kvstore bench-smisk
+    bench-tokyocabinet bench-fcgi bench-kvstore bench-search bench-smisk
 
 help: ## what there is
 	@grep -hE '^[a-z][a-zA-Z_-]*:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -113,6 +113,10 @@ bench-fcgi: ## the FastCGI server against C, flup and other servers
 bench-kvstore: ## the store against redis-server
 	@infra/local/install.sh bench
 	$(PY) services/kvstore/bench/bench_kvstore.py --out loadtest/results/bench-kvstore.json
+
+bench-search: ## search over a million documents against RediSearch (COUNT= fewer)
+	@infra/local/install.sh bench
+	$(PY) services/kvstore/bench/bench_search.py --count $${COUNT:-1000000} --out loadtest/results/bench-search.json
 
 bench-smisk: ## the framework against Flask, Falcon, Bottle, Starlette and Twisted
 	@infra/local/install.sh bench

@@ -6,7 +6,7 @@ The index lives in the engine's keyspace under ``b"x"`` and is written in the tr
 of the hash it describes. Documents are numbered so that ascending numbers are descending
 values of the index's first SORTABLE NUMERIC field: "newest 30 of these tags" reads the
 first chunk or two of each list and stops. Where to start reading: `document` (numbers),
-`posting` (lists), `source` (how they combine), `collect` (order and totals).
+`pending` (on the way), `posting` (lists), `source` (how they combine), `collect` (order and totals).
 
 What costs what
 
@@ -17,8 +17,11 @@ What costs what
 * A phrase, and unspaced text of three characters and more, looks at the words of each
   document that holds all its words (about 4 µs each), also to count.
 * After TIMEOUT (500 ms if not given) a query answers with what it has found by then.
-* Writing: a get and a put of about 110 bytes per distinct word and tag; FT.CREATE over
-  existing hashes writes each list once, in one transaction held in memory.
+* Writing: one record with the names of a document's lists, beside the hash's own; the
+  lists themselves are in memory until some ten thousand documents have come, and are
+  written then, a little with each of the next documents (`pending`). Opening the store
+  reads those records again. FT.CREATE over existing hashes writes each list once, in one
+  transaction held in memory.
 
 Where we answer otherwise than RediSearch 2.10, on purpose
 
@@ -34,7 +37,7 @@ Where we answer otherwise than RediSearch 2.10, on purpose
 * Scores of composed queries may differ (see `score`); BM25 and other scorers, and
   EXPLAINSCORE, are not here. SUMMARIZE cuts between words (see `highlight`).
 * The order among equal sort values is that of the last change of any field of the hash.
-* Figures of RediSearch's own memory in FT.INFO are 0.
+* Figures of RediSearch's own memory in FT.INFO are 0; num_terms stops at 20,000.
 * Not here: GEO, GEOSHAPE, VECTOR, JSON, PHONETIC, FILTER, TEMPORARY, synonyms, spelling,
   suggestions, cursors, FT.AGGREGATE, aliases. Each answers with an error that says so.
 """

@@ -8,7 +8,7 @@ from typing import Final
 
 from .posting import Reader, Writer
 
-_FORM: Final = Struct("<QQQQ")
+_FORM: Final = Struct("<QQQQQ")  # the second one is of the first format
 
 
 @dataclass(slots=True)
@@ -31,9 +31,12 @@ class Counter:
     def load(cls, reader: Reader, base: bytes) -> Counter:
         """Read the counts of an index."""
         raw = reader.get(base + b"c")
-        return cls() if raw is None else cls(*_FORM.unpack(raw))
+        if raw is None:
+            return cls()
+        documents, _, arrivals, failures, postings = _FORM.unpack(raw)
+        return cls(documents, arrivals, failures, postings)
 
     def save(self, tx: Writer, base: bytes) -> None:
         """Write the counts."""
-        told = (self.documents, self.arrivals, self.failures, self.postings)
+        told = (self.documents, 0, self.arrivals, self.failures, self.postings)
         tx.put(base + b"c", _FORM.pack(*told))

@@ -153,7 +153,10 @@ def _put(tx: Writer, prefix: bytes, numbers: array[int]) -> None:
 def remove(tx: Writer, prefix: bytes, number: int) -> bool:
     """Take a number out of a list; return whether it was there."""
     name = prefix + INBOX
-    waiting = inbox_numbers(tx.get(name))
+    raw = tx.get(name)
+    if raw == b"":
+        tx.delete(name)  # the first format kept empty ones
+    waiting = inbox_numbers(raw)
     if number not in waiting:
         return _take(tx, prefix, number)
     waiting = waiting[:]
