@@ -1,11 +1,12 @@
 """SIGKILL of the server while it indexes: a hash is there with its postings or not at all.
 
-Documents have thousands of words, so that the lists in memory become full and are folded
-to disk within a few hundred of them; the kill falls before, in and after that.
+The server is ours with small generations, so that the lists in memory become full and
+are folded to disk every few hundred documents; the kill falls before, in and after that.
 """
 
 import os
 import random
+import sys
 import threading
 import time
 
@@ -16,16 +17,32 @@ from hunch_kvstore.engine.store import Engine
 from hunch_kvstore.search.keys import after, index_prefix
 
 CYCLES = int(os.environ.get("KVSTORE_SEARCH_CYCLES", "4"))
-WORDS = 4000
-KEYS = 900
+WORDS = 100
+ALL_WORDS = [f"w{number}" for number in range(3000)]
+KEYS = 500
 CREATE = "i ON HASH PREFIX 1 d: SCHEMA tags TAG body TEXT NOSTEM at NUMERIC SORTABLE"
+
+
+SERVE = """
+import sys
+from hunch_kvstore.search import pending
+from hunch_kvstore.cli import main
+pending.GENERATION_POSTINGS = 20_000
+sys.exit(main())
+"""
+
+
+class Server(OurServer):
+    """Ours, but it folds sooner."""
+
+    def command(self):
+        return [sys.executable, "-c", SERVE, *super().command()[3:]]
 
 
 def fields(number, version):
     """What a document holds: a word of its version, and many others."""
     r = random.Random(number * 1000 + version)
-    words = [f"w{r.randrange(30_000)}" for _ in range(WORDS)]
-    body = " ".join([f"v{version}n{number}", *words])
+    body = " ".join([f"v{version}n{number}", *r.choices(ALL_WORDS, k=WORDS)])
     tags = f"t{number % 7},all,v{version}"
     return ["tags", tags, "body", body, "at", str(number * 1000 + version % 3)]
 
@@ -93,7 +110,7 @@ def check(wire, state):
         number: set(fields(number, version)[3].split())
         for number, version in versions.items()
     }
-    for word in [f"w{number}" for number in range(0, 30_000, 500)]:
+    for word in ALL_WORDS[::50]:
         wanted = sorted(number for number, body in bodies.items() if word in body)
         assert found(wire, word) == wanted, word
 
@@ -102,14 +119,16 @@ def check(wire, state):
 def test_no_document_is_without_its_postings(tmp_path, seed):
     r = random.Random(seed)
     state = {}
-    server = OurServer(tmp_path)
+    server = Server(tmp_path)
     with server:
         with server.wire() as wire:
             assert wire.call("FT.CREATE", *CREATE.split()) == b"+OK"
         for _ in range(CYCLES):
             writer = Writer(server, r, state)
             writer.start()
-            time.sleep(r.uniform(0.5, 2.5))
+            enough = writer.clock + r.randrange(100, 500)
+            while writer.clock < enough and writer.is_alive():
+                time.sleep(0.001)
             server.kill()
             writer.join()
             server.start()
