@@ -109,7 +109,10 @@ cdef class Front:
                         if index == 0 and 2 * self._records.size_bytes < (
                             self._records.limit_bytes
                         ):
-                            self.read_ahead(layer, key)
+                            try:
+                                self.read_ahead(layer, key)
+                            except Exception:
+                                pass  # who asks for what is damaged hears of it
                     return value
             else:
                 value = layer.find(key)
