@@ -41,7 +41,7 @@ case $("$python" -c 'import sys; print(sys.base_prefix)') in
     /usr) packages="$packages python3-venv python3-dev" ;;
 esac
 if [ "$goal" != run ]; then
-    packages="$packages tokyocabinet-bin redis-server redis-tools chromium fonts-dejavu-core wrk xfsprogs util-linux tcl8.6 faketime nftables"
+    packages="$packages tokyocabinet-bin redis-server redis-tools chromium fonts-dejavu-core wrk xfsprogs util-linux tcl8.6 faketime nftables iproute2"
 fi
 [ "$goal" != bench ] || packages="$packages libfcgi-dev"
 missing=
