@@ -39,8 +39,14 @@ def fill(server, size):
     return start + BATCH
 
 
+def cpu_s(pid):
+    """Return the processor time a process has used, which a busy machine changes less."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def recover(size):
-    """Return (seconds to be ready, bytes on the disk)."""
+    """Return (seconds to be ready, of which on a processor, bytes on the disk)."""
     with (
         tempfile.TemporaryDirectory(prefix="recovery-") as folder,
         OurServer(Path(folder)) as server,
@@ -52,20 +58,25 @@ def recover(size):
         began = time.monotonic()
         server.start()
         took_s = time.monotonic() - began
+        used_s = cpu_s(server.process.pid)
         with server.wire(60) as wire:
             newest = wire.call("STRLEN", f"key:{keys - 1}")
             assert newest == b":%d" % VALUE_BYTES
             assert wire.call("DBSIZE") == b":%d" % keys
-    return took_s, held
+    return took_s, used_s, held
 
 
 def main():
     is_met = True
     for word in sys.argv[1:] or ["100mb:2", "1gb:10"]:
         text, _, goal = word.partition(":")
-        took_s, held = recover(int(text[:-2]) * UNITS[text[-2:]])
+        took_s, used_s, held = recover(int(text[:-2]) * UNITS[text[-2:]])
         row = {"goal": "D9", "written": text, "disk_bytes": held}
-        row |= {"ready_s": round(took_s, 2), "goal_s": float(goal or "inf")}
+        row |= {
+            "ready_s": round(took_s, 2),
+            "cpu_s": used_s,
+            "goal_s": float(goal or "inf"),
+        }
         row["met"] = took_s <= row["goal_s"]
         is_met = is_met and row["met"]
         print(json.dumps(row), flush=True)
