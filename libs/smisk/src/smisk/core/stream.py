@@ -1,9 +1,8 @@
-"""The two ends of an exchange as files: the request's body, and the log."""
+"""The two ends of an exchange as files: the request's body, the log, a response."""
 
-import io
 import time
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
 
 from smisk import http
 
@@ -16,44 +15,8 @@ class Readable(Protocol):
         ...
 
 
-class _Source(io.RawIOBase):
-    """Takes from a server no more than it may, no longer than it may."""
-
-    def __init__(
-        self, source: Readable | None, length: int | None, time_s: float | None
-    ) -> None:
-        self._take: Callable[[int], bytes] = source.read if source else lambda _: b""
-        self._left = length if source else 0
-        self._deadline = None
-        if time_s is not None:
-            self._deadline = time.monotonic() + time_s
-            # WHY read1: read waits for all it was asked for, however slowly it comes.
-            self._take = getattr(source, "read1", self._take)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, into: Any, /) -> int:
-        want = len(into) if self._left is None else min(len(into), self._left)
-        if not want:
-            return 0
-        if self._deadline is not None and time.monotonic() > self._deadline:
-            msg = "the body came too slowly"
-            raise http.RequestTimeout(msg, headers={"Connection": "close"})
-        part = self._take(want)
-        if self._left is not None:
-            if not part:
-                msg = "the body ended before its Content-Length"
-                raise http.BadRequest(msg)
-            self._left -= len(part)
-        into[: len(part)] = part
-        return len(part)
-
-
-class Stream(io.BufferedReader):
-    """A body as it comes in: a file of bytes, read once, never beyond its length.
-
-    Reading raises 400 if the body ends before its announced length, 408 if it is late.
+class Stream:
+    """A body as it comes in: bytes, read once, never beyond its length.
 
     Args:
         source: Where the bytes come from.
@@ -71,14 +34,91 @@ class Stream(io.BufferedReader):
         write: Callable[[bytes], object] | None = None,
         time_s: float | None = None,
     ) -> None:
-        super().__init__(_Source(source, length, time_s))
+        self._take = None if source is None else source.read
+        self._deadline = None
+        if time_s is not None:
+            self._deadline = time.monotonic() + time_s
+            # WHY read1: read waits for all it was asked for, however slowly it comes.
+            self._take = getattr(source, "read1", self._take)
+        self._left = length
         self._write = write
+        self._ahead = b""
+        self._at_end = source is None
+
+    def read(self, size: int = -1) -> bytes:
+        """Read `size` bytes, or everything; fewer only at the end.
+
+        Raises:
+            http.BadRequest: If the body ends before its announced length.
+        """
+        if 0 <= size <= len(self._ahead):
+            taken, self._ahead = self._ahead[:size], self._ahead[size:]
+            return taken
+        parts = [self._ahead]
+        have = len(self._ahead)
+        self._ahead = b""
+        while size < 0 or have < size:
+            part = self.read_some(self.CHUNK_BYTES if size < 0 else size - have)
+            if not part:
+                break
+            parts.append(part)
+            have += len(part)
+        return b"".join(parts)
 
     def read_some(self, size: int = CHUNK_BYTES) -> bytes:
         """Read between 1 and `size` bytes; no bytes at the end."""
-        return self.read1(size)
+        if self._ahead:
+            return self.read(min(size, len(self._ahead)))
+        if self._at_end or self._left == 0:
+            return b""
+        assert self._take is not None
+        if self._deadline is not None and time.monotonic() > self._deadline:
+            msg = "the body came too slowly"
+            raise http.RequestTimeout(msg, headers={"Connection": "close"})
+        want = size if self._left is None else min(size, self._left)
+        part = self._take(want)
+        if not part:
+            self._at_end = True
+            if self._left:
+                msg = "the body ended before its Content-Length"
+                raise http.BadRequest(msg)
+        elif self._left is not None:
+            self._left -= len(part)
+        return part
 
-    def write(self, data: bytes | str) -> int:  # type: ignore[override]
+    def readline(self, size: int = -1) -> bytes:
+        """Read up to and including a line feed, at most `size` bytes."""
+        line = b""
+        while size < 0 or len(line) < size:
+            part = self.read_some()
+            if not part:
+                break
+            end = part.find(b"\n") + 1
+            take = end or len(part)
+            if size >= 0:
+                take = min(take, size - len(line))
+            line += part[:take]
+            self._ahead = part[take:] + self._ahead
+            if end and take >= end:
+                break
+        return line
+
+    def readlines(self, hint: int = -1) -> list[bytes]:
+        """Read lines until the end, or until `hint` bytes have been read."""
+        lines = []
+        total = 0
+        for line in self:
+            lines.append(line)
+            total += len(line)
+            if 0 < hint <= total:
+                break
+        return lines
+
+    def __iter__(self) -> Iterator[bytes]:
+        while line := self.readline():
+            yield line
+
+    def write(self, data: bytes | str) -> int:
         """Write `data`; text goes out as UTF-8."""
         if self._write is None:
             msg = "this stream is read, not written"
@@ -87,6 +127,19 @@ class Stream(io.BufferedReader):
         self._write(raw)
         return len(raw)
 
+    def writelines(self, lines: Iterable[bytes | str]) -> None:
+        """Write each of `lines`, adding nothing between them."""
+        for line in lines:
+            self.write(line)
+
     def write_byte(self, byte: int) -> None:
         """Write one byte."""
         self.write(bytes((byte,)))
+
+    def flush(self) -> None:
+        """Do nothing: nothing is held back here."""
+
+    def close(self) -> None:
+        """Read no further; what is left unread is the server's to drop."""
+        self._at_end = True
+        self._ahead = b""

@@ -150,13 +150,14 @@ class Application(core.Application):
             found = self._find(exchange)
             if found is None:
                 return
-            # What is asked for a second time is worth remembering.
-            if known is None and hash(key) in self._seen:
-                remember(self._known, key, Known(exchange, *found))
-            elif len(self._seen) < MAX_REMEMBERED:
-                self._seen.add(hash(key))
-            else:
-                self._seen.clear()
+            mark = hash(key)
+            if mark not in self._seen:
+                if len(self._seen) >= MAX_REMEMBERED:
+                    self._seen.clear()
+                self._seen.add(mark)
+            elif known is None and env["REQUEST_METHOD"] == "GET":
+                # What is asked for a second time is worth remembering.
+                remember(self._known, key, exchange, *found)
         leaf, arguments = found
         if self.model is None:
             result = leaf.action(**arguments)

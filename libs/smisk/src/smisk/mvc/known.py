@@ -31,10 +31,6 @@ class Known:
         )  # fmt: skip
         lines = one.response.headers.lines
         self._lines = {name: lines[name] for name in _LINES if name in lines}
-        #: Whether path and Accept told all there was to know.
-        self.is_memorable = self._is_same[:3] == ("GET", "", False) and all(
-            type(value) in _UNCHANGING for value in arguments.values()
-        )
 
     @staticmethod
     def _about(env: dict[str, Any]) -> tuple[str, str, bool, str]:
@@ -55,9 +51,21 @@ class Known:
         return self._found
 
 
-def remember(memory: dict[Key, Known], key: Key, known: Known) -> None:
-    """Keep what is known of `key`, within limits and if that is all there is to it."""
-    if len(memory) >= MAX_REMEMBERED:
-        memory.clear()
-    if known.is_memorable and len(key[0] or "") + len(key[1] or "") <= MAX_KEY_SIZE:
-        memory[key] = known
+def remember(
+    memory: dict[Key, Known],
+    key: Key,
+    one: Exchange,
+    leaf: Leaf,
+    arguments: dict[str, Any],
+) -> None:
+    """Keep what a GET came to, if path and Accept told all there was to know."""
+    env = one.request.env
+    if (
+        not env.get("QUERY_STRING")
+        and "HTTP_ACCEPT_CHARSET" not in env
+        and all(type(value) in _UNCHANGING for value in arguments.values())
+        and len(key[0] or "") + len(key[1] or "") <= MAX_KEY_SIZE
+    ):
+        if len(memory) >= MAX_REMEMBERED:
+            memory.clear()
+        memory[key] = Known(one, leaf, arguments)
