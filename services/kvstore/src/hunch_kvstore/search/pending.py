@@ -16,7 +16,7 @@ records go, a few with each document. No change has to wait for a whole generati
 
 PERF: documents mostly arrive in order of time. Numbers below every number on disk, the
 *floor*, form chunks of their own without a look at the list: folding is writing only.
-Older ones are sorted into what is there. 100 words cost 20 µs in all (2026-11).
+Older ones are sorted into what is there.
 
 Everything here happens in the transaction of a command; should that come to nothing,
 what was done in memory is undone.
