@@ -22,6 +22,7 @@ import os
 import platform
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -146,6 +147,8 @@ def main() -> int:
     if shutil.which("wrk") is None or not Path(LIGHTTPD).exists():
         sys.stderr.write("bench-fcgi needs wrk and lighttpd\n")
         return 2
+    # Whoever loses patience should not find the servers still running.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     facts = machine()
     results: dict[Key, list[Sample]] = {}
     with tempfile.TemporaryDirectory(prefix="bench") as name:
