@@ -46,6 +46,14 @@ cdef extern from "tree_peek.h" nogil:
     void tree_warm(void *, int, const char **, const int *)
 
 
+cdef extern from "tree_leaf.h" nogil:
+    ctypedef struct LeafRoom:
+        pass
+    void leaf_room_begin(LeafRoom *)
+    void leaf_room_end(LeafRoom *)
+    int tree_read(TCBDB *, const char *, int, LeafRoom *, const char **)
+
+
 cdef enum:
     CUSTOM_ORDER = 0xFF     # in the first opaque byte of a file's header
 
@@ -178,6 +186,39 @@ cdef class BDB(KeyedDatabase):
         self.enter_closed()
         if not tcbdbsetcache(<TCBDB *>self.db, lcnum, ncnum):
             self.fail(tcbdbecode(<TCBDB *>self.db))
+
+    def get_uncached(self, key, default=None):
+        """Return the (first) value of `key`, or `default`, and leave the cache alone.
+
+        For a file that is open for reading and too large for `setcache`: a leaf that is
+        not in the cache is searched where it lies and not taken apart to be kept. In
+        all other cases this is `get`. Releases the GIL when the leaf is not in the cache.
+        """
+        cdef bytes kept_key = raw(key)
+        cdef const char *kbuf = PyBytes_AS_STRING(kept_key)
+        cdef int ksiz = <int>PyBytes_GET_SIZE(kept_key)
+        cdef const char *value = NULL
+        cdef LeafRoom room
+        cdef int vsiz = self.peek(kbuf, ksiz, &value)
+        if vsiz >= 0:
+            return PyBytes_FromStringAndSize(value, vsiz)
+        if vsiz == PEEK_MISSING:
+            return default
+        leaf_room_begin(&room)
+        self.enter()
+        with nogil:
+            self.acquire()
+            vsiz = tree_read(<TCBDB *>self.db, kbuf, ksiz, &room, &value)
+            self.release()
+        try:
+            self.leave()
+            if vsiz >= 0:
+                return PyBytes_FromStringAndSize(value, vsiz)
+        finally:
+            leaf_room_end(&room)
+        if vsiz == PEEK_MISSING:
+            return default
+        return self.fetch(key, default)
 
     def setxmsiz(self, int64_t xmsiz=0):
         """Map `xmsiz` bytes of the file into memory (default 0); before `open`."""

@@ -33,6 +33,7 @@ FORMAT = 1
 FILTER_HEAD = struct.Struct("<8sII")
 FENCE_RECORDS = 256
 LEAF_BYTES = 8192  # what a leaf of the tree should hold
+INNER_ENTRIES = 100  # an inner page of a tree filled in order has more
 
 
 def tree_path(folder: Path, serial: int) -> Path:
@@ -173,7 +174,9 @@ class Segment(Sealed):
         # A leaf takes half as much again in memory; long values make long leaves.
         mean = entry.size_bytes // max(entry.records, 1)
         leaves = cache_bytes // max(LEAF_BYTES * 3 // 2, 2 * mean)
-        self._tree.setcache(leaves, leaves // 8)
+        # All inner pages: without them a look-up cannot say which leaf to read.
+        inner = entry.size_bytes // LEAF_BYTES // INNER_ENTRIES + 16
+        self._tree.setcache(leaves, max(inner, leaves // 8))
         try:
             # WHY NOLCK: fcntl locks are dropped when anything else in the process, a
             # backup say, closes the file. Nobody writes to it any more.

@@ -1,0 +1,184 @@
+/* Reads of one record from a leaf page where it lies in the file, past the page cache.
+
+   WHY: a leaf that is fetched into the C library's cache is taken apart into some two
+   hundred pieces, and another leaf is thrown out and its pieces are freed; that takes ten
+   to twenty times as long as finding one record in it. Who looks records up all over a
+   large file never sees a leaf again before it is thrown out.
+
+   Only for files that are open for reading: what waits in a writer's cache is not in the
+   file yet. Whatever is not simple (packed pages, other orders than the lexical one, inner
+   pages that are not in the cache, a byte that should not be there) is left to the C
+   library.
+
+   SPEC: a leaf is a record of the hash database inside, under its number in hexadecimal:
+   the leaves before and behind it, then for each record the sizes of key and value and the
+   number of further values, the key, the value, and for each further value its size and
+   itself. All numbers are of variable length. */
+
+#ifndef TOKYOCABINET_TREE_LEAF_H
+#define TOKYOCABINET_TREE_LEAF_H
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "hash_peek.h"
+#include "tree_peek.h"
+
+enum { LEAF_ROOM = 12288 }; /* what is read at once: most leaves as a whole */
+
+/* Room for a record of the file; the first piece needs no allocation. */
+typedef struct {
+  char *data;
+  uint64_t size;
+  char own[LEAF_ROOM];
+} LeafRoom;
+
+static inline void leaf_room_begin(LeafRoom *room) {
+  room->data = room->own;
+  room->size = LEAF_ROOM;
+}
+
+static inline void leaf_room_end(LeafRoom *room) {
+  if (room->data != room->own) free(room->data);
+}
+
+/* Read `size` bytes of the file at `off`, or fewer at its end; how many, 0 = failed. */
+static inline uint64_t leaf_fill(
+    const TCHDB *hdb, uint64_t off, uint64_t size, LeafRoom *room) {
+  uint64_t have = 0;
+  if (off >= hdb->fsiz) return 0;
+  if (size > hdb->fsiz - off) size = hdb->fsiz - off;
+  if (size > room->size) {
+    char *more = malloc(size);
+    if (!more) return 0;
+    leaf_room_end(room);
+    room->data = more;
+    room->size = size;
+  }
+  while (have < size) {
+    ssize_t got = pread(hdb->fd, room->data + have, size - have, (off_t)(off + have));
+    if (got <= 0) return 0; /* the C library meets the same, and reports it */
+    have += (uint64_t)got;
+  }
+  return have;
+}
+
+/* Find a page of the tree in the hash database inside; NULL when that is not simple. */
+static const uint8_t *leaf_find(
+    const TCHDB *hdb, const char *kbuf, int ksiz, LeafRoom *room, uint64_t *size) {
+  HashView view;
+  uint8_t second;
+  if (!hash_view(hdb, NULL, &view)) return NULL;
+  uint64_t off = hash_offset(&view, view.map + hash_bucket(&view, kbuf, ksiz, &second));
+  for (int steps = 0; off && steps < HASH_LONGEST_CHAIN; steps++) {
+    uint64_t have = leaf_fill(hdb, off, LEAF_ROOM, room);
+    if (have < HASH_HEAD) return NULL;
+    const uint8_t *at = (const uint8_t *)room->data;
+    if (at[0] != HASH_RECORD) return NULL;
+    int side = (second < at[1]) - (second > at[1]);
+    if (side == 0) {
+      uint64_t key_size, value_size;
+      const uint8_t *key = hash_size(at + 4 + 2 * view.width, &key_size);
+      if (!key || !(key = hash_size(key, &value_size))) return NULL;
+      side = ((uint64_t)ksiz < key_size) - ((uint64_t)ksiz > key_size);
+      if (side == 0) {
+        uint64_t head = (uint64_t)(key - at);
+        if (value_size > INT32_MAX || head + key_size > have) return NULL;
+        int order = memcmp(kbuf, key, (size_t)ksiz);
+        if (order == 0) {
+          uint64_t whole = head + key_size + value_size;
+          if (whole > have && leaf_fill(hdb, off, whole, room) < whole) return NULL;
+          *size = value_size;
+          return (const uint8_t *)room->data + head + key_size;
+        }
+        side = order < 0 ? 1 : -1;
+      }
+    }
+    off = hash_offset(&view, at + 2 + (side > 0 ? view.width : 0));
+  }
+  return NULL;
+}
+
+/* Return the number of the leaf that a key belongs to, 0 when the cache does not say. */
+static uint64_t leaf_of(const TCBDB *bdb, const char *kbuf, int ksiz) {
+  uint64_t page = bdb->root;
+  for (int depth = 0; (int64_t)page > TREE_INNER; depth++) {
+    int size;
+    const TreeNode *node = tcmapget(bdb->nodec, &page, sizeof(page), &size);
+    if (!node || depth == TREE_DEEPEST) return 0;
+    int low = 0, high = TCPTRLISTNUM(node->idxs);
+    page = node->heir;
+    while (low < high) {
+      int middle = low + (high - low) / 2;
+      const TreeIndex *index = TCPTRLISTVAL(node->idxs, middle);
+      if (tree_compare(tccmplexical, kbuf, ksiz, (const char *)(index + 1), index->ksiz) < 0) {
+        high = middle;
+      } else {
+        page = index->pid;
+        low = middle + 1;
+      }
+    }
+  }
+  return page;
+}
+
+/* Read a number; NULL when it goes on behind the end. */
+static inline const uint8_t *leaf_number(
+    const uint8_t *at, const uint8_t *end, uint64_t *number) {
+  if (end - at >= 5) return hash_size(at, number);
+  uint8_t last[5] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
+  memcpy(last, at, (size_t)(end - at));
+  const uint8_t *next = hash_size(last, number);
+  return next && next - last <= end - at ? at + (next - last) : NULL;
+}
+
+static inline const uint8_t *leaf_skip_number(const uint8_t *at, const uint8_t *end) {
+  while (at < end && *at >= 0x80) at++;
+  return at < end ? at + 1 : NULL;
+}
+
+/* Search a leaf for the (first) value of a key; its size, TREE_MISSING or TREE_UNKNOWN. */
+static int leaf_search(
+    const uint8_t *at, const uint8_t *end, const char *kbuf, int ksiz, const char **value) {
+  if (!(at = leaf_skip_number(at, end)) || !(at = leaf_skip_number(at, end)))
+    return TREE_UNKNOWN;
+  while (at < end) {
+    uint64_t key_size, value_size, more;
+    if (!(at = leaf_number(at, end, &key_size)) || !(at = leaf_number(at, end, &value_size)) ||
+        !(at = leaf_number(at, end, &more)) || key_size + value_size > (uint64_t)(end - at))
+      return TREE_UNKNOWN;
+    int order = tree_compare(tccmplexical, kbuf, ksiz, (const char *)at, (int)key_size);
+    if (order < 0) return TREE_MISSING;
+    at += key_size;
+    if (order == 0) {
+      *value = (const char *)at;
+      return (int)value_size;
+    }
+    at += value_size;
+    for (; more; more--) {
+      if (!(at = leaf_number(at, end, &value_size)) || value_size > (uint64_t)(end - at))
+        return TREE_UNKNOWN;
+      at += value_size;
+    }
+  }
+  return TREE_MISSING;
+}
+
+/* Find the (first) value of a key in the file; its size, TREE_MISSING or TREE_UNKNOWN. */
+static int tree_read(
+    const TCBDB *bdb, const char *kbuf, int ksiz, LeafRoom *room, const char **value) {
+  char name[16];
+  int digits = 0;
+  uint64_t size;
+  if (bdb->wmode || bdb->cmp != tccmplexical || !tree_peekable(bdb) ||
+      bdb->opts & (BDBTDEFLATE | BDBTBZIP | BDBTTCBS | BDBTEXCODEC))
+    return TREE_UNKNOWN;
+  uint64_t page = leaf_of(bdb, kbuf, ksiz);
+  if (page == 0) return TREE_UNKNOWN;
+  for (int shift = 60; shift >= 0; shift -= 4)
+    if (digits || page >> shift) name[digits++] = "0123456789abcdef"[page >> shift & 15];
+  const uint8_t *leaf = leaf_find(bdb->hdb, name, digits, room, &size);
+  return leaf ? leaf_search(leaf, leaf + size, kbuf, ksiz, value) : TREE_UNKNOWN;
+}
+
+#endif
