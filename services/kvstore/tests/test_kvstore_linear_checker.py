@@ -175,6 +175,14 @@ class Faulty:
     def call(self, *words):
         return self.wire.call(*words)
 
+    def undone(self, *words):
+        """Run a command, put back what its key held before, give its reply."""
+        before = self.wire.call("GET", words[1])
+        reply = self.wire.call(*words)
+        if before != b"_":
+            self.wire.call("SET", words[1], before[1:])
+        return reply
+
     def pipeline(self, commands):
         return self.wire.pipeline(commands)
 
@@ -224,11 +232,7 @@ class LostTail(Faulty):
     def call(self, *words):
         if not self.strikes(words, "SET") or words[-1] == "NX":
             return super().call(*words)
-        before = self.wire.call("GET", words[1])
-        reply = super().call(*words)
-        if before != b"_":
-            self.wire.call("SET", words[1], before[1:])
-        return reply
+        return self.undone(*words)
 
 
 class HalfTransaction(Faulty):
@@ -279,11 +283,7 @@ class Resurrected(Faulty):
     def call(self, *words):
         if not self.strikes(words, "DEL", "GETDEL"):
             return super().call(*words)
-        before = self.wire.call("GET", words[1])
-        reply = super().call(*words)
-        if before != b"_":
-            self.wire.call("SET", words[1], before[1:])
-        return reply
+        return self.undone(*words)
 
 
 class TornRead(Faulty):
