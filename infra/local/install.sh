@@ -73,6 +73,9 @@ stamp=$(
         cat requirements*.lock libs/*/pyproject.toml services/*/pyproject.toml
         find libs services \( -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi' -o -name '*.h' -o -name 'setup.py' \) \
             -not -path '*/build/*' | sort | xargs -r cat
+        # Python that is compiled has its types in a .pxd beside it.
+        find libs services -name '*.pxd' -not -path '*/build/*' | sed 's/pxd$/py/' | sort |
+            while read -r file; do [ ! -e "$file" ] || cat "$file"; done
     } | sha256sum | cut -d' ' -f1
 )
 installed() { [ "$(cat "$venv/.installed-$1" 2>/dev/null || true)" = "$stamp" ]; }

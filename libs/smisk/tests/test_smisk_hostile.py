@@ -193,7 +193,7 @@ def test_remembering_is_bounded():
     leaf = site.router.leaf_for(Root.item)
     assert len(leaf.choices) <= 256
     assert len(site._known) <= 2048
-    assert len(site._seen) <= 2048
+    assert len(site._known._seen) <= 2048
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for n in range(6000):
         client.get(f"/item/{n}x", accept=f"text/html, a/c{n}")

@@ -10,12 +10,13 @@ import html
 import logging
 import re
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from smisk import http
-from smisk.core.exchange import Exchange, current, exchange_var
+from smisk.core.exchange import current, exchange_var
+from smisk.core.life import answer, prepare
 from smisk.core.limits import RequestLimits
 from smisk.core.request import Request
 from smisk.core.response import Response, StartResponse
@@ -137,67 +138,16 @@ class Application:
         """Answer one request (PEP 3333)."""
         if not self._is_started:
             self.start()
-        request = self.request_class(environ, self.charset, self.tolerant, self.limits)
-        response = self.response_class(self.charset)
-        exchange = Exchange(self, request, response)
-        response.exchange = exchange
-        response._start_response = start_response
-        token = exchange_var.set(exchange)
-        try:
-            try:
-                self.service()
-            except http.HTTPError as error:
-                self._answer(error)
-            except Exception as error:  # noqa: BLE001 - the top of the loop
-                self._answer(self._unexpected(error))
-            if not response.has_begun:
-                try:
-                    self.prepare(response)
-                except Exception as error:  # noqa: BLE001 - the top of the loop
-                    self._prepare_failed(response, error)
-            chunks = response.finish(start_response)
-            if type(chunks) is list or type(chunks) is tuple:
-                self.end_exchange(exchange)
-            else:
-                chunks = _Streamed(chunks, exchange)
-            return chunks
-        finally:
-            exchange_var.reset(token)
-
-    def end_exchange(self, exchange: Exchange) -> None:
-        """Close what the request used; its answer is complete."""
-        request = exchange.request
-        try:
-            self.request_did_end(request, exchange.response)
-        except Exception:  # the answer is out; only the log can still be told
-            log.exception("request_did_end failed")
-        request.close()
-        for close in exchange.closers:
-            close()
-        # PERF: without this cycle nothing is left to the garbage collector.
-        del exchange.response.exchange
+        return answer(self, environ, start_response)
 
     def prepare(self, response: Response) -> None:
         """Give a complete response what every answer has; headers go after this."""
-        request = response.exchange.request
-        if request._slot is not None:
-            request._slot.save(response)
-        headers = response._headers
-        lines = headers.lines
-        if "content-type" not in lines and response.status not in http.BODILESS:
-            lines["content-type"] = (
-                "Content-Type",
-                f"text/html; charset={self.charset}",
-            )
-        if self.signature:
-            server = request.env.get("SERVER_SOFTWARE", "")
-            headers["Server"] = f"{server} {self.signature}".strip()
-        self.response_will_begin(response)
+        prepare(self, response)
 
     def _prepare_failed(self, response: Response, error: Exception) -> None:
         response.exchange.request._slot = None
         self._answer(self._unexpected(error))
-        response._headers.setdefault("Content-Type", "text/plain")
+        response.headers.setdefault("Content-Type", "text/plain")
         with contextlib.suppress(Exception):
             self.response_will_begin(response)
 
@@ -231,12 +181,12 @@ class Application:
             kept = _KEPT_BY_304
         elif error.status < 400:
             kept = _KEPT_BY_REDIRECT
-        response._headers.keep_only(kept)
+        response.headers.keep_only(kept)
         try:
             for name, value in error.headers.items():
-                response._headers[name] = value
+                response.headers[name] = value
             if isinstance(error, http.Redirect):
-                response._headers["Location"] = self.absolute(error.location)
+                response.headers["Location"] = self.absolute(error.location)
             if error.status not in http.BODILESS:
                 self.error(error)
         except Exception:  # an answer about an error must not fail
@@ -255,7 +205,7 @@ class Application:
         """Write the page that needs nothing to work."""
         response = current().response
         response.content_type = "text/html; charset=utf-8"
-        response.body = [error_page(error, response._headers.get("Location"))]
+        response.body = [error_page(error, response.headers.get("Location"))]
 
     def absolute(self, location: str) -> str:
         """Make `location` absolute as seen from the current request."""
@@ -312,43 +262,6 @@ class Application:
         from smisk.core.running import leave
 
         leave()
-
-
-class _Streamed:
-    """A body on its way; the request lives until its last byte is out, or it is closed.
-
-    WHY no generator: one that was closed before its first byte would clean up nothing.
-    """
-
-    def __init__(self, chunks: Iterable[bytes], exchange: Exchange) -> None:
-        self._chunks = chunks
-        self._iterator = iter(chunks)
-        self._exchange: Exchange | None = exchange
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        try:
-            return next(self._iterator)
-        except StopIteration:
-            self.close()
-            raise
-        except Exception:
-            if self._exchange is not None:
-                log.exception("the body of %s broke off", self._exchange.request.path)
-            raise
-
-    def close(self) -> None:
-        """End the exchange, once."""
-        exchange, self._exchange = self._exchange, None
-        if exchange is None:
-            return
-        try:
-            if (close := getattr(self._chunks, "close", None)) is not None:
-                close()
-        finally:
-            exchange.application.end_exchange(exchange)
 
 
 def error_page(error: http.HTTPError, location: str | None = None) -> bytes:

@@ -105,7 +105,9 @@ class Headers(MutableMapping[str, str]):
 
     def keep_only(self, names: Iterable[str]) -> None:
         """Drop every header whose lower-case name is not among `names`."""
-        self.lines = {k: self.lines[k] for k in names if k in self.lines}
+        kept = {k: self.lines[k] for k in names if k in self.lines}
+        self.lines.clear()
+        self.lines.update(kept)
 
 
 # PERF: a name is looked at once, then known.

@@ -54,16 +54,18 @@ class Response:
     """
 
     buffer_size = 64 * 1024
-    exchange: "Exchange"
 
     def __init__(self, charset: str = "utf-8") -> None:
+        self.exchange: Exchange
         # PERF: reading a default from the class takes ten times as long (2026-11).
         self.charset = charset
         self.status = 200
         self.body: Iterable[bytes] | None = None
         self.format: str | None = None
         self.has_begun = False
-        self._headers = Headers()
+        #: The lines of the headers, checked, as `Headers.lines`.
+        self.lines: dict[str, tuple[str, str]] = {}
+        self._headers: Headers | None = None
         self._chunks: list[bytes] = []
         self._held = 0
         self._start_response: StartResponse | None = None
@@ -72,16 +74,21 @@ class Response:
     @property
     def headers(self) -> Headers:
         """The headers; a list of ``Name: value`` lines may be assigned."""
+        if self._headers is None:
+            # PERF: most answers are written without this object (2026-11).
+            self._headers = Headers()
+            self._headers.lines = self.lines
         return self._headers
 
     @headers.setter
     def headers(self, lines: Headers | Iterable[str | tuple[str, str]]) -> None:
         self._headers = lines if isinstance(lines, Headers) else Headers(lines)
+        self.lines = self._headers.lines
 
     def find_header(self, prefix: str) -> int:
         """Return the place of the first header line starting so; -1 for none."""
         wanted = prefix.lower()
-        for index, (name, value) in enumerate(self._headers.pairs()):
+        for index, (name, value) in enumerate(self.headers.pairs()):
             if f"{name}: {value}".lower().startswith(wanted):
                 return index
         return -1
@@ -118,7 +125,7 @@ class Response:
         self.exchange.application.prepare(self)
         self.has_begun = True
         status = http.status_line(self.status)
-        self._send = self._start_response(status, self._headers.pairs())
+        self._send = self._start_response(status, self.headers.pairs())
         for chunk in self._chunks:
             self._send(chunk)
         self._chunks.clear()
@@ -172,7 +179,7 @@ class Response:
             if matched:
                 # WHY: an edge that compresses has changed the tag it passed on; the
                 # client must find the one it knows.
-                self._headers["ETag"] = matched
+                self.headers["ETag"] = matched
             raise http.NotModified
 
     def set_cookie(
@@ -190,7 +197,7 @@ class Response:
             ValueError: If name or value cannot be written (see `format_cookie`).
         """
         attributes.setdefault("path", "/")
-        self._headers.add("Set-Cookie", format_cookie(name, value, **attributes))
+        self.headers.add("Set-Cookie", format_cookie(name, value, **attributes))
 
     def delete_cookie(self, name: str, *, path: str = "/") -> None:
         """Ask the client to forget a cookie."""
@@ -208,7 +215,7 @@ class Response:
         env = self.exchange.request.env
         name, value = sendfile_header(env.get("SERVER_SOFTWARE", ""), Path(path))
         self.discard()
-        self._headers[name] = value
+        self.headers[name] = value
 
     # -- WSGI --------------------------------------------------------------------
 
@@ -217,17 +224,20 @@ class Response:
         if self.has_begun:
             return self.body or ()
         status = self.status
-        headers = self._headers
+        lines = self.lines
         body: Any = self._chunks if self.body is None else self.body
         if status in http.BODILESS:
-            for name in ("Content-Type", "Content-Length"):
-                headers.pop(name, None)
+            for name in ("content-type", "content-length"):
+                lines.pop(name, None)
             body = ()
-        elif type(body) is list and "content-length" not in headers.lines:
+        elif type(body) is list and "content-length" not in lines:
             size = len(body[0]) if len(body) == 1 else sum(map(len, body))
-            headers.lines["content-length"] = ("Content-Length", str(size))
+            lines["content-length"] = ("Content-Length", str(size))
         line = http.STATUS_LINES.get(status) or http.status_line(status)
-        start_response(line, headers.pairs())
+        if self._headers is None:
+            start_response(line, list(lines.values()))
+        else:
+            start_response(line, self._headers.pairs())
         if self.exchange.request.method == "HEAD":
             close = getattr(body, "close", None)
             if close is not None:

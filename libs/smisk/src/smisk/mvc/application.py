@@ -1,26 +1,23 @@
 """The MVC application: from a request to a leaf, from its data to a representation."""
 
 import logging
-from collections.abc import Iterator, Mapping
-from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from smisk import core, http
-from smisk.core.condition import CONDITIONS
 from smisk.core.exchange import Exchange, current, exchange_var
 from smisk.error import ConfigurationError
 from smisk.mvc import representation
-from smisk.mvc.body import parameters_of, route_by_body
 from smisk.mvc.control import Controller, find_root
 from smisk.mvc.decorators import Filter
-from smisk.mvc.known import MAX_REMEMBERED, Key, Known, remember
+from smisk.mvc.known import Memory
 from smisk.mvc.leaf import Leaf
-from smisk.mvc.reflection import Reflection, answer_options
+from smisk.mvc.life import serve, variables_of, write
+from smisk.mvc.reflection import Reflection
 from smisk.mvc.router import Router, Target
 from smisk.negotiation import choose_media_type
 from smisk.serialization import defaults
-from smisk.serialization.serializer import Registry, Serializer, Unsuitable
+from smisk.serialization.serializer import Registry, Serializer
 
 if TYPE_CHECKING:
     from smisk.mvc.model import Model
@@ -70,8 +67,7 @@ class Application(core.Application):
         self.router = Router(root, self.leaf_filters)
         self._templates: Templates | None = None
         self._generation = -1
-        self._known: dict[Key, Known] = {}
-        self._seen: set[int] = set()
+        self._known = Memory()
         self.router.changed = self._known.clear
         self.default_serializer: Serializer | None = None
 
@@ -139,155 +135,16 @@ class Application(core.Application):
 
     def service(self) -> None:
         """Answer one request: see the guide for the order of things."""
-        if self._generation != self.serializers.generation:
-            self._refresh()
-        exchange = exchange_var.get()
-        env = exchange.request.env
-        key = (env.get("PATH_INFO"), env.get("HTTP_ACCEPT"))
-        known = self._known.get(key)
-        found = None if known is None else known.follow(exchange)
-        if found is None:
-            found = self._find(exchange)
-            if found is None:
-                return
-            mark = hash(key)
-            if mark not in self._seen:
-                if len(self._seen) >= MAX_REMEMBERED:
-                    self._seen.clear()
-                self._seen.add(mark)
-            elif known is None and env["REQUEST_METHOD"] == "GET":
-                # What is asked for a second time is worth remembering.
-                remember(self._known, key, exchange, *found)
-        leaf, arguments = found
-        if self.model is None:
-            result = leaf.action(**arguments)
-        else:
-            result = self.model.call(exchange, leaf.action, arguments)
-        self._send(exchange, leaf, result)
+        serve(self, exchange_var.get())
 
-    def _find(self, exchange: Exchange) -> tuple[Leaf, dict[str, Any]] | None:
-        """Find what answers and its arguments; None: the answer is complete."""
-        request = exchange.request
-        method = request.method
-        representation.take_path(self, exchange)
-        if method == "OPTIONS":
-            answered = answer_options(self, exchange)
-            if answered is not None:
-                self._send(exchange, None, answered)
-            return None
-        if method == "POST":
-            route_by_body(self, exchange)
-        leaf, groups = self.router.resolve(method, exchange.cn_path)
-        exchange.leaf = leaf
-        representation.choose(self, exchange, leaf)
-        if not leaf.takes_parameters:
-            return leaf, {}
-        given: Mapping[str, Any] = groups
-        if method != "GET" or request.env.get("QUERY_STRING"):
-            given = parameters_of(self, exchange, leaf, groups)
-        return leaf, leaf.parameters.bind(given)
-
-    def _send(self, exchange: Exchange, leaf: Leaf | None, result: object) -> None:
-        response = exchange.response
-        if response.has_begun or response.body is not None:
-            return
-        # PERF: most leaves return a dict; asking what it is otherwise takes 0.3 us.
-        if type(result) is not dict and isinstance(result, bytes | Iterator):
-            response.discard()
-            if isinstance(result, bytes):
-                response.body = [result]
-                self._tag(exchange, result)
-            else:
-                response.body = result
-            return
-        template = None
-        if leaf is not None:
-            if response.format is not None:
-                representation.insist(self, exchange, response.format)
-            elif "content-type" in response._headers.lines:
-                self._choose_by_content_type(exchange)
-            if self.template_folders and exchange.serializer is not None:
-                template = leaf.templates.get(exchange.serializer, self)
-                if template is self or self.autoreload:
-                    template = self._template(leaf, exchange.serializer)
-        if result is None and template is None:
-            if not response.written and response.status == 200:
-                response.status = 204
-            return
-        serializer = exchange.serializer
-        assert serializer is not None
-        if template is not None:
-            variables = self._variables(exchange, result)
-            encoded: bytes | str = self.templates.render(template, variables)
-        else:
-            try:
-                encoded = serializer.serialize(result, exchange)
-            except Unsuitable as error:
-                exchange.serializer = None
-                if exchange.extension is not None:
-                    raise http.NotFound from error
-                raise http.NotAcceptable(str(error)) from error
-        self._tag(exchange, self._write(exchange, serializer, encoded))
-
-    def _choose_by_content_type(self, exchange: Exchange) -> None:
-        content_type = exchange.response._headers["Content-Type"]
-        media_type = content_type.partition(";")[0].strip()
-        serializer = self.serializers.by_media_type.get(media_type.lower())
-        if serializer is None:
-            msg = f"no serializer writes the Content-Type {media_type!r}"
-            raise ConfigurationError(msg)
-        exchange.serializer, exchange.media_type = serializer, media_type
-
-    def _write(
-        self, exchange: Exchange, serializer: Serializer, encoded: bytes | str
-    ) -> bytes:
-        response = exchange.response
-        if isinstance(encoded, str):
-            encoded = representation.encode_text(self, exchange, serializer, encoded)
-        if response._chunks:
-            response.discard()
-        response.body = [encoded]
-        media_type = exchange.media_type or serializer.media_types[0]
-        if serializer.charset is not None:
-            media_type += f"; charset={exchange.charset}"
-        response._headers.lines["content-type"] = ("Content-Type", media_type)
-        return encoded
-
-    def _tag(self, exchange: Exchange, body: bytes) -> None:
-        response, request = exchange.response, exchange.request
-        if self.etag and response.status == 200 and request.method in ("GET", "HEAD"):
-            lines = response._headers.lines
-            if "etag" not in lines:
-                tag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
-                lines["etag"] = ("ETag", tag)
-            if not request.env.keys().isdisjoint(CONDITIONS):
-                response.check_preconditions()
-
-    # -- templates ---------------------------------------------------------------------
-
-    def _template(self, leaf: Leaf, serializer: Serializer) -> Any:
-        template = self.templates.find(f"{leaf.template}.{serializer.extension}")
-        leaf.templates[serializer] = template
-        return template
-
-    def _variables(self, exchange: Exchange, result: object) -> dict[str, Any]:
-        variables: dict[str, Any] = {
-            "request": exchange.request,
-            "response": exchange.response,
-            "leaf": exchange.leaf,
-        }
-        if isinstance(result, Mapping):
-            variables.update(result)
-        elif result is not None:
-            variables["data"] = result
-        return variables
+    # -- errors --------------------------------------------------------------------------
 
     def error(self, error: http.HTTPError) -> None:
         """Write an error in the format the client asked for."""
         exchange = current()
         serializer = exchange.serializer or self._serializer_of_error(exchange)
         if exchange.extension is None and not error.choices:
-            exchange.response._headers.merge_tokens("Vary", "Accept")
+            exchange.response.headers.merge_tokens("Vary", "Accept")
         encoded: bytes | str | None = None
         if serializer is not None and not error.choices:
             exchange.media_type = serializer.media_types[0]
@@ -298,7 +155,7 @@ class Application(core.Application):
         if serializer is None or encoded is None:
             self.plain_error(error)
         else:
-            self._write(exchange, serializer, encoded)
+            write(self, exchange, serializer, encoded)
 
     def _serializer_of_error(self, exchange: Exchange) -> Serializer | None:
         accept = exchange.request.env.get("HTTP_ACCEPT") or ""
@@ -322,7 +179,7 @@ class Application(core.Application):
         ):
             template = self.templates.find(f"{name}.{serializer.extension}")
             if template is not None:
-                variables = self._variables(exchange, {"error": error})
+                variables = variables_of(exchange, {"error": error})
                 return self.templates.render(template, variables)
         return None
 

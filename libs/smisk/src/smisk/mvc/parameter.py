@@ -27,8 +27,6 @@ _BOOL = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
 class Parameter:
     """One parameter."""
 
-    __slots__ = ("convert", "is_many", "is_required", "name", "type_name")
-
     def __init__(self, name: str, is_required: bool, annotation: object) -> None:
         self.name = name
         self.is_required = is_required
@@ -37,8 +35,6 @@ class Parameter:
 
 class Parameters:
     """All parameters of a leaf."""
-
-    __slots__ = ("by_name", "takes_any", "wants_body")
 
     def __init__(self, function: Callable[..., object]) -> None:
         signature = inspect.signature(function)

@@ -101,9 +101,9 @@ def choose(application: "Application", exchange: Exchange, leaf: "Leaf") -> None
             _choose_charset(application, exchange)
         if vary is not None:
             exchange.negotiated = True
-            lines = response._headers.lines
+            lines = response.lines
             if "vary" in lines:
-                response._headers.merge_tokens("Vary", *vary[1].split(", "))
+                response.headers.merge_tokens("Vary", *vary[1].split(", "))
             else:
                 lines["vary"] = vary
             if exchange.request.method in ("GET", "HEAD"):
@@ -161,7 +161,7 @@ def _choose_charset(
     if not serializer.negotiates_charset:
         return
     if is_only_choice:
-        exchange.response._headers.merge_tokens("Vary", "Accept-Charset")
+        exchange.response.headers.merge_tokens("Vary", "Accept-Charset")
     wanted = exchange.request.env.get("HTTP_ACCEPT_CHARSET")
     if not wanted:
         return

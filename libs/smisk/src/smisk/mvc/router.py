@@ -34,8 +34,6 @@ class Route:
         methods: Verbs it is for; None: those of the leaf.
     """
 
-    __slots__ = ("head", "leaf", "match", "methods", "names", "pattern")
-
     def __init__(
         self, pattern: str, leaf: Leaf, methods: tuple[str, ...] | None = None
     ) -> None:
@@ -53,6 +51,36 @@ class Route:
         self.head: str | None = pattern.lower().split("/")[1] if "/" in pattern else ""
         if pattern.startswith("^") or not self.head.isascii() or "<" in self.head:
             self.head = None
+        #: PERF: what precedes the only parameter, if that is the last segment of a
+        #: path; it takes a third of the time of the expression (2026-11).
+        self._before: str | None = None
+        text, *rest = _SHORT.split(pattern.rstrip("/"))
+        if len(rest) == 3 and text[-1:] == "/" and rest[1] != "path" and not rest[2]:
+            self._before = text.lower() if text.isascii() and text[0] == "/" else None
+            self._is_number = rest[1] == "int"
+
+    def find(self, path: str) -> dict[str, str] | None:
+        """Return what the parameters are in `path`; None if it is another's."""
+        if self._before is not None:
+            size = len(self._before)
+            before = path[:size]
+            if before.isascii():
+                if before.lower() != self._before:
+                    return None
+                last = path[size:].removesuffix("/")
+                if self._is_number:
+                    if not (last.isascii() and last.isdigit()):
+                        return None
+                elif not last or "/" in last:
+                    return None
+                return {self.names[0]: last}
+        match = self.match(path)
+        if match is None:
+            return None
+        groups: dict[str, Any] = match.groupdict()
+        if self.head is None:  # only these can have groups that match nothing
+            groups = {k: v for k, v in groups.items() if v is not None}
+        return groups
 
     def build(self, parameters: dict[str, object]) -> str | None:
         """Write the path with `parameters` in it; None if it cannot be."""
@@ -185,12 +213,10 @@ class Router:
         """
         head = path.split("/", 2)[1].lower()
         for route in self._by_head.get(head, self._anywhere):
-            match = route.match(path)
-            if match is not None and method in route.methods:
-                groups = match.groupdict()
-                if route.head is None:  # only these can have groups that match nothing
-                    groups = {k: v for k, v in groups.items() if v is not None}
-                return route.leaf, groups
+            if method in route.methods:
+                groups = route.find(path)
+                if groups is not None:
+                    return route.leaf, groups
         for leaf in self._table.get(_normal(path), ()):
             if method in leaf.methods:
                 return leaf, {}
