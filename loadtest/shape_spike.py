@@ -7,8 +7,14 @@ locust -f loadtest/locustfile.py,loadtest/shape_spike.py --headless --host …
 from __future__ import annotations
 
 import argparse
+import sys
+from pathlib import Path
 
 from locust import LoadTestShape, events
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from scenarios.phases import phases
 
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
@@ -32,8 +38,11 @@ class Spike(LoadTestShape):
         assert given is not None
         now = float(self.get_run_time())  # type: ignore[no-untyped-call]
         quiet, spike = given.quiet_seconds, given.spike_seconds
-        if now < quiet or quiet + spike <= now < 2 * quiet + spike:
-            return given.quiet_users, float(given.spike_users)
-        if now < quiet + spike:
-            return given.spike_users, float(given.spike_users)
-        return None
+        ends = (quiet, quiet + spike, 2 * quiet + spike)
+        number = sum(now >= end for end in ends)
+        if number == len(ends):
+            phases.end()
+            return None
+        users = given.spike_users if number == 1 else given.quiet_users
+        phases.enter(number, users)
+        return users, float(given.spike_users)

@@ -7,8 +7,14 @@ locust -f loadtest/locustfile.py,loadtest/shape_step.py --headless --host …
 from __future__ import annotations
 
 import argparse
+import sys
+from pathlib import Path
 
 from locust import LoadTestShape, events
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from scenarios.phases import phases
 
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
@@ -32,5 +38,7 @@ class Step(LoadTestShape):
         now = float(self.get_run_time())  # type: ignore[no-untyped-call]
         step = int(now // given.step_seconds) + 1
         if step > given.steps:
+            phases.end()
             return None
+        phases.enter(step - 1, step * given.step_users)
         return step * given.step_users, float(given.step_users)

@@ -115,17 +115,26 @@ def test_every_follower_fetches_once(site):
 
 
 @pytest.mark.parametrize(
-    ("shape", "options"),
+    ("shape", "options", "users"),
     [
-        ("shape_step.py", ["--step-users", "3", "--step-seconds", "1", "--steps", "2"]),
+        ("shape_step.py", ["--step-users", "3", "--step-seconds", "1", "--steps", "2"],
+         ["3", "6"]),
         ("shape_spike.py", ["--quiet-seconds", "1", "--spike-seconds", "1",
-                            "--spike-users", "20"]),
+                            "--spike-users", "20"], ["5", "20", "5"]),
     ],
 )  # fmt: skip
-def test_shapes_end_by_themselves(site, shape, options):
+def test_shapes_end_by_themselves_and_show_each_phase(site, shape, options, users):
     code, rows, said = locust(site.url, *options, file=f"locustfile.py,{shape}")
     assert code == 0, said
-    assert rows
+    # A line for each phase, and every request in one of them but for the last answers.
+    head, *lines = said[said.index("users") :].splitlines()
+    assert head.split()[:2] == ["users", "seconds"]
+    found = [line.split() for line in lines if line[:7].strip().isdigit()]
+    assert [one[0] for one in found] == users
+    assert all(float(one[1]) == pytest.approx(1, abs=0.9) for one in found)
+    counted = sum(int(one[2].replace(",", "")) for one in found)
+    asked = sum(row["num_requests"] for row in rows.values())
+    assert 0 <= asked - counted <= 25
 
 
 def test_limits_in_words():
