@@ -47,13 +47,15 @@ compose-test: ## builds the containers and drives them for real
 	tests/compose/run.sh
 
 # Load. P95= (milliseconds, 0: no gate) and FAIL_RATIO= gate, SCENARIO="Searcher Explorer" picks some,
-# SHAPE=step or SHAPE=spike changes the number of users while it runs.
+# SHAPE=step or SHAPE=spike changes the number of users while it runs; OPTIONS= for more of locust's,
+# as in OPTIONS="--step-users 50 --steps 8".
 USERS    ?= 20
 TIME     ?= 30s
 P95      ?= 0
 FAIL_RATIO ?= 0.01
 SCENARIO ?=
 SHAPE    ?=
+OPTIONS  ?=
 FOLDER   ?=
 PEERS    ?= $(PY)
 
@@ -61,7 +63,7 @@ load: ## 30 s of a mixed day against a running site (HOST= USERS= TIME= P95= SHA
 	@infra/local/install.sh test
 	$(PY) -m locust -f loadtest/locustfile.py$(if $(SHAPE),$(COMMA)loadtest/shape_$(SHAPE).py) \
 	    --headless --host "$(HOST)" --p95-ms $(P95) --fail-ratio $(FAIL_RATIO) --only-summary \
-	    $(if $(SHAPE),,--users $(USERS) --spawn-rate 10 --run-time $(TIME)) $(SCENARIO)
+	    $(if $(SHAPE),,--users $(USERS) --spawn-rate 10 --run-time $(TIME)) $(OPTIONS) $(SCENARIO)
 
 load-herd: USERS = 10000
 load-herd: ## everyone fetches within seconds after a post (USERS=10000)
@@ -69,9 +71,10 @@ load-herd: ## everyone fetches within seconds after a post (USERS=10000)
 	ulimit -n 20000 2> /dev/null; $(PY) -m locust -f loadtest/herd.py --headless --host "$(HOST)" --users $(USERS) \
 	    --spawn-rate 2000 --p95-ms $(P95) --fail-ratio $(FAIL_RATIO) --only-summary
 
-study: ## the FastCGI study of 2007 again (STUDY=quick|default|full, PEERS=python)
+study: ## the FastCGI study of 2007 again (STUDY=quick|default|full, CELLS=, MINUTES=, PEERS=python)
 	@infra/local/install.sh bench
-	cd loadtest && $(abspath $(PY)) -m study $(or $(STUDY),default) --peers "$(abspath $(PEERS))"
+	cd loadtest && $(abspath $(PY)) -m study $(or $(STUDY),default) --peers "$(abspath $(PEERS))" \
+	    --cells "$(CELLS)" --minutes $(or $(MINUTES),0)
 
 publish: ## a study's figures and plots into README and docs (FOLDER=loadtest/results/…)
 	@infra/local/install.sh test

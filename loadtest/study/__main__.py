@@ -1,9 +1,10 @@
 """The FastCGI study: `make study`.
 
     cd loadtest && python -m study [quick|default|full] [--peers PYTHON] [--fresh]
+                                   [--cells 'page/*'] [--minutes 30]
     python -m study report FOLDER        the report anew from its raw figures
     python -m study publish [FOLDER]     its figures and plots into README and docs
-    python -m study plan [NAME]          what would be measured
+    python -m study plan [NAME]          what would be measured (--cells, --minutes)
 
 Results go to results/<date>-<machine>-<plan>/. A study that was killed goes on where it
 was when it is started again on the same day.
@@ -38,6 +39,11 @@ def main() -> int:
                       help="interpreter of an environment with gunicorn, Twisted, "
                            "uWSGI, granian")  # fmt: skip
     line.add_argument("--machine", default=machine_name(), help="name in the results")
+    line.add_argument("--cells", default="", metavar="PATTERNS",
+                      help="only these, as in 'page/*,hello/prefork*/16': "
+                           "handler/model/processes")  # fmt: skip
+    line.add_argument("--minutes", type=float, default=0.0,
+                      help="end then, whatever is not measured yet")  # fmt: skip
     line.add_argument("--out", type=Path, help="folder of the results")
     line.add_argument(
         "--fresh", action="store_true", help="do not go on with an old one"
@@ -55,17 +61,15 @@ def main() -> int:
         return 0
     try:
         plan = make((given.name or "default") if given.what == "plan" else given.what,
-                    os.cpu_count() or 1)  # fmt: skip
+                    os.cpu_count() or 1).chosen(given.cells, given.minutes)  # fmt: skip
     except ValueError as error:
         line.error(str(error))
     if given.what == "plan":
         for cell in sorted(plan.cells):
-            sys.stdout.write(f"{cell}: {MODELS[cell.model].about}\n")
-        minutes = plan.guess_s() / 60
-        sys.stdout.write(
-            f"{len(plan.cells)} cells, {plan.repeats} times: about {minutes:.0f} minutes\n"
-        )
+            sys.stdout.write(f"{cell.path}: {MODELS[cell.model].about}\n")
+        sys.stdout.write(f"{plan}\n")
         return 0
+    sys.stderr.write(f"{plan}\n")
     folder = given.out or _folder(given.machine, plan.name)
     if not given.out:
         number = 2

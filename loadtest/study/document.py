@@ -16,18 +16,18 @@ from pathlib import Path
 from typing import Any
 
 from study import row
+from study.answer import headline, verdicts
 from study.model import FOLDER, MODELS
 from study.picture import pictures
 from study.report import not_made
 from study.summary import Figure, Key, curve, summarise
-from study.verdict import headline, verdicts
 
 ROOT = FOLDER.parent
 RESULTS = FOLDER / "results"
 CLAIMS = ("million", "random-reads", "store", "twisted")
 README_PLOTS = ("question", "today")
 PLOTS = (
-    "question", "structures", "today", "cpu-hello", "latency-open-hello", "multiplexing",
+    "question", "cost-question", "structures", "today", "cpu-hello", "latency-open-hello", "multiplexing",
     "rate-page", "rate-stream", "cpu-stream", "rate-slow", "ready-start",
 )  # fmt: skip
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,6 +101,23 @@ def _sweeps(
                 cores,
             ),
         )  # fmt: skip
+        yield Picture(
+            f"cost-{name}" if handler.name == "hello" else f"cost-{name}-{handler.name}",
+            "Requests per second against processes",
+            plot.lines(
+                f"What a request costs: {_short(title)}",
+                f"µs of CPU of all servers, {handler.about}; median of {_repeats(every)}, "
+                "band: least to most",
+                "processes",
+                {m: [Point(n, f.servers_us, f.us_low, f.us_high)
+                     for n, f in points.items()] for m, points in swept.items()},
+                cores,
+            ),
+        )  # fmt: skip
+
+
+def _short(title: str) -> str:
+    return title[0].lower() + title[1:].partition(":")[0]
 
 
 def _muxed(figures: dict[Key, Figure]) -> Iterator[Picture]:
@@ -212,23 +231,26 @@ def as_png(folder: Path) -> None:
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if browser is None:
         return
-    for svg in sorted(folder.glob("*.svg")):
-        first = svg.read_text()[:400]
-        wide, high = (
-            first.partition(f" {name}='")[2].partition("'")[0]
-            for name in ("width", "height")
-        )
-        # A browser that hangs costs one picture, not the report.
-        with (
-            tempfile.TemporaryDirectory(
-                prefix="study", ignore_cleanup_errors=True
-            ) as own,
-            contextlib.suppress(subprocess.TimeoutExpired),
-        ):
-            subprocess.run(
-                [browser, "--headless", "--no-sandbox", "--disable-gpu",
-                 "--hide-scrollbars", f"--user-data-dir={own}",
-                 "--force-device-scale-factor=2", f"--window-size={wide},{high}",
-                 f"--screenshot={svg.with_suffix('.png')}", svg.resolve().as_uri()],
-                capture_output=True, check=False, timeout=120,
-            )  # fmt: skip
+    # A browser mostly waits, for its own processes.
+    with ThreadPoolExecutor(2 * min(4, os.cpu_count() or 1)) as threads:
+        list(threads.map(lambda svg: _shot(browser, svg), sorted(folder.glob("*.svg"))))
+
+
+def _shot(browser: str, svg: Path) -> None:
+    first = svg.read_text()[:400]
+    wide, high = (
+        first.partition(f" {name}='")[2].partition("'")[0]
+        for name in ("width", "height")
+    )
+    # A browser that hangs costs one picture, not the report.
+    with (
+        tempfile.TemporaryDirectory(prefix="study", ignore_cleanup_errors=True) as own,
+        contextlib.suppress(subprocess.TimeoutExpired),
+    ):
+        subprocess.run(
+            [browser, "--headless", "--no-sandbox", "--disable-gpu",
+             "--hide-scrollbars", f"--user-data-dir={own}",
+             "--force-device-scale-factor=2", f"--window-size={wide},{high}",
+             f"--screenshot={svg.with_suffix('.png')}", svg.resolve().as_uri()],
+            capture_output=True, check=False, timeout=120,
+        )  # fmt: skip

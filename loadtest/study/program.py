@@ -73,9 +73,28 @@ class Program:
         self._process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(patience_s)
+        self.kill()
+        self.wait()
+
+    def kill(self) -> None:
+        """End it and everything it started, and do not wait."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
+
+    def wait(self) -> None:
+        """Wait for its end."""
         self._process.wait()
+
+
+def kill_all(programs: Sequence[Program]) -> None:
+    """End programs and everything that they started at once, without asking.
+
+    PERF: a polite end of two programs took 0.2 s, a minute of a study. 2026-11.
+    """
+    for program in programs:
+        program.kill()
+    for program in programs:
+        program.wait()
 
 
 def until(condition: Callable[[], bool], timeout_s: float) -> bool:

@@ -23,8 +23,7 @@ class Row:
 
     Times per request (`us_*`) are CPU microseconds of that part. `busy_*` is CPU time
     in cores. `demand_*` is the share of the cores it can use that a part used or waited
-    for. `slower` is how much longer a fixed computation took than at its best, before and
-    after. `foreign` is the share of the machine used by others meanwhile.
+    for. `foreign` is the share of the machine used by others meanwhile.
     """
 
     model: str
@@ -61,7 +60,6 @@ class Row:
     limit: str
     foreign_before: float
     foreign: float
-    slower: float
     noisy: int
     ready_s: float
 
@@ -117,7 +115,7 @@ def row_of(
         saturated=int((demand["generator"] >= SATURATED and sample.mode == "closed")
                       or share["generator"] >= SATURATED),
         limit=limit(busy, share, demand, machine / cores),
-        foreign_before=0.0, foreign=round(used.foreign(sample.cpu_s), 4), slower=0.0, noisy=0, ready_s=0.0,
+        foreign_before=0.0, foreign=round(used.foreign(sample.cpu_s), 4), noisy=0, ready_s=0.0,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from study import row as rows_on_disk
+from study.again import widest
 from study.environment import describe
 from study.kept_locust import GeneratorError
 from study.model import FOLDER
@@ -18,6 +19,8 @@ from study.program import StartError
 from study.progress import Progress
 from study.row import Row
 from study.visit import Bench
+
+Visit = Callable[[Cell, int], list[Row]]
 
 
 class Study:
@@ -46,7 +49,7 @@ class Study:
         same = found["plan"] == json.loads(json.dumps(plan.as_dict()))
         return bool(same and not found["finished"])
 
-    def run(self, visit: Callable[[Cell, int], list[Row]] | None = None) -> None:
+    def run(self, visit: Visit | None = None) -> None:
         """Visit what is not visited yet. May be killed at any time and run again."""
         visit = visit or self._bench.visit
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -64,31 +67,50 @@ class Study:
             if why := self._bench.missing(cell):
                 skipped[cell.model] = why
         todo = [(c, n) for c, n in todo if c.model not in skipped]
-        progress = Progress(len(todo), self._left_s(state))
+        progress = Progress(
+            [self.plan.visit_s(*each) for each in todo],
+            self._left_s(state, self.plan.budget_s or float("inf")),
+            self._left_s(state, self.plan.steady_s),
+        )
+        progress.announce()
         for cell, repeat in todo:
             if not progress.has_time():
                 break
             if str(cell) in failed:
-                progress.step("", 0.0)
+                progress.step("")
                 continue
-            progress.show(str(cell))
-            began = time.monotonic()
-            rows, why = _twice(visit, cell, repeat)
-            if why:
-                failed[str(cell)] = why
-            taken = time.monotonic() - began
-            rows_on_disk.append(self._raw, rows)
-            state["spent_s"] += taken
-            self._write(state)
-            best = max((row.rate for row in rows if row.kept), default=0.0)
-            progress.step(f"{cell}: {best:,.0f}/s", taken)
+            measured += self._measure(visit, cell, repeat, state, progress)
+        while progress.is_early():
+            again = widest(
+                [row for row in measured if str(row.cell) not in failed], self.plan
+            )
+            if again is None:
+                break
+            measured += self._measure(visit, *again, state, progress)
         progress.close()
         state["finished"] = True
         self._write(state)
 
-    def _left_s(self, state: dict[str, Any]) -> float:
-        budget = self.plan.budget_s
-        return max(0.0, budget - state["spent_s"]) if budget else float("inf")
+    def _measure(
+        self, visit: Visit, cell: Cell, repeat: int, state: dict[str, Any],
+        progress: Progress,
+    ) -> list[Row]:  # fmt: skip
+        """Visit a cell and write down what came of it."""
+        progress.show(str(cell))
+        began = time.monotonic()
+        rows, why = _twice(visit, cell, repeat)
+        if why:
+            state["failed"][str(cell)] = why
+        taken = time.monotonic() - began
+        rows_on_disk.append(self._raw, rows)
+        state["spent_s"] += taken
+        self._write(state)
+        best = max((row.rate for row in rows if row.kept), default=0.0)
+        progress.step(f"{cell}: {best:,.0f}/s", taken)
+        return rows
+
+    def _left_s(self, state: dict[str, Any], until_s: float) -> float:
+        return max(0.0, until_s - float(state["spent_s"]))
 
     def _state(self) -> dict[str, Any]:
         path = self.folder / "state.json"
@@ -109,9 +131,7 @@ class Study:
         beside.replace(self.folder / "state.json")
 
 
-def _twice(
-    visit: Callable[[Cell, int], list[Row]], cell: Cell, repeat: int
-) -> tuple[list[Row], str]:
+def _twice(visit: Visit, cell: Cell, repeat: int) -> tuple[list[Row], str]:
     """Visit a cell, once more if that fails; return its rows, or why there are none.
 
     WHY once more: between the choice of a port and its use, somebody else may take it.

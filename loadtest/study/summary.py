@@ -23,6 +23,8 @@ class Figure:
         failed: Requests that failed, in all repeats.
         ms: Medians of median, 90 % and 99 %.
         us: CPU microseconds for a request, by part.
+        us_low: The least of all parts but the generator, in a repeat.
+        us_high: The most of them.
         limit: What held the rate down, most often.
         saturated: In how many repeats the generator was at its end.
         noisy: In how many repeats the machine was noisy at every try.
@@ -37,11 +39,18 @@ class Figure:
     failed: int
     ms: tuple[float, float, float]
     us: dict[str, float]
+    us_low: float
+    us_high: float
     limit: str
     saturated: int
     noisy: int
     ready_s: float
     per_repeat: tuple[float, ...]
+
+    @property
+    def servers_us(self) -> float:
+        """CPU microseconds for a request of all parts but the generator."""
+        return sum(us for part, us in self.us.items() if part != "generator")
 
 
 Key = tuple[Cell, str, str]
@@ -57,12 +66,17 @@ def summarise(rows: Iterable[Row]) -> dict[Key, Figure]:
 
 
 def most(figures: dict[Key, Figure], cell: Cell) -> Figure | None:
-    """Return the figure of the generator that got most out of a cell."""
+    """Return the figure of the generator that got most out of a cell.
+
+    One that measured in fewer repeats than another has no say: it has no such spread.
+    """
     found = [
         figures[key]
         for key in ((cell, g, "closed") for g in ("wrk", "locust", "fcgi"))
         if key in figures
     ]
+    often = max((figure.repeats for figure in found), default=0)
+    found = [figure for figure in found if figure.repeats == often]
     return max(found, key=lambda figure: figure.rate, default=None)
 
 
@@ -78,6 +92,7 @@ def _figure(rows: list[Row]) -> Figure:
         return float(statistics.median(getattr(row, name) for row in rows))
 
     rates = [row.rate for row in sorted(rows, key=lambda row: row.repeat)]
+    servers = [row.us_edge + row.us_workers + row.us_store for row in rows]
     limits = collections.Counter(row.limit for row in rows)
     return Figure(
         rate=middle("rate"),
@@ -87,6 +102,8 @@ def _figure(rows: list[Row]) -> Figure:
         failed=sum(row.failed for row in rows),
         ms=(middle("p50_ms"), middle("p90_ms"), middle("p99_ms")),
         us={part: middle(f"us_{part}") for part in PARTS},
+        us_low=min(servers),
+        us_high=max(servers),
         limit=limits.most_common(1)[0][0],
         saturated=sum(row.saturated for row in rows),
         noisy=sum(row.noisy for row in rows),

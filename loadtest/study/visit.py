@@ -21,19 +21,19 @@ from study.edge import Edge, SiteEdge, workers_for
 from study.generator import Sample
 from study.handler import HANDLERS, Handler
 from study.model import FOLDER, MODELS, Model, Start
-from study.noise import calibration_ms, computation_ms, wait_for_quiet
+from study.noise import wait_for_quiet
 from study.plan import Cell, Plan
-from study.program import Program, StartError, free_port, until
+from study.program import Program, StartError, free_port, kill_all, until
 from study.row import Row, row_of
 from study.store import SiteStore
 
 START_S = 30.0
+# And each process that imports for itself may take so much longer, where it must compute.
+IMPORTING_S = 4.0
 # Started servers use less of a core than this while nobody asks.
 IDLE = 0.2
-# Servers have nothing to lose: those that take longer to end are killed.
-STOP_S = 0.1
 # Share of a plan's time that may be lost to noise.
-PATIENCE = 0.15
+PATIENCE = 0.1
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Bench:
         self.plan = plan
         self.peers = peers
         self.cores = os.cpu_count() or 1
-        self._best_ms = min(calibration_ms(10, 0.05))
+        self._noisy = False
         # WHY: on a machine that never grows quiet, waiting and repeating would use up
         # the time, and few cells would be measured at all.
         self._patience_s = plan.budget_s * PATIENCE if plan.budget_s else float("inf")
@@ -83,35 +83,24 @@ class Bench:
         attempts: list[list[Row]] = []
         for attempt in range(self.plan.tries):
             began = time.monotonic()
-            patience_s = self.plan.patience_s if self._patience_s > 0 else 0.0
-            before = wait_for_quiet(self.plan.noise, patience_s)
+            before = 0.0
+            # Each measurement sees what others use meanwhile; a look beforehand takes
+            # time, and pays only where the last one saw them.
+            if self._noisy and self._patience_s > 0:
+                before = wait_for_quiet(self.plan.noise, self.plan.patience_s)
             waited_s = time.monotonic() - began
-            pace = self._slower()
             rows = self._once(cell, repeat, attempt, before)
-            # Only if it was slow at both ends: it comes and goes within seconds.
-            pace = min(pace, self._slower())
             for row in rows:
-                row.slower = round(pace, 3)
-                row.noisy = int(self._noise(row) > 1)
+                row.noisy = int(row.foreign > self.plan.noise)
             attempts.append(rows)
-            noisy = any(row.noisy for row in rows)
-            self._patience_s -= time.monotonic() - began if noisy else waited_s
-            if not noisy or self._patience_s <= 0:
+            self._noisy = any(row.noisy for row in rows)
+            self._patience_s -= time.monotonic() - began if self._noisy else waited_s
+            if not self._noisy or self._patience_s <= 0:
                 break
-        best = min(attempts, key=lambda rows: max(map(self._noise, rows)))
+        best = min(attempts, key=lambda rows: max(row.foreign for row in rows))
         for row in best:
             row.kept = 1
         return [row for rows in attempts for row in rows]
-
-    def _noise(self, row: Row) -> float:
-        """Return how noisy it was; above 1 is more than the plan allows."""
-        return max(row.foreign / self.plan.noise, row.slower / self.plan.slower)
-
-    def _slower(self) -> float:
-        """Return how much longer a fixed computation takes than at its best."""
-        taken = computation_ms()
-        self._best_ms = min(taken, self._best_ms)
-        return taken / self._best_ms - 1
 
     def _once(self, cell: Cell, repeat: int, attempt: int, foreign: float) -> list[Row]:
         handler = HANDLERS[cell.handler]
@@ -147,10 +136,13 @@ class Bench:
         model, handler = MODELS[cell.model], HANDLERS[cell.handler]
         path = str(folder / "app.sock")
         environ = {"PYTHONPATH": str(FOLDER)}
+        programs: list[Program] = []
         with contextlib.ExitStack() as stack:
+            # Servers have nothing to lose, and what they use by ending is no noise to others.
+            stack.callback(kill_all, programs)
             if handler.name == "stream":
                 store = SiteStore(folder)
-                stack.callback(store.program.stop)
+                programs.append(store.program)
                 meter.watch("store", store.program.pid)
                 environ |= store.environ
             start = Start(
@@ -158,11 +150,9 @@ class Bench:
             )
             address = str(start.port) if model.via == "proxy-tcp" else path
             command = model.command(start)
-            programs: list[Program] = []
 
             def run(part: str, program: Program, descendants: str = "") -> Program:
                 programs.append(program)
-                stack.callback(program.stop, STOP_S)
                 meter.watch(part, program.pid, descendants)
                 return program
 
@@ -183,8 +173,10 @@ class Bench:
                     run("edge", behind.program)
                     served = Served(behind.url)
                 # WHY: an edge that has met no worker says 503 until the second ends.
-                if not until(lambda: _listens(address) or not workers.runs, START_S):
-                    raise StartError(f"{cell.model}: {workers.last_words()}")
+                limit_s = START_S + handler.cold * cell.processes * IMPORTING_S
+                if not until(lambda: _listens(address) or not workers.runs, limit_s):
+                    said = workers.last_words() or "nobody listens"
+                    raise StartError(f"{cell.model}, {limit_s:.0f} s: {said}")
             if handler.cold:
                 # Nobody is sent before there is a queue to stand in.
                 until(lambda: _listens(served.url), START_S)
@@ -257,17 +249,17 @@ class Bench:
             threads=generator.threads_for(self.cores, "wrk"),
         )  # fmt: skip
         yield wrk
-        rates = [0.0]
-        counts = plan.open_counts or (cell.processes,)
-        if repeat < plan.open_repeats and cell.processes in counts:
-            # WHY half: latency in the open model means something where the queue does
-            # not grow; and locust's cores must be able to keep to the rate.
-            most = 800.0 * generator.threads_for(self.cores, "locust")
-            rates.append(max(1.0, min(wrk.rate / 2, most)))
-        for rate in rates:
+        # WHY half: latency in the open model means something where the queue does
+        # not grow; and locust's cores must be able to keep to the rate.
+        most = 800.0 * generator.threads_for(self.cores, "locust")
+        half = max(1.0, min(wrk.rate / 2, most))
+        for mode in plan.modes(cell, repeat):
+            # What the last generator asked and did not wait for is still in the queue:
+            # whoever stands behind it is answered when it is gone.
+            answers(served.url, handler)
             yield generator.locust(
-                served.url, handler.path, users=callers, rate=rate,
-                seconds=plan.locust_s, started=started,
+                served.url, handler.path, users=callers,
+                rate=half if mode == "open" else 0.0, seconds=plan.locust_s, started=started,
                 processes=generator.threads_for(self.cores, "locust"),
             )  # fmt: skip
 

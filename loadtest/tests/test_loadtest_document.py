@@ -57,7 +57,6 @@ def results(tmp_path, monkeypatch):
         "cores": 2, "cpu": "some cpu", "when": "2026-11-22T10:00:00", "note": "note",
         "calibration_spread": 0.0,
     })  # fmt: skip
-    monkeypatch.setattr("study.visit.calibration_ms", lambda *_: [1.0])
     monkeypatch.setattr("study.document.RESULTS", tmp_path)
     cells = tuple(
         Cell(m, n, "hello")

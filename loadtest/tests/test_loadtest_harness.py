@@ -74,6 +74,26 @@ def test_known_rate_is_reported_within_5_percent(monkeypatch, tmp_path):
         assert one.kept == 1
 
 
+def test_queue_that_a_generator_leaves_is_no_load_of_the_next():
+    # WHY so slow: what wrk does not wait for takes the server three seconds.
+    rows = bench(wrk_s=1, locust_s=1.0).visit(Cell("prefork", 1, "slow"), 0)
+    assert [r.generator for r in rows] == ["wrk", "locust"]
+    # One process that waits 50 ms serves 20 a second at most.
+    assert all(8 <= r.served <= 22 for r in rows)
+    assert all(r.failed == 0 for r in rows)
+
+
+def test_machine_of_many_cores_gets_more_of_everything():
+    one = bench(wrk_s=1, locust_s=0.5)
+    one.cores = 16
+    rows = one.visit(Cell("prefork", 3, "hello"), 0)
+    # Each generator makes load in as many threads or processes as is its share.
+    assert [r.generator for r in rows] == ["wrk", "locust"]
+    assert [generator.threads_for(16, r.generator) for r in rows] == [2, 4]
+    assert all(r.served > 50 and r.failed == 0 for r in rows)
+    assert HANDLERS["hello"].callers(16) == 64
+
+
 @steady
 def test_open_model_keeps_to_its_rate(monkeypatch, tmp_path):
     cell = fake(monkeypatch, tmp_path, rate=200)
