@@ -1,5 +1,6 @@
 """What clients do with it: redis-py, redis-cli, redis-benchmark, and by hand."""
 
+import re
 import shutil
 import subprocess
 import threading
@@ -123,6 +124,8 @@ def test_clients_can_be_listed_and_killed(server):
         number = two.call("CLIENT", "ID")[1:]
         listed = one.call("CLIENT", "LIST").decode()
         assert "name=two" in listed
+        numbers = re.findall(r" fd=(\d+) ", listed)
+        assert len(set(numbers)) == 2
         assert one.call("CLIENT", "KILL", "ID", number) == b":1"
         assert two.is_closed()
         assert one.call("CLIENT", "KILL", "1.2.3.4:5") == b"-ERR No such client"

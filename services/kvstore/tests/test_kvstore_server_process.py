@@ -230,7 +230,7 @@ def test_metrics_are_told_over_http(tmp_path):
     conf = tmp_path / "kvstore.conf"
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    conf.write_text(f"metrics 127.0.0.1:{port}\n")
+    conf.write_text(f"metrics 127.0.0.1:{port}\nsync always\n")
     with OurServer(tmp_path, "--conf", conf) as server, server.wire() as wire:
         wire.call("SET", "a", "1")
         wire.call("NOSUCH")
@@ -240,6 +240,8 @@ def test_metrics_are_told_over_http(tmp_path):
         assert 'hunch_kvstore_commands_total{command="set"} 1\n' in text
         assert 'hunch_kvstore_errors_total{code="ERR"} 1\n' in text
         assert "# TYPE hunch_kvstore_store_log_bytes gauge\n" in text
+        assert 'hunch_kvstore_log_sync_seconds_bucket{le="+Inf"} 1\n' in text
+        assert "hunch_kvstore_log_sync_seconds_count 1\n" in text
         families = metric_families(text)
         names = {name for name, _ in families}
         assert len(names) == len(families)

@@ -113,7 +113,7 @@ def describe(who: Client) -> bytes:
         ("id", who.number),
         ("addr", who.address),
         ("laddr", who.local_address),
-        ("fd", 0),
+        ("fd", getattr(who.socket, "number", 0)),
         ("name", who.name.decode("ascii", "replace")),
         ("age", int(now - who.born_s)),
         ("idle", int(now - who.last_seen_s)),

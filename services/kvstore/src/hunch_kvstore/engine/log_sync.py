@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from hunch_kvstore.engine.log import Log
 from hunch_kvstore.engine.option import Sync
+from hunch_kvstore.engine.sync_times import SyncTimes
 
 # A sync begins with the first tick after data has waited this long; it takes 10 to 100 ms
 # on a disk that is not overloaded, and data that comes meanwhile waits for the next one.
@@ -28,6 +29,7 @@ class LogSync:
     Attributes:
         policy: May be changed at any time.
         log: The current log.
+        times: How long the syncs took.
     """
 
     def __init__(self, log: Log, policy: Sync) -> None:
@@ -35,10 +37,10 @@ class LogSync:
         self.log = log
         self._before: list[Log] = []  # older logs that may not be synced
         self._thread = ThreadPoolExecutor(1, "hunch-log-sync")
-        self._job: Future[None] | None = None
+        self._job: Future[float] | None = None
         self._job_began = 0.0
         self._behind_since = 0.0  # monotonic time; 0 where all is synced
-        self.last_sync_s = 0.0
+        self.times = SyncTimes()
 
     def switch(self, log: Log) -> None:
         """Make `log` the current one; all frames of the old one are written."""
@@ -120,9 +122,7 @@ class LogSync:
             log.close()
 
     def _sync(self) -> None:
-        began = time.monotonic()
-        sync_in_order([*self._before, self.log])
-        self.last_sync_s = time.monotonic() - began
+        self.times.note(sync_in_order([*self._before, self.log]))
         self._behind_since = 0.0
         self._close_older()
 
@@ -134,9 +134,7 @@ class LogSync:
         if job is None or not (wait or job.done()):
             return
         self._job = None
-        job.result()
-        now = time.monotonic()
-        self.last_sync_s = now - self._job_began
+        self.times.note(job.result())
         caught_up = self.log.written_sequence == self.log.synced_sequence
         self._behind_since = 0.0 if caught_up else self._job_began
         self._close_older()
@@ -151,7 +149,9 @@ class LogSync:
         self._before = rest
 
 
-def sync_in_order(logs: list[Log]) -> None:
-    """Sync each log, oldest first."""
+def sync_in_order(logs: list[Log]) -> float:
+    """Sync each log, oldest first; return how many seconds that took."""
+    began = time.monotonic()
     for log in logs:
         log.sync()
+    return time.monotonic() - began

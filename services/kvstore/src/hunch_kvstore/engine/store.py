@@ -22,6 +22,7 @@ from hunch_kvstore.engine.log_sync import LogSync
 from hunch_kvstore.engine.option import Options, Sync
 from hunch_kvstore.engine.recovery import recover
 from hunch_kvstore.engine.sealing import Sealing
+from hunch_kvstore.engine.sync_times import SyncTimes
 
 # A table of twice its size begins to pause the writers, 10 ms a flush for each size more.
 SLOW_AT, PAUSE_S, LONGEST_PAUSE_S = 2, 0.01, 0.05
@@ -103,6 +104,11 @@ class Engine(Front):
     def sync(self, policy: Sync) -> None:
         self._sync.policy = policy
         self.is_light = policy is not Sync.ALWAYS
+
+    @property
+    def sync_times(self) -> SyncTimes:
+        """How long the syncs of the log took."""
+        return self._sync.times
 
     def scan(
         self, start: bytes, stop: bytes | None = None, *, reverse: bool = False
@@ -311,7 +317,7 @@ class Engine(Front):
             "merges": self._sealing.merged,
             "seal_failures": self._sealing.failures,
             "seal_error": self._sealing.last_error,
-            "last_sync_s": self._sync.last_sync_s,
+            "last_sync_s": self._sync.times.last_s,
             "refusal": str(self.refusal or ""),
         }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from hunch_kvstore.keyspace.encoding import (
     BODY,
@@ -27,9 +27,6 @@ from hunch_kvstore.keyspace.packed import (
 
 if TYPE_CHECKING:
     from hunch_kvstore.keyspace.keyspace import Keyspace
-
-_COMPACT_BYTES: Final = 64  # Redis: hash-max-listpack-value
-_COMPACT_FIELDS: Final = 512  # Redis: hash-max-listpack-entries
 
 
 class Hash:
@@ -152,13 +149,14 @@ class Hash:
     def _put_packed(self, pairs: Sequence[tuple[bytes, bytes]]) -> int:
         fields = self._packed()
         assert fields is not None
+        compact = self._keys.compact
         for field, value in pairs:
             fields[field] = value
-            if len(value) > _COMPACT_BYTES or len(field) > _COMPACT_BYTES:
+            if len(value) > compact.hash_bytes or len(field) > compact.hash_bytes:
                 self._kind |= LARGE
         added = len(fields) - self.size
         self.size = len(fields)
-        if self.size > _COMPACT_FIELDS:
+        if self.size > compact.hash_fields:
             self._kind |= LARGE
         if not fits(fields):
             self._widen(fields)
@@ -167,15 +165,16 @@ class Hash:
     def _put_wide(self, pairs: Sequence[tuple[bytes, bytes]]) -> int:
         added = 0
         tx = self._keys.tx
+        compact = self._keys.compact
         for field, value in pairs:
             name = self._prefix + field
             if tx.get(name) is None:
                 added += 1
             tx.put(name, value)
-            if len(value) > _COMPACT_BYTES or len(field) > _COMPACT_BYTES:
+            if len(value) > compact.hash_bytes or len(field) > compact.hash_bytes:
                 self._kind |= LARGE
         self.size += added
-        if self.size > _COMPACT_FIELDS:
+        if self.size > compact.hash_fields:
             self._kind |= LARGE
         return added
 

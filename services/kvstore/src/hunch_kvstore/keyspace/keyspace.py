@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Protocol
 
+from hunch_kvstore.keyspace.compact import Compact
 from hunch_kvstore.keyspace.encoding import (
     EXPIRES,
     EXPIRY,
@@ -69,6 +70,7 @@ class Keyspace:
         tx: The transaction all reads and writes go through.
         now_ms: What counts as now for expiry.
         writing: Whether `tx` takes writes; if not, expired keys are only noted.
+        compact: Up to where OBJECT ENCODING names a compact encoding.
         catalog: Told of changed hashes, if set.
         watched: Keys some client watches; others are not noted in `touched`.
         touched: Watched keys changed since the server last looked.
@@ -83,6 +85,7 @@ class Keyspace:
         "_next_version",
         "_version_limit",
         "catalog",
+        "compact",
         "counted_to",
         "delta",
         "expired",
@@ -96,6 +99,7 @@ class Keyspace:
 
     def __init__(self, tx: Transaction) -> None:
         self.tx = tx
+        self.compact = Compact()
         self.now_ms = 0
         self.writing = False
         self.catalog: Catalog | None = None

@@ -32,8 +32,6 @@ from hunch_kvstore.keyspace.sortable import (
 if TYPE_CHECKING:
     from hunch_kvstore.keyspace.keyspace import Keyspace
 
-_COMPACT_ENTRIES: Final = 128  # Redis: zset-max-listpack-entries
-_COMPACT_BYTES: Final = 64  # Redis: zset-max-listpack-value
 _NEGATIVE_ZERO: Final = b"-"
 
 
@@ -214,7 +212,9 @@ class SortedSet:
         SPEC: ZUNIONSTORE and its kin choose the encoding at the end, so a -0 among
         long or many members keeps its sign wherever it stands.
         """
-        if len(members) > _COMPACT_ENTRIES or max(map(len, members)) > _COMPACT_BYTES:
+        compact = self._keys.compact
+        longest = max(map(len, members))
+        if len(members) > compact.members or longest > compact.member_bytes:
             self._kind |= LARGE
 
     def put(self, member: bytes, score: float, old: float | None) -> None:
@@ -226,8 +226,9 @@ class SortedSet:
             old: What `score` returned for it.
         """
         tx = self._keys.tx
-        if len(member) > _COMPACT_BYTES or (
-            old is None and self.size >= _COMPACT_ENTRIES
+        compact = self._keys.compact
+        if old is None and (
+            len(member) > compact.member_bytes or self.size >= compact.members
         ):
             self._kind |= LARGE
         if not score and not self._kind & LARGE:

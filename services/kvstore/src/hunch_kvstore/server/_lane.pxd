@@ -35,6 +35,7 @@ cdef class Peer:
 cdef class Lane:
     cdef public bint enabled
     cdef public bint dirty
+    cdef public bint is_usual
     cdef public int64_t slow_us
     cdef object core
     cdef object keys

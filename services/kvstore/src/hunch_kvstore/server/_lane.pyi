@@ -22,6 +22,7 @@ class Peer:
 class Lane:
     enabled: bool
     dirty: bool
+    is_usual: bool
     slow_us: int
     def __init__(self, core: Core) -> None: ...
     def fold(self) -> None: ...

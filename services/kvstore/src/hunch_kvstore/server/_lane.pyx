@@ -82,6 +82,8 @@ cdef class Lane:
     Attributes:
         enabled: Off, everything goes the plain way.
         dirty: Whether `fold` has something to do.
+        is_usual: Whether the limits of compact encodings are those written here; with
+            others, the plain handlers write hashes and sorted sets.
         slow_us: From how many microseconds on a call is for the slow log.
     """
 
@@ -101,6 +103,7 @@ cdef class Lane:
         self.ready = core.ready
         self.enabled = True
         self.dirty = False
+        self.is_usual = True
         self.slow_us = -1
         self.born = 0
 
@@ -396,7 +399,7 @@ cdef class Lane:
         cdef uint8_t kind = HASH
         cdef uint64_t size
         cdef Packed packed
-        if count != 4 or self.watchers:
+        if count != 4 or self.watchers or not self.is_usual:
             return NOT_MINE
         key = prefixed(META, &words[1])
         if self.catalog.watches(key[1:]):

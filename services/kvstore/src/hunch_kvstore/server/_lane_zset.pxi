@@ -9,7 +9,9 @@ cdef int zadd(
     cdef uint8_t kind
     cdef uint64_t size
     cdef int at
-    if count != 4 or lane.watchers or not read_score(&words[2], &score):
+    if count != 4 or lane.watchers or not lane.is_usual:
+        return NOT_MINE
+    if not read_score(&words[2], &score):
         return NOT_MINE
     key = prefixed(META, &words[1])
     record = lane.front.find(key)
@@ -25,7 +27,7 @@ cdef int zadd(
     size = get64(data + at + 8)
     name = sub_key(SUB, data + at, words[3].at, words[3].size)
     old = lane.front.find(name)
-    if words[3].size > COMPACT_BYTES or (old is None and size >= COMPACT_ENTRIES):
+    if old is None and (words[3].size > COMPACT_BYTES or size >= COMPACT_ENTRIES):
         kind |= LARGE
     raw = packed_double(score)
     place = score_key(data + at, score, &words[3])

@@ -16,6 +16,7 @@ from hunch_kvstore.commands.context import Context
 from hunch_kvstore.commands.registry import load
 from hunch_kvstore.commands.table import Command
 from hunch_kvstore.engine import StoreFailed, Sync, WritesRefused
+from hunch_kvstore.keyspace.compact import Compact
 from hunch_kvstore.keyspace.encoding import EXPIRY, META, after, expiry_of
 from hunch_kvstore.keyspace.expiry import due, expire
 from hunch_kvstore.keyspace.keyspace import Keyspace
@@ -30,6 +31,7 @@ from hunch_kvstore.server.counters import Counters
 from hunch_kvstore.server.cursors import Cursors
 from hunch_kvstore.server.info import render
 from hunch_kvstore.server.pubsub import PubSub
+from hunch_kvstore.server.rates import Rates
 from hunch_kvstore.server.refusal import checked, unknown
 from hunch_kvstore.server.slowlog import SlowLog, redacted
 
@@ -85,6 +87,7 @@ class Core:
         self.last_save_s = int(self.started_s)
         self.run_id = os.urandom(20).hex()
         self.count = Counters()
+        self.rates = Rates()
         self.slow = SlowLog()
         self.addresses: list[str] = []
         self.config_file = ""
@@ -110,6 +113,8 @@ class Core:
         """Take over values that are read on hot paths."""
         self._slow_us = self.settings.integer("slowlog-log-slower-than")
         self.lane.slow_us = self._slow_us
+        self.keys.compact = tuning.compact(self.settings)
+        self.lane.is_usual = self.keys.compact == Compact()
         self.slow.limit = self.settings.integer("slowlog-max-len")
         self.log.level = self.settings.text("loglevel")
         words = self.settings.text("client-output-buffer-limit").split()
@@ -465,6 +470,8 @@ class Core:
             now_s: By the monotonic clock.
         """
         self.lane.fold()
+        count = self.count
+        self.rates.take(now_s, count.calls, count.net_in_bytes, count.net_out_bytes)
         self.engine.tick(now_s)
         self._expire()
         self.census.step()

@@ -80,6 +80,7 @@ def _clients(core: Core) -> Rows:
 
 def _memory(_: Core) -> Rows:
     used = resident_bytes()
+    system = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGESIZE")
     peak = max(used, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
     return {
         "used_memory": used,
@@ -88,6 +89,10 @@ def _memory(_: Core) -> Rows:
         "used_memory_rss_human": _human(used),
         "used_memory_peak": peak,
         "used_memory_peak_human": _human(peak),
+        "total_system_memory": system,
+        "total_system_memory_human": _human(system),
+        "mem_fragmentation_ratio": "1.00",
+        "mem_allocator": "libc",
         "maxmemory": 0,
         "maxmemory_human": "0B",
         "maxmemory_policy": "noeviction",
@@ -96,6 +101,7 @@ def _memory(_: Core) -> Rows:
 
 def _persistence(core: Core) -> Rows:
     refusal = core.engine.refusal
+    stats = core.engine.stats()
     rows: Rows = {
         "loading": 0,
         "rdb_changes_since_last_save": 0,
@@ -104,18 +110,25 @@ def _persistence(core: Core) -> Rows:
         "rdb_last_bgsave_status": "ok",
         "aof_enabled": 1,
         "aof_rewrite_in_progress": int(core.engine.is_sealing),
+        "aof_rewrite_scheduled": 0,
+        "aof_last_bgrewrite_status": "err" if stats["seal_error"] else "ok",
+        "aof_current_size": stats["log_bytes"],
         "aof_last_write_status": "ok" if refusal is None else "err",
     }
-    rows |= {f"store_{name}": value for name, value in core.engine.stats().items()}
+    rows |= {f"store_{name}": value for name, value in stats.items()}
     return rows
 
 
 def _stats(core: Core) -> Rows:
+    calls, read, written = core.rates.by_second()
     return {
         "total_connections_received": core.count.connections,
         "total_commands_processed": core.count.calls,
+        "instantaneous_ops_per_sec": round(calls),
         "total_net_input_bytes": core.count.net_in_bytes,
         "total_net_output_bytes": core.count.net_out_bytes,
+        "instantaneous_input_kbps": f"{read / 1024:.2f}",
+        "instantaneous_output_kbps": f"{written / 1024:.2f}",
         "rejected_connections": core.count.rejected,
         "expired_keys": core.keys.removed,
         "evicted_keys": 0,

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from hunch_kvstore.engine.disk import free_bytes
+from hunch_kvstore.engine.sync_times import BOUNDS_S
 from hunch_kvstore.server.info import own_version, resident_bytes
 
 if TYPE_CHECKING:
@@ -85,9 +86,23 @@ def _lines(core: Core) -> Iterator[str]:
     )
     free, _ = free_bytes(core.engine.folder)
     yield from gauge("disk_free_bytes", "Room left on the disk of the store.", free)
+    yield from _sync_seconds(core)
     for name, value in core.engine.stats().items():
         if isinstance(value, (int, float)):
             yield from gauge(f"store_{name}", "See the engine's documentation.", value)
+
+
+def _sync_seconds(core: Core) -> Iterator[str]:
+    """Yield the histogram of the log's syncs."""
+    times = core.engine.sync_times
+    name = f"{_PREFIX}log_sync_seconds"
+    counts = times.cumulative()
+    yield f"# HELP {name} How long the disk took to take the log in."
+    yield f"# TYPE {name} histogram"
+    for bound, count in zip((*BOUNDS_S, "+Inf"), counts, strict=True):
+        yield f'{name}_bucket{{le="{bound}"}} {count}'
+    yield f"{name}_sum {times.total_s}"
+    yield f"{name}_count {counts[-1]}"
 
 
 def respond(core: Core, request: bytes) -> bytes:

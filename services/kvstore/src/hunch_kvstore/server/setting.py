@@ -58,10 +58,25 @@ def _number(low: int, high: int) -> Callable[[str], Value]:
 
 
 def _size(text: str) -> Value:
+    return _bytes_of(text)
+
+
+def _bytes_of(text: str) -> int:
     found = _SIZE.fullmatch(text)
     if found is None:
         raise ValueError("argument must be a memory value")
     return int(found[1]) * _UNITS[(found[2] or "").lower()]
+
+
+def _size_from(low: int) -> Callable[[str], Value]:
+    def read(text: str) -> Value:
+        value = _bytes_of(text)
+        if not low <= value < 2**63:
+            said = f"argument must be between {low} and {2**63 - 1} inclusive"
+            raise ValueError(said)
+        return value
+
+    return read
 
 
 def _switch(text: str) -> Value:
@@ -127,15 +142,15 @@ ROWS: Final = (
     Setting("timeout", 0, _number(0, _INT)),
     Setting("tcp-keepalive", 300, _number(0, _INT)),
     Setting("tcp-backlog", 511, _number(0, _INT), changeable=False),
-    Setting("client-query-buffer-limit", _GB, _size),
-    Setting("proto-max-bulk-len", 512 * 1024**2, _size),
+    Setting("client-query-buffer-limit", _GB, _size_from(1024**2)),
+    Setting("proto-max-bulk-len", 512 * 1024**2, _size_from(1024**2)),
     Setting(
         "client-output-buffer-limit",
         "normal 1073741824 268435456 60 pubsub 33554432 8388608 60",
         _buffer_limits,
     ),
     Setting("slowlog-log-slower-than", 10000, _number(-1, 2**63 - 1)),
-    Setting("slowlog-max-len", 128, _number(0, 2**31)),
+    Setting("slowlog-max-len", 128, _number(0, 2**63 - 1)),
     Setting("latency-monitor-threshold", 0, _number(0, 2**63 - 1)),
     Setting("hash-max-listpack-entries", 512, _number(0, 2**63 - 1)),
     Setting("hash-max-listpack-value", 64, _size),

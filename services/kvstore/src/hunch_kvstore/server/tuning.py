@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from hunch_kvstore.keyspace.compact import Compact
 from hunch_kvstore.resp.reply import CommandError
 from hunch_kvstore.server.setting import BY_NAME, FIXED, Settings
 
@@ -27,6 +28,16 @@ def shown(settings: Settings, folder: Path) -> dict[str, str]:
     return found
 
 
+def compact(settings: Settings) -> Compact:
+    """Return up to where OBJECT ENCODING names a compact encoding."""
+    return Compact(
+        settings.integer("hash-max-listpack-entries"),
+        settings.integer("hash-max-listpack-value"),
+        settings.integer("zset-max-listpack-entries"),
+        settings.integer("zset-max-listpack-value"),
+    )
+
+
 def change(settings: Settings, pairs: list[tuple[bytes, bytes]]) -> None:
     """Change settings, all of them or none.
 
@@ -34,9 +45,13 @@ def change(settings: Settings, pairs: list[tuple[bytes, bytes]]) -> None:
         CommandError: As Redis words it.
     """
     before = dict(settings.values)
+    seen: set[str] = set()
     try:
         for raw_name, raw_value in pairs:
             name = raw_name.decode("utf-8", "replace").lower()
+            if _REDIS_NAMES.get(name, name) in seen:
+                raise CommandError(_failed(name) + "duplicate parameter")
+            seen.add(_REDIS_NAMES.get(name, name))
             text = raw_value.decode("utf-8", "surrogateescape")
             _change_one(settings, name, text)
     except CommandError:
@@ -44,8 +59,12 @@ def change(settings: Settings, pairs: list[tuple[bytes, bytes]]) -> None:
         raise
 
 
+def _failed(name: str) -> str:
+    return f"ERR CONFIG SET failed (possibly related to argument '{name}') - "
+
+
 def _change_one(settings: Settings, name: str, text: str) -> None:
-    failed = f"ERR CONFIG SET failed (possibly related to argument '{name}') - "
+    failed = _failed(name)
     if FIXED.get(name) == text:
         return
     if name in FIXED:
