@@ -87,7 +87,8 @@ class Bench:
             # Each measurement sees what others use meanwhile; a look beforehand takes
             # time, and pays only where the last one saw them.
             if self._noisy and self._patience_s > 0:
-                before = wait_for_quiet(self.plan.noise, self.plan.patience_s)
+                patience_s = min(self.plan.patience_s, self._patience_s)
+                before = wait_for_quiet(self.plan.noise, patience_s)
             waited_s = time.monotonic() - began
             rows = self._once(cell, repeat, attempt, before)
             for row in rows:
