@@ -4,8 +4,10 @@ import logging
 from datetime import UTC, datetime
 
 import pytest
+from jinja2 import UndefinedError
 
 from smisk.mvc import Application, Controller, Serializer, expose, http
+from smisk.mvc.template import Templates
 from smisk.test import Client
 
 WHEN = datetime(2026, 11, 22, 10, 0, 0, 5000, tzinfo=UTC)
@@ -238,6 +240,18 @@ def test_templates(site, tmp_path):
     reply = client.get("/gone")  # its template fails: the plain page stands in
     assert reply.status == 410
     assert "<h1>Gone</h1>" in reply.text
+
+
+def test_names_in_a_template(tmp_path):
+    text = "{{ d.title }}{{ d.items is callable }}{{ d.nope is defined }}{{ o.real }}"
+    (tmp_path / "names.html").write_text(text)
+    (tmp_path / "strict.html").write_text("{{ d.nope }}")
+    templates = Templates((tmp_path,), ("html",), reload=False)
+    variables = {"d": {"title": "<", "items": 1}, "o": 7}
+    names = templates.find("names.html")
+    assert templates.render(names, variables) == "&lt;TrueFalse7"
+    with pytest.raises(UndefinedError, match="nope"):
+        templates.render(templates.find("strict.html"), variables)
 
 
 def test_custom_serializer(site):

@@ -36,7 +36,7 @@ def answer(
             application._answer(application._unexpected(error))
         if not response.has_begun:
             try:
-                application.prepare(response)
+                prepare(application, response)
             except Exception as error:  # noqa: BLE001 - the top of the loop
                 application._prepare_failed(response, error)
         chunks = response.finish(start_response)

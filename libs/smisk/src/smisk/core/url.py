@@ -49,6 +49,10 @@ def decode(text: str, charset: str = "utf-8", *, tolerant: bool = True) -> str:
     Raises:
         UnicodeDecodeError: If the bytes are not `charset`, unless `tolerant`.
     """
+    return _decode(text, charset, tolerant)
+
+
+def _decode(text: str, charset: str, tolerant: bool) -> str:
     if "%" not in text:
         return text
     raw = unquote_to_bytes(text)
@@ -75,17 +79,24 @@ def decompose_query(
         ValueError: If there are more than `max_fields` fields.
         UnicodeDecodeError: As `decode`.
     """
-    fields: Query = {}
-    if not text:
-        return fields
     if text.count("&") >= max_fields:
         msg = f"more than {max_fields} fields"
         raise ValueError(msg)
-    for field in filter(None, text.split("&")):
-        raw_key, equals, raw_value = field.replace("+", " ").partition("=")
-        key = decode(raw_key, charset, tolerant=tolerant)
-        value = decode(raw_value, charset, tolerant=tolerant) if equals else None
-        collect(fields, key, value)
+    return _fields(text, charset, tolerant)
+
+
+def _fields(text: str, charset: str, tolerant: bool) -> Query:
+    fields: Query = {}
+    for field in text.replace("+", " ").split("&"):
+        if not field:
+            continue
+        raw_key, equals, raw_value = field.partition("=")
+        key = _decode(raw_key, charset, tolerant)
+        value = _decode(raw_value, charset, tolerant) if equals else None
+        if key in fields:
+            collect(fields, key, value)
+        else:
+            fields[key] = value
     return fields
 
 

@@ -10,8 +10,8 @@ cdef class Known:
 
 cdef class Memory:
     cdef public dict _known
-    cdef public set _seen
+    cdef public list _seen
 
     @cython.locals(response=Response, known=Known)
-    cpdef recall(self, Exchange one, dict env)
-    cpdef remember(self, Exchange one, dict env, tuple found)
+    cpdef recall(self, Exchange one, dict env, tuple key)
+    cpdef remember(self, Exchange one, dict env, tuple key, tuple found)

@@ -44,7 +44,7 @@ class Memory:
 
     def __init__(self) -> None:
         self._known: dict[Key, Known] = {}
-        self._seen: set[int] = set()
+        self._seen: list[object] = [None] * MAX_REMEMBERED
 
     def __len__(self) -> int:
         return len(self._known)
@@ -54,10 +54,10 @@ class Memory:
         self._known.clear()
 
     def recall(
-        self, one: Exchange, env: dict[str, Any]
+        self, one: Exchange, env: dict[str, Any], key: Key
     ) -> tuple[Leaf, dict[str, Any]] | None:
         """Give an exchange what it would come to by itself; None if that is unknown."""
-        known = self._known.get((env.get("PATH_INFO"), env.get("HTTP_ACCEPT")))
+        known = self._known.get(key)
         if (
             known is None
             or env["REQUEST_METHOD"] != "GET"
@@ -82,7 +82,11 @@ class Memory:
         return known.found
 
     def remember(
-        self, one: Exchange, env: dict[str, Any], found: tuple[Leaf, dict[str, Any]]
+        self,
+        one: Exchange,
+        env: dict[str, Any],
+        key: Key,
+        found: tuple[Leaf, dict[str, Any]],
     ) -> None:
         """Keep what a GET came to, if path and Accept told all there was to know."""
         if (
@@ -91,18 +95,17 @@ class Memory:
             or "HTTP_ACCEPT_CHARSET" in env
         ):
             return
-        path, accept = env.get("PATH_INFO"), env.get("HTTP_ACCEPT")
-        key = (path, accept)
+        # What is asked for once may never be again; of marks that share a place the
+        # last stays.
         mark = hash(key)
-        if mark not in self._seen:  # what is asked for once may never be again
-            if len(self._seen) >= MAX_REMEMBERED:
-                self._seen.clear()
-            self._seen.add(mark)
+        place = mark % MAX_REMEMBERED
+        if self._seen[place] != mark:
+            self._seen[place] = mark
             return
         if (
             key not in self._known
             and _UNCHANGING.issuperset(map(type, found[1].values()))
-            and len(path or "") + len(accept or "") <= MAX_KEY_SIZE
+            and len(key[0] or "") + len(key[1] or "") <= MAX_KEY_SIZE
         ):
             if len(self._known) >= MAX_REMEMBERED:
                 self._known.clear()

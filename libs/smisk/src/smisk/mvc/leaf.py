@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from smisk.mvc.control import Controller
@@ -52,7 +53,7 @@ class Leaf:
             segments = own = (*base, slug or name)
         self.path = None if slug is None else "/" + "/".join(segments)
         self.template = exposure.template or "/".join(own)
-        self.action: Callable[..., Any] = partial(function, controller)
+        self.action: Callable[..., Any] = MethodType(function, controller)
         for one in reversed((*filters, *exposure.filters)):
             self.action = partial(one, self.action)
         self.routes: list[Route] = []

@@ -17,5 +17,5 @@ cdef class Router:
     cdef public dict _table, _by_head
     cdef public object _filters, _is_built
 
-    @cython.locals(route=Route, leaf=Leaf)
+    @cython.locals(route=Route, leaf=Leaf, end=cython.Py_ssize_t)
     cpdef tuple resolve(self, str method, str path)

@@ -211,7 +211,8 @@ class Router:
             http.NotFound: Nothing answers there.
             http.MethodNotAllowed: Something does, but not to that verb.
         """
-        head = path.split("/", 2)[1].lower()
+        end = path.find("/", 1)
+        head = (path[1:] if end < 0 else path[1:end]).lower()
         for route in self._by_head.get(head, self._anywhere):
             if method in route.methods:
                 groups = route.find(path)
