@@ -8,6 +8,9 @@ Each repeat runs C and Python one after the other on the same data, so that both
 same machine. Keys lie in memory in the order in which they are used, in C's array and in
 Python's heap alike. A row's ratio is the peer's time through ours: larger is better, and
 a goal of 0.67 allows one and a half times the time of C.
+
+"C" is the library as the system has it. "C quiet" is the same loop with sched_yield()
+doing nothing, as in our process (see yields.h): what the binding itself costs.
 """
 
 import argparse
@@ -39,6 +42,7 @@ KINDS = ("hdb", "bdb", "bdbrandom", "fdb")
 PARTS = [*KINDS, "threads", "large"]
 CALL_GOAL = 1 / 1.5
 BULK_GOAL = 1 / 1.2
+THREAD_PAIRS = 8  # for each repeat
 
 
 def clock(work: Callable[[], object], count: int) -> float:
@@ -48,11 +52,11 @@ def clock(work: Callable[[], object], count: int) -> float:
     return (time.perf_counter() - began) / count * 1e9
 
 
-def compile_loop(folder: Path) -> Path:
+def compile_loop(folder: Path, *flags: str) -> Path:
     """Build loop.c with the system's compiler."""
-    program = folder / "loop"
-    command = ["cc", "-O2", "-std=gnu99", "-o", str(program), str(HERE / "loop.c")]
-    subprocess.run([*command, "-ltokyocabinet"], check=True)
+    program = folder / f"loop{''.join(flags)}"
+    command = ["cc", "-O2", "-std=gnu99", *flags, "-o", str(program)]
+    subprocess.run([*command, str(HERE / "loop.c"), "-ltokyocabinet"], check=True)
     return program
 
 
@@ -229,15 +233,21 @@ def run_lmdb(path: Path, keys: list, values: list) -> dict:
 
 
 def run_threads(path: Path, keys: list) -> Iterator[tuple[str, float, float]]:
-    """Yield how, and nanoseconds per read of one thread and of four, by turns."""
+    """Yield how, and nanoseconds per read of one thread and of four, by turns.
+
+    Reads of a dict are the control: what the interpreter itself loses or wins.
+    """
+    model = dict(zip(keys, keys, strict=True))
     with HDB() as db:
         db.setxmsiz(512 << 20)
         db.open(path, "r")
 
-        def single(part):
-            fetch = db.get
-            for key in part:
-                fetch(key)
+        def each_of(fetch):
+            def work(part):
+                for key in part:
+                    fetch(key)
+
+            return work
 
         def crew(work, threads):
             size = len(keys) // threads
@@ -254,15 +264,25 @@ def run_threads(path: Path, keys: list) -> Iterator[tuple[str, float, float]]:
 
             return clock(run, len(keys))
 
-        for name, work in (("get", single), ("get_many", db.get_many)):
+        works = {
+            "hdb 4 threads get": each_of(db.get),
+            "hdb 4 threads get_many": db.get_many,
+            "dict 4 threads get": each_of(model.get),
+        }
+        for work in works.values():
             crew(work, 1)  # the first one finds the pages
-            for _ in range(3):
-                yield name, crew(work, 1), crew(work, 4)
+        # Many pairs, and who comes first changes: a single one says little.
+        for turn in range(THREAD_PAIRS):
+            for name, work in works.items():
+                first = crew(work, 4 if turn % 2 else 1)
+                second = crew(work, 1 if turn % 2 else 4)
+                yield name, *((second, first) if turn % 2 else (first, second))
 
 
 def gather(options, folder: Path) -> Iterator[tuple[str, str, float, float, float]]:
     """Yield (measure, peer, ours, theirs, goal) for every measure of one repeat."""
     program = compile_loop(folder)
+    quiet = compile_loop(folder, "-DQUIET")
     count = options.count
     ordered = [b"%08d" % i for i in range(count)]
     order = random.Random(20090228).sample(range(count), count)
@@ -276,6 +296,7 @@ def gather(options, folder: Path) -> Iterator[tuple[str, str, float, float, floa
             path = folder / f"{kind}.db"
             theirs = run_c(program, kind, path, count, mutex)
             ours = run_ours(kind, path, keys, values, mutex)
+            bare = run_c(quiet, kind, path, count, mutex)
             label = f"{kind} {'shared' if mutex else 'one owner'}"
             for phase, peer, goal in (
                 ("put", "put", CALL_GOAL), ("get", "get", CALL_GOAL),
@@ -285,6 +306,7 @@ def gather(options, folder: Path) -> Iterator[tuple[str, str, float, float, floa
                 if phase not in ours:
                     continue
                 yield f"{label} {phase}", "C", ours[phase], theirs[peer], goal
+                yield f"{label} {phase}", "C quiet", ours[phase], bare[peer], 0
             path.unlink()
             if kind in ("hdb", "bdb") and mutex:
                 for phase, ns in run_dict(keys, values).items():
@@ -303,7 +325,8 @@ def gather(options, folder: Path) -> Iterator[tuple[str, str, float, float, floa
     with make("hdb", path, count, True) as db:
         db.put_many(zip(shuffled, shuffled, strict=True))
     for name, alone, together in run_threads(path, shuffled):
-        yield f"hdb 4 threads {name}", "1 thread", together, alone, 1.0
+        goal = 1.0 if name.startswith("hdb") else 0
+        yield name, "1 thread", together, alone, goal
 
 
 def large_reads(

@@ -7,5 +7,6 @@ PYTHONMALLOC=malloc exec valgrind --quiet --error-exitcode=9 --leak-check=no \
     --undef-value-errors=no --trace-children=no --suppressions=tests/valgrind.supp \
     "${PYTHON:-python}" -m pytest -q -p no:cacheprovider -x \
     tests/test_tokyocabinet_keyed.py tests/test_tokyocabinet_faults.py \
-    tests/test_tokyocabinet_peek.py tests/test_tokyocabinet_complete.py -k "not gil" \
+    tests/test_tokyocabinet_peek.py tests/test_tokyocabinet_complete.py \
+    tests/test_tokyocabinet_uncached.py -k "not gil" \
     -o timeout=1800 "$@"

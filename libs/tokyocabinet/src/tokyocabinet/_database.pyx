@@ -79,6 +79,13 @@ cdef int name_constants(type kind, str prefix) except -1:
     return 0
 
 
+cdef extern from "yields.h":
+    int yields_take_out()
+
+# WHY here: every other module of the library needs this one first.
+yields_take_out()
+
+
 include "_argument.pxi"
 
 
