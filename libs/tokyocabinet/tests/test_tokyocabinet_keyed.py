@@ -122,3 +122,37 @@ def test_a_closed_handle_raises_and_opens_again(db, tmp_path):
     assert db[b"a"] == b"1"
     with pytest.raises(Error):
         next(iterator)
+
+
+@pytest.mark.parametrize(
+    "prefix", [b"", b"a", b"ab", b"a\xff", b"\xff", b"\xff\xff", b"z"]
+)
+def test_a_prefix_is_a_range(prefix, tmp_path):
+    pieces = [b"", b"a", b"b", b"\xfe", b"\xff"]
+    names = sorted({a + b + c for a in pieces for b in pieces for c in pieces})
+    with BDB(tmp_path / "b", "n") as db:
+        db.put_many((name, name) for name in names)
+        found = [name for name in names if name.startswith(prefix)]
+        assert list(db.keys(prefix=prefix)) == list(db.iterkeys(prefix=prefix)) == found
+        assert list(db.values(prefix=prefix, reverse=True)) == found[::-1]
+        assert list(db.itervalues(prefix=prefix)) == found
+        assert list(db.items(prefix=prefix)) == [(name, name) for name in found]
+        assert (
+            list(db.iteritems(prefix=bytearray(prefix)))[:1]
+            == list(zip(found, found, strict=True))[:1]
+        )
+        with pytest.raises(TypeError):
+            db.keys(prefix="text")
+
+
+def test_a_prefix_that_is_no_range(tmp_path):
+    db = BDB()
+    db.setcmpfunc("decimal")
+    db.open(tmp_path / "b", "n")
+    with pytest.raises(ValueError, match="order"):
+        db.keys(prefix=b"1")
+    with pytest.raises(ValueError, match="start"):
+        db.items(b"1", prefix=b"1")
+    db.close()
+    with pytest.raises(InvalidOperationError):
+        db.keys(prefix=b"1")

@@ -81,6 +81,7 @@ class BDB(KeyedDatabase):
         start: _Buffer | None = None,
         stop: _Buffer | None = None,
         *,
+        prefix: _Buffer | None = None,
         reverse: bool = False,
     ) -> Iterator[bytes]: ...
     def itervalues(
@@ -88,6 +89,7 @@ class BDB(KeyedDatabase):
         start: _Buffer | None = None,
         stop: _Buffer | None = None,
         *,
+        prefix: _Buffer | None = None,
         reverse: bool = False,
     ) -> Iterator[bytes]: ...
     def iteritems(
@@ -95,6 +97,7 @@ class BDB(KeyedDatabase):
         start: _Buffer | None = None,
         stop: _Buffer | None = None,
         *,
+        prefix: _Buffer | None = None,
         reverse: bool = False,
     ) -> Iterator[tuple[bytes, bytes]]: ...
     @overload
@@ -105,6 +108,7 @@ class BDB(KeyedDatabase):
         start: _Buffer | None = None,
         stop: _Buffer | None = None,
         *,
+        prefix: _Buffer | None = None,
         reverse: bool = False,
     ) -> Iterator[bytes]: ...
     @overload
@@ -115,6 +119,7 @@ class BDB(KeyedDatabase):
         start: _Buffer | None = None,
         stop: _Buffer | None = None,
         *,
+        prefix: _Buffer | None = None,
         reverse: bool = False,
     ) -> Iterator[bytes]: ...
     @overload
@@ -125,6 +130,7 @@ class BDB(KeyedDatabase):
         start: _Buffer | None = None,
         stop: _Buffer | None = None,
         *,
+        prefix: _Buffer | None = None,
         reverse: bool = False,
     ) -> Iterator[tuple[bytes, bytes]]: ...
 

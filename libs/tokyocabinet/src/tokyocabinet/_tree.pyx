@@ -436,38 +436,46 @@ cdef class BDB(KeyedDatabase):
     def __reversed__(self):
         return TreeIterator(self, KEYS, None, None, True)
 
-    def iterkeys(self, start=None, stop=None, *, reverse=False):
-        """Return an iterator over the keys in [start, stop)."""
-        return TreeIterator(self, KEYS, start, stop, reverse)
+    def iterkeys(self, start=None, stop=None, *, prefix=None, reverse=False):
+        """Return an iterator over keys; see `items` for the arguments."""
+        return tree_walk(self, KEYS, start, stop, prefix, reverse)
 
-    def itervalues(self, start=None, stop=None, *, reverse=False):
-        """Return an iterator over the values of the keys in [start, stop)."""
-        return TreeIterator(self, VALUES, start, stop, reverse)
+    def itervalues(self, start=None, stop=None, *, prefix=None, reverse=False):
+        """Return an iterator over values; see `items` for the arguments."""
+        return tree_walk(self, VALUES, start, stop, prefix, reverse)
 
-    def iteritems(self, start=None, stop=None, *, reverse=False):
-        """Return an iterator over (key, value) of the keys in [start, stop)."""
-        return TreeIterator(self, ITEMS, start, stop, reverse)
+    def iteritems(self, start=None, stop=None, *, prefix=None, reverse=False):
+        """Return an iterator over (key, value); see `items` for the arguments."""
+        return tree_walk(self, ITEMS, start, stop, prefix, reverse)
 
-    def keys(self, start=None, stop=None, *, reverse=False):
-        """Return a view of all keys, or an iterator over those in [start, stop)."""
-        if start is None and stop is None and not reverse:
+    def keys(self, start=None, stop=None, *, prefix=None, reverse=False):
+        """Return a view of all keys, or an iterator over some; see `items`."""
+        if start is None and stop is None and prefix is None and not reverse:
             return KeyedDatabase.keys(self)
-        return TreeIterator(self, KEYS, start, stop, reverse)
+        return tree_walk(self, KEYS, start, stop, prefix, reverse)
 
-    def values(self, start=None, stop=None, *, reverse=False):
-        """Return a view of all values, or an iterator over those in [start, stop)."""
-        if start is None and stop is None and not reverse:
+    def values(self, start=None, stop=None, *, prefix=None, reverse=False):
+        """Return a view of all values, or an iterator over some; see `items`."""
+        if start is None and stop is None and prefix is None and not reverse:
             return KeyedDatabase.values(self)
-        return TreeIterator(self, VALUES, start, stop, reverse)
+        return tree_walk(self, VALUES, start, stop, prefix, reverse)
 
-    def items(self, start=None, stop=None, *, reverse=False):
-        """Return a view of all records, or an iterator over those in [start, stop).
+    def items(self, start=None, stop=None, *, prefix=None, reverse=False):
+        """Return a view of all records, or an iterator over some.
 
-        With `reverse` it goes from the last before `stop` down to `start` itself.
+        Args:
+            start: The first key; None = from the beginning.
+            stop: The key behind the last; None = to the end.
+            prefix: What keys begin with, instead of `start` and `stop`.
+            reverse: Whether to go from the last before `stop` down to `start` itself.
+
+        Raises:
+            ValueError: A prefix with `start` or `stop`, or in an order that is not
+                the lexical one.
         """
-        if start is None and stop is None and not reverse:
+        if start is None and stop is None and prefix is None and not reverse:
             return KeyedDatabase.items(self)
-        return TreeIterator(self, ITEMS, start, stop, reverse)
+        return tree_walk(self, ITEMS, start, stop, prefix, reverse)
 
 
 name_constants(BDB, "BDB")

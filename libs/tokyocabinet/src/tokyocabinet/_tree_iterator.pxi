@@ -248,3 +248,21 @@ cdef class TreeIterator(BlockIterator):
             cur.vidx = 0
             on = tcbdbcurprev(cur)
         return False
+
+
+cdef TreeIterator tree_walk(
+    BDB db, int kind, object start, object stop, object prefix, bint reverse
+):
+    """Return an iterator over [start, stop), or over the keys with a prefix."""
+    cdef bytes first, head
+    if prefix is not None:
+        if start is not None or stop is not None:
+            raise ValueError("a prefix says where to start and to stop")
+        if db.is_open and tcbdbcmpfunc(<TCBDB *>db.db) != tccmplexical:
+            raise ValueError("in this order of keys a prefix is not a range")
+        start = first = raw(prefix)
+        # The first key behind: the last byte that can be raised, raised by one.
+        head = first.rstrip(b"\xff")
+        if head:
+            stop = head[:len(head) - 1] + bytes([<unsigned char>head[len(head) - 1] + 1])
+    return TreeIterator(db, kind, start, stop, reverse)
