@@ -9,7 +9,7 @@ import time
 
 import pytest
 from kvstore_process import OurServer
-from kvstore_wire import Wire
+from kvstore_wire import Wire, pack
 
 
 @pytest.fixture
@@ -232,6 +232,25 @@ def test_without_the_password_it_was_told_of_it_does_not_start(tmp_path, content
     assert done.returncode == 2
     assert f"requirepass-file '{secret}'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("cut", [0, 5, 40])
+def test_a_password_in_the_same_bytes_widens_the_limits(guarded, cut):
+    words = [b"MSET", *(b"%d" % number for number in range(19)), b"v" * 20_000]
+    raw = pack([b"AUTH", b"open sesame"]) + pack(words) + pack([b"STRLEN", b"18"])
+    with guarded.wire() as wire:
+        wire.sock.sendall(raw[:cut])
+        time.sleep(0.05 if cut else 0)
+        wire.sock.sendall(raw[cut:])
+        assert read_many(wire, 3) == [b"+OK", b"+OK", b":20000"]
+
+
+def test_a_wrong_password_in_the_same_bytes_widens_nothing(guarded):
+    with guarded.wire() as wire:
+        wire.sock.sendall(pack([b"AUTH", b"wrong"]) + pack([b"MGET", *[b"a"] * 10]))
+        assert wire.read().startswith(b"-WRONGPASS")
+        assert wire.read() == b"-ERR Protocol error: unauthenticated multibulk length"
+        assert wire.is_closed()
 
 
 def test_protected_mode_keeps_other_machines_out(tmp_path):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from kvstore_wire import pack
 
 from hunch_kvstore.resp.inline import split_words
-from hunch_kvstore.resp.parser import Parser, ProtocolError
+from hunch_kvstore.resp.parser import Parser, ProtocolError, StrangerError
 
 WORDS = st.lists(st.binary(max_size=40), min_size=1, max_size=6)
 ALMOST = st.lists(
@@ -89,6 +89,26 @@ def test_strangers_have_narrow_limits():
     with pytest.raises(ProtocolError, match="unauthenticated bulk"):
         Parser(trusted=False).feed(b"*1\r\n$16385\r\n")
     assert Parser(trusted=False).feed(pack([b"x" * 16384])) == [[b"x" * 16384]]
+
+
+def test_a_stranger_who_logs_in_meanwhile_goes_on_where_the_limit_was():
+    command = [b"MSET", *[b"x"] * 19, b"v" * 20_000]
+    raw = pack([b"AUTH", b"word"]) + pack(command) + pack([b"PING"])
+    for raw_limit in (
+        raw,
+        raw.replace(b"*21", b"*3").replace(b"$1\r\nx\r\n" * 18, b""),
+    ):
+        parser = Parser(trusted=False)
+        commands = []
+        with pytest.raises(StrangerError):
+            parser.take(raw_limit, commands)
+        assert commands == [[b"AUTH", b"word"]]
+        parser.trusted = True
+        rest = parser.feed(b"")
+        assert rest[0][0] == b"MSET"
+        assert len(rest[0][-1]) == 20_000
+        assert rest[1:] == [[b"PING"]]
+        assert parser.is_idle
 
 
 def test_a_header_reserves_no_memory():

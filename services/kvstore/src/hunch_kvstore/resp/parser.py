@@ -30,6 +30,16 @@ class ProtocolError(Exception):
     """The client broke the protocol; it gets this text and the connection ends."""
 
 
+class StrangerError(ProtocolError):
+    """A client that has not authenticated announced more than strangers may.
+
+    The parser has kept everything from the announcement on: if a command before it, in
+    the same bytes, was the password, `take` goes on with it.
+    """
+
+    at: int = 0
+
+
 class Parser:
     """The state of one client's stream of commands.
 
@@ -84,6 +94,7 @@ class Parser:
         Raises:
             ProtocolError: When the stream is broken; `commands` then holds what came
                 before the fault, which is still to be answered.
+            StrangerError: The same, and only a stranger's fault; see there.
         """
         buffer = self._buffer
         if buffer:
@@ -93,7 +104,11 @@ class Parser:
             data = bytes(buffer)
             buffer.clear()
         self._need = 0
-        at = self._parse(data, commands)
+        try:
+            at = self._parse(data, commands)
+        except StrangerError as error:
+            buffer += memoryview(data)[error.at :]
+            raise
         if at < len(data):
             buffer += memoryview(data)[at:]
             if self._need:
@@ -160,6 +175,9 @@ class Parser:
                 commands.append(words)
                 words = []
             return at
+        except StrangerError as error:
+            error.at = at
+            raise
         finally:
             self._words = words
             self._missing = missing
@@ -173,7 +191,7 @@ class Parser:
         if count is None or count > ARRAY_WORDS:
             raise ProtocolError("invalid multibulk length")
         if count > UNAUTHENTICATED_WORDS and not self.trusted:
-            raise ProtocolError("unauthenticated multibulk length")
+            raise StrangerError("unauthenticated multibulk length")
         return max(count, 0)
 
     def _length(self, raw: bytes) -> int:
@@ -182,7 +200,7 @@ class Parser:
         if length is None or length < 0 or length > self.bulk_bytes:
             raise ProtocolError("invalid bulk length")
         if length > UNAUTHENTICATED_BULK_BYTES and not self.trusted:
-            raise ProtocolError("unauthenticated bulk length")
+            raise StrangerError("unauthenticated bulk length")
         return length
 
 

@@ -21,7 +21,7 @@ import socket
 import time
 from typing import TYPE_CHECKING, Final
 
-from hunch_kvstore.resp.parser import ProtocolError
+from hunch_kvstore.resp.parser import ProtocolError, StrangerError
 from hunch_kvstore.server._rounds import Rounds, Wire
 from hunch_kvstore.server.client import Client
 from hunch_kvstore.server.metrics import REQUEST_BYTES, respond
@@ -245,6 +245,20 @@ class Loop(Rounds):
         """Run what the fast lane has left over: through the parser, one by one."""
         client = connection.client
         core = self.core
+        fault = self._parse(client, data)
+        if isinstance(fault, StrangerError) and client.parser.trusted:
+            fault = self._parse(client, b"")  # the password came in the same bytes
+        if client.killed:
+            self._close(connection)
+            return
+        if fault is not None and not client.closing:
+            core.protocol_error(client, str(fault))
+        elif _held_bytes(client) > self._buffer_limit(client):
+            core.log.warning("query buffer limit", peer=client.address)
+            self._close(connection)
+
+    def _parse(self, client: Client, data: bytes) -> ProtocolError | None:
+        """Run the commands that `data` completes; return what was wrong after them."""
         commands: list[list[bytes]] = []
         fault: ProtocolError | None = None
         try:
@@ -254,16 +268,9 @@ class Loop(Rounds):
         client.is_midway = not client.parser.is_idle
         if client.blocked is not None:
             client.waiting += commands
-        else:
-            core.perform(client, commands)
-        if client.killed:
-            self._close(connection)
-            return
-        if fault is not None and not client.closing:
-            core.protocol_error(client, str(fault))
-        elif _held_bytes(client) > self._buffer_limit(client):
-            core.log.warning("query buffer limit", peer=client.address)
-            self._close(connection)
+        elif not client.closing and not client.killed:
+            self.core.perform(client, commands)
+        return fault
 
     def _buffer_limit(self, client: Client) -> int:
         if not client.authenticated:
