@@ -61,6 +61,10 @@ TYRANT = {
     ("GET", 16): {"B+ tree": 52, "hash": 105, "redis-server": 676},
 }
 TYRANT_GOAL = 2.5
+# Requests per second that its author has published: "1 M queries in 17.2 s" (his slides)
+# is the greater of two, the other is 22,000 of each of write, read and delete. On the
+# machines of 2009, so the rows above are the fairer ones.
+TYRANT_PUBLISHED = 58_000
 
 
 def filling(name: str, server: Server) -> Iterator[list[str]]:
@@ -171,12 +175,21 @@ def speed(
 
 
 def against_tyrant(rows: Sequence[Row]) -> Generator[Row, None, None]:
-    """Yield rows that compare SET and GET with what Tokyo Tyrant did (see `TYRANT`)."""
+    """Compare SET and GET with Tokyo Tyrant: see `TYRANT` and `TYRANT_PUBLISHED`."""
     for (name, pipeline), figures in TYRANT.items():
         measure = f"{name}, everysec, pipeline {pipeline}"
         for one in rows:
             if one["measure"] != measure or one["unit"] != "requests/s":
                 continue
+            if pipeline == 1:
+                yield row(
+                    f"{name} against Tyrant's published rate, pipeline 1",
+                    "requests/s",
+                    "Tokyo Tyrant 1.1, its author's slides",
+                    [float(str(one["ours"]))],
+                    [TYRANT_PUBLISHED],
+                    TYRANT_GOAL,
+                )
             for kind in ("B+ tree", "hash"):
                 yield row(
                     f"{name} against Tyrant's {kind}, pipeline {pipeline}",
