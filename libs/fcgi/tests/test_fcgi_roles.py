@@ -118,6 +118,21 @@ def test_requests_overtake_each_other(concurrent):
     assert out[1].endswith(b"0\n1\n2\n3\n4\n5\n")
 
 
+def test_an_answer_does_not_wait_for_the_next_request(shared, folder):
+    server = shared("fixture_app:app", "--model", "multiplex")
+    with Line(server) as line:
+        pieces = []
+        for request_id, path in ((1, "/slow?0.05"), (2, f"/patient?{folder}/file")):
+            pieces += line.protocol.begin_request(
+                request_id, params_for(path), keep=True
+            )
+            pieces += line.protocol.send_stdin(request_id, b"")
+        line.send(*pieces)
+        assert line.until_ended()[0] == [1]
+        (folder / "file").touch()
+        assert line.until_ended()[1][2].endswith(b"\r\n\r\ncame")
+
+
 def test_abort(concurrent):
     with Line(concurrent) as line:
         line.begin(1, "/show", end=False, keep=True)

@@ -195,6 +195,17 @@ def gated(environ, start_response):
     yield b"second"
 
 
+def patient(environ, start_response):
+    """Wait for a file, but not for ever; say whether it came."""
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    give_up = time.monotonic() + 10
+    while time.monotonic() < give_up:
+        if os.path.exists(environ["QUERY_STRING"]):
+            return [b"came"]
+        time.sleep(0.01)
+    return [b"never came"]
+
+
 def short(environ, start_response):
     start_response("200 OK", [("Content-Length", "10")])
     return [b"short"]
@@ -223,7 +234,7 @@ HANDLERS.update(
     {
         f.__name__.rstrip("_"): f
         for f in (sent, allow, filter_, until_aborted, endless, written, wrapped, twice, too_late,
-                  gated, short, long, split, silent, text)
+                  gated, patient, short, long, split, silent, text)
     }
 )  # fmt: skip
 

@@ -6,8 +6,10 @@ all the others, so this is for applications that only compute.
 """
 
 import functools
+import time
 from collections import deque
 from collections.abc import Generator
+from typing import Final
 
 from fcgi import wsgi
 from fcgi.models.channel import HIGH_WATER, Request
@@ -15,6 +17,12 @@ from fcgi.models.loop import InlineLoop
 from fcgi.worker import Worker
 
 Steps = Generator[None, None, bool]
+
+_TURN_S: Final = 0.001
+"""After this long the loop writes what there is, and reads, before others go on.
+
+WHY: of 64 requests that take 50 ms each, the first would wait 3.2 s for the last.
+"""
 
 
 class Multiplex:
@@ -38,9 +46,12 @@ class Multiplex:
             running.append((request, steps))
 
         def turn() -> bool:
-            """Run one step of every request; return whether one can run on."""
+            """Run a step of each request, in time; return whether one can run on."""
             can_go_on = False
+            deadline = time.monotonic() + _TURN_S
             for _ in range(len(running)):
+                if time.monotonic() > deadline:
+                    return True
                 request, steps = running.popleft()
                 channel = request.channel
                 if channel.out_size > HIGH_WATER and not channel.closed:
