@@ -264,7 +264,7 @@ def install(
         sync_folder(folder)
         total = sum(kept.size_bytes for kept in manifest.segments) or 1
         share = options.cache_bytes * entry.size_bytes // total
-        segment = Segment(folder, entry, share)
+        segment = Segment(folder, entry, share, is_known=True)
     manifest.write(folder)
     return segment
 

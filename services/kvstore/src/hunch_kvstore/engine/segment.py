@@ -134,8 +134,27 @@ class Segment(Sealed):
         ranges: What it deletes from everything older.
     """
 
-    def __init__(self, folder: Path, entry: SegmentEntry, cache_bytes: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        entry: SegmentEntry,
+        cache_bytes: int,
+        *,
+        verify: bool = False,
+        is_known: bool = False,
+    ) -> None:
         """Open the files of a segment.
+
+        The library must not see a damaged tree. One that is neither compared with its
+        checksum nor known to be sound is walked from end to end first, through a map of
+        the whole file, which counts as memory of this process meanwhile.
+
+        Args:
+            folder: Of the store.
+            entry: What the manifest says of it.
+            cache_bytes: Memory for leaves of the tree.
+            verify: Compare the tree with its checksum.
+            is_known: The tree was just built and read back, and its checksum made.
 
         Raises:
             StoreDamaged: If they are missing or not what the manifest says.
@@ -169,8 +188,10 @@ class Segment(Sealed):
         if size != entry.size_bytes:
             what = f"it has {size} bytes, not {entry.size_bytes}"
             raise StoreDamaged(self.path, None, what, REMEDY)
+        if verify:
+            self.verify()
         # SAFETY: one thread owns the handle, so the library's lock is not needed.
-        self._tree = BDB(mutex=False)
+        self._tree = BDB(mutex=False, verify=not (verify or is_known))
         # A leaf takes half as much again in memory; long values make long leaves.
         mean = entry.size_bytes // max(entry.records, 1)
         leaves = cache_bytes // max(LEAF_BYTES * 3 // 2, 2 * mean)
@@ -255,9 +276,8 @@ def open_segments(
     try:
         for entry in entries:
             share = options.cache_bytes * entry.size_bytes // total
-            segments.append(Segment(folder, entry, share))
-            if options.verify:
-                segments[-1].verify()
+            segment = Segment(folder, entry, share, verify=options.verify)
+            segments.append(segment)
     except BaseException:
         close_segments(segments)
         raise

@@ -104,7 +104,9 @@ class Pending:
                 self._frozen = Generation(frozen)
         held = {one.serial: one for one in self._generations()}
         head = self._base + b"q"
-        for name, names in reader.scan(head, after(head)):
+        # PERF: backwards, as the documents came: the newest has the lowest number, and a
+        # list takes that at its end. Forwards each of them moved all others.
+        for name, names in reader.scan(head, after(head), reverse=True):
             serial = _SERIAL.unpack_from(name, len(head))[0]
             number = unpack_number(name[-8:])
             if serial not in held:
