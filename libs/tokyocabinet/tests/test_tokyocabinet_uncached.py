@@ -40,7 +40,8 @@ def test_uncached_reads_are_reads(
             tree.putdup(key, value)
     with reader(path) as tree:
         for key in [*others, *(key for key, _ in records)]:
-            assert tree.get_uncached(key) == tree.get(key)
+            cold = tree.get_uncached(key)
+            assert cold == tree.get(key) == tree.get_uncached(key), "then in the cache"
 
 
 def test_a_large_file(tmp_path: Path) -> None:

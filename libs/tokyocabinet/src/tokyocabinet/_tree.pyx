@@ -51,7 +51,8 @@ cdef extern from "tree_leaf.h" nogil:
         pass
     void leaf_room_begin(LeafRoom *)
     void leaf_room_end(LeafRoom *)
-    int tree_read(TCBDB *, const char *, int, LeafRoom *, const char **)
+    int tree_look(TCBDB *, const char *, int, uint64_t *, const char **)
+    int tree_read(TCBDB *, uint64_t, const char *, int, LeafRoom *, const char **)
 
 
 cdef enum:
@@ -199,7 +200,10 @@ cdef class BDB(KeyedDatabase):
         cdef int ksiz = <int>PyBytes_GET_SIZE(kept_key)
         cdef const char *value = NULL
         cdef LeafRoom room
-        cdef int vsiz = self.peek(kbuf, ksiz, &value)
+        cdef uint64_t page = 0
+        cdef int vsiz = PEEK_UNKNOWN
+        if self.at_rest():
+            vsiz = tree_look(<TCBDB *>self.db, kbuf, ksiz, &page, &value)
         if vsiz >= 0:
             return PyBytes_FromStringAndSize(value, vsiz)
         if vsiz == PEEK_MISSING:
@@ -208,7 +212,11 @@ cdef class BDB(KeyedDatabase):
         self.enter()
         with nogil:
             self.acquire()
-            vsiz = tree_read(<TCBDB *>self.db, kbuf, ksiz, &room, &value)
+            if page == 0:
+                # SAFETY: only for the page; a value in the cache moves once unlocked.
+                tree_look(<TCBDB *>self.db, kbuf, ksiz, &page, &value)
+            if page:
+                vsiz = tree_read(<TCBDB *>self.db, page, kbuf, ksiz, &room, &value)
             self.release()
         try:
             self.leave()
