@@ -30,6 +30,7 @@ cdef class Front:
     cdef public RecordCache _records
     cdef public PageCache _pages
     cdef object find(self, bytes key)
+    cdef object look(self, bytes key, bint ahead)
     cdef int read_ahead(self, layer, bytes key) except -1
     cdef bint is_alone(self, bytes start, bytes stop)
     cdef bint flush_lightly(self)

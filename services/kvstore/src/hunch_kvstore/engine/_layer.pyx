@@ -26,6 +26,30 @@ from libc.stdint cimport uint8_t
 from libc.string cimport memcmp, memset
 
 
+cdef extern from * nogil:
+    """
+    #include <stdlib.h>
+    #ifdef __GLIBC__
+    #include <malloc.h>
+    #define give_freed_back() malloc_trim(0)
+    #else
+    #define give_freed_back() 0
+    #endif
+    """
+    int give_freed_back()
+
+
+def give_back():
+    """Return memory that was freed to the system.
+
+    WHY: a table that was sealed leaves its 64 MiB in holes between younger records, and
+    the C library keeps them: a store that had taken in 200,000 documents of 2 KB held
+    five times what it used. Releases the GIL.
+    """
+    with nogil:
+        give_freed_back()
+
+
 class Missing(Enum):
     """The type of `MISSING`, which says that a layer knows nothing of a key."""
 

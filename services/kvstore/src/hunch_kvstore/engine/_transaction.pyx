@@ -47,6 +47,17 @@ cdef class Transaction:
                 return value
         return self._engine.find(key)
 
+    def get_many(self, list keys not None):
+        """Return the values of keys that lie far from each other, as `Front` does."""
+        if self._layer is None:
+            return self._engine.get_many(keys)
+        found = []
+        for key in keys:
+            value = self._layer.find(key)
+            found.append(
+                self._engine.look(key, False) if value is MISSING else value)
+        return found
+
     def scan(self, bytes start not None, bytes stop=None, *, bint reverse=False):
         """Return an iterator over (key, value) with start <= key < stop, in order."""
         if self._layer is None:

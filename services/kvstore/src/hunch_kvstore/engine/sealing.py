@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from hunch_kvstore.engine._layer import Layer
+from hunch_kvstore.engine._layer import Layer, give_back
 from hunch_kvstore.engine.disk import free_bytes, remove_files, sync_folder
 from hunch_kvstore.engine.error import StoreError
 from hunch_kvstore.engine.job import Job, JobFailed, merge_order, seal_order
@@ -120,6 +120,10 @@ class Sealing:
         if now >= self._retry_at:
             self._begin(now)
         return moved
+
+    def tidy(self) -> None:
+        """Let the system have the memory of a table that was sealed."""
+        self._thread.submit(give_back)
 
     def merge_all(self) -> None:
         """Begin to merge every segment into one, unless a merge is under way."""

@@ -34,6 +34,7 @@ FILTER_HEAD = struct.Struct("<8sII")
 FENCE_RECORDS = 256
 LEAF_BYTES = 8192  # what a leaf of the tree should hold
 INNER_ENTRIES = 100  # an inner page of a tree filled in order has more
+FENCES_BELOW = 2  # so many lie below one inner page at least, mostly more
 
 
 def tree_path(folder: Path, serial: int) -> Path:
@@ -208,6 +209,19 @@ class Segment(Sealed):
         except Error as error:
             what = f"it does not open ({error})"
             raise StoreDamaged(self.path, None, what, REMEDY) from error
+        self._warm()
+
+    def _warm(self) -> None:
+        """Bring all inner pages into memory.
+
+        PERF: the first look-up below each of them read it and took it apart, and its
+        leaf as well: 50 us and not 5, which the searches after each merge paid for.
+        """
+        for key in self._fences[::FENCES_BELOW]:
+            try:
+                self._tree.get_uncached(key, None)
+            except Exception:  # noqa: BLE001 - who asks for what is damaged hears of it
+                return
 
     def scan(
         self, start: bytes, stop: bytes | None, *, reverse: bool = False

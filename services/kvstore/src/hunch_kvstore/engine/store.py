@@ -193,6 +193,7 @@ class Engine(Front):
         if self._sealing.tick(now):
             self._arrange()
             self._sync.sealed(self._sealing.manifest.sealed_sequence)
+            self._sealing.tidy()
         if self._sealing.frozen is None and self._is_full():
             self._freeze_soon()
 

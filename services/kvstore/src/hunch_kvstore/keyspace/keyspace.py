@@ -126,6 +126,14 @@ class Keyspace:
             return None
         return record
 
+    def records(self, keys: list[bytes]) -> list[bytes | None]:
+        """Return the metadata records of keys that lie far from each other."""
+        found = self.tx.get_many([META + key for key in keys])
+        return [
+            self.record(key) if record is not None and record[0] & EXPIRES else record
+            for key, record in zip(keys, found, strict=True)
+        ]
+
     def exists(self, key: bytes) -> bool:
         """Tell whether the key is there."""
         return self.record(key) is not None
