@@ -1,6 +1,7 @@
 """Chunks of document numbers: one suite over the compiled and the plain loops."""
 
 from array import array
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -33,6 +34,31 @@ def test_runs_combine_as_sets_do(loops, left, right):
     assert list(loops.common(left, right)) == sorted(one & two)
     assert list(loops.union(left, right)) == sorted(one | two)
     assert list(loops.without(left, right)) == sorted(one - two)
+
+
+@BOTH
+@given(
+    numbers=NUMBERS,
+    cuts=st.sets(st.integers(1, 199)),
+    asked=NUMBERS,
+    every=st.integers(1, 9),
+)
+def test_a_row_of_chunks_is_one_run(loops, numbers, cuts, asked, every):
+    ends = sorted({min(cut, len(numbers)) for cut in cuts} | {0, len(numbers)})
+    rows = [numbers[a:b] for a, b in pairwise(ends)]
+    raws = [loops.encode(row) for row in rows]
+    lasts = array("Q", [row[-1] for row in rows])
+    assert loops.joined(raws) == numbers
+    some = array("Q", sorted({*asked, *numbers[::every]}))
+    assert list(loops.kept(raws, lasts, some)) == sorted(set(some) & set(numbers))
+
+
+@BOTH
+def test_the_last_number_of_all_is_kept(loops):
+    numbers = array("Q", [5, 2**64 - 1])
+    assert (
+        loops.kept([loops.encode(numbers)], array("Q", [2**64 - 1]), numbers) == numbers
+    )
 
 
 @given(numbers=NUMBERS, low=st.integers(0, 2**64 - 1), high=st.integers(0, 2**64 - 1))
@@ -73,5 +99,7 @@ def test_only_arrays_of_64_bits_are_taken():
         _chunk.common(array("I", [1]), array("Q", [1]))
     with pytest.raises(TypeError):
         _chunk.union([1], [2])
+    with pytest.raises(ValueError, match="as many"):
+        _chunk.kept([], array("Q", [1]), array("Q", [1]))
     with pytest.raises(ValueError, match="holds"):
         _chunk.encode(array("Q"))

@@ -279,8 +279,8 @@ class Store:
         answer = run(self.engine, self.catalog, request.read(words), self.fetch)
         return answer.total, [hit.key for hit, _ in answer.hits]
 
-    def fetch(self, key, names):
-        return self.model.documents.get(key)
+    def fetch(self, keys, names):
+        return [self.model.documents.get(key) for key in keys]
 
 
 def in_order(model, found, name, descending):
@@ -419,6 +419,10 @@ def test_reading_stops_early(tmp_path):
                 read.append(key)
                 return tx.get(key)
 
+            def get_many(self, keys):
+                read.extend(keys)
+                return tx.get_many(keys)
+
             def scan(self, start, stop=None, *, reverse=False):
                 for key, value in tx.scan(start, stop, reverse=reverse):
                     read.append(key)
@@ -427,7 +431,9 @@ def test_reading_stops_early(tmp_path):
         text = "@t:{a} @t:{b} @at:[-inf (90000000]"
         words = f"i|{text}|NOCONTENT|SORTBY|at|DESC|LIMIT|0|30|WITHOUTCOUNT".encode()
         wanted = request.read(words.split(b"|"))
-        answer = run(Counting(), catalog, wanted, lambda key, names: {})
+        answer = run(
+            Counting(), catalog, wanted, lambda keys, names: [{} for _ in keys]
+        )
     found = [hit.key for hit, _ in answer.hits]
     assert found == [b"d:%d" % at for at in range(89_999, 0, -1) if at % 3][:30]
     assert len(read) < 60, "thirty records and a few chunks"

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from hunch_kvstore.engine.store import Engine
 from hunch_kvstore.search import pending
 from hunch_kvstore.search._delta import SHARDS, Delta, pack, unpack
+from hunch_kvstore.search.chunk import numbers_of
 from hunch_kvstore.search.keys import END_OF_TERM, after
+from hunch_kvstore.search.lists import Lists
 from hunch_kvstore.search.pending import Pending
-from hunch_kvstore.search.source import Listed
+from hunch_kvstore.search.source import Held, Listed
 
 NAMES = st.lists(st.binary(max_size=5), max_size=6, unique=True)
 NUMBERS = st.integers(1, 30) | st.integers(1, 2**64 - 1)
@@ -84,8 +86,9 @@ def test_a_posting_is_in_one_place(tmp_path, order):
     r = random.Random(4)
     everything = b"\xff\xff"
     model = {}
+    lists = Lists(60_000)  # some have to go, and a few are too long
     with Engine.open(tmp_path) as engine:
-        held = Pending(BASE, everything)
+        held = Pending(BASE, everything, lists)
         for turn in range(3000):
             number = 2**40 - turn if order == "time" else r.randrange(1, 2**40)
             kept = {name: set(numbers) for name, numbers in model.items()}
@@ -114,17 +117,28 @@ def test_a_posting_is_in_one_place(tmp_path, order):
                 model = kept
             if turn % 100 == 99:
                 if r.random() < 0.5:
-                    held = Pending(BASE, everything)
+                    held = Pending(BASE, everything, lists)
                     held.load(engine)
-                agree(engine, held, model)
+                agree(engine, held, model, lists)
         folded = list(engine.scan(BASE + b"p", after(BASE + b"p")))
         assert len(folded) > 100, "much has gone to disk"
 
 
-def agree(engine, held, model):
+def agree(engine, held, model, lists):
+    kept = 0
     for name, numbers in model.items():
         prefix = BASE + b"p" + name + END_OF_TERM
         listed = Listed(engine, prefix, held.numbers(name))
         found = [number for block in listed.blocks() for number in block]
         assert found == sorted(numbers)
         assert listed.count() == len(numbers), "none is counted twice"
+        chunks = lists.find(engine, prefix)
+        if chunks is not None:
+            kept += 1
+            source = Held(chunks, held.numbers(name))
+            assert source.count() == len(found)
+            assert [number for block in source.blocks() for number in block] == found
+            assert list(source.keep(numbers_of(found[::2]))) == found[::2]
+            assert list(source.whole()) == found
+    assert kept
+    assert lists.size_bytes <= 60_000

@@ -87,14 +87,14 @@ def test_anything_typed_is_answered_or_refused(store, text, parameter):
     assert explain(node, schema).endswith("\n")
     wanted = request.Request("i", text, parameters=parameters, sort_by="n")
     wanted.is_descending = True
-    newest = run(engine, catalog, wanted, lambda key, names: {})
+    newest = run(engine, catalog, wanted, lambda keys, names: [{} for _ in keys])
     wanted.limit = 1000
-    all_ = run(engine, catalog, wanted, lambda key, names: {})
+    all_ = run(engine, catalog, wanted, lambda keys, names: [{} for _ in keys])
     assert newest.total == all_.total == len(all_.hits)
     assert [h.number for h, _ in all_.hits[:10]] == [h.number for h, _ in newest.hits]
     scored = request.Request("i", text, parameters=parameters, limit=1000)
     scored.has_scores = True
-    ranked = run(engine, catalog, scored, lambda key, names: {})
+    ranked = run(engine, catalog, scored, lambda keys, names: [{} for _ in keys])
     assert {h.number for h, _ in ranked.hits} == {h.number for h, _ in all_.hits}
 
 
@@ -164,7 +164,10 @@ def test_an_error_names_the_byte_and_the_word_before(store, text, offset, near):
 def test_what_queries_find(store, query, found):
     engine, catalog = store
     wanted = request.Request("i", query, limit=0)
-    assert run(engine, catalog, wanted, lambda key, names: {}).total == found
+    assert (
+        run(engine, catalog, wanted, lambda keys, names: [{} for _ in keys]).total
+        == found
+    )
 
 
 class Clock:
@@ -186,7 +189,13 @@ def test_a_query_that_takes_too_long_answers_with_what_it_has(store, options):
 
     def found(step_s):
         wanted = request.read(words)
-        return run(engine, catalog, wanted, lambda key, names: {}, Clock(step_s))
+        return run(
+            engine,
+            catalog,
+            wanted,
+            lambda keys, names: [{} for _ in keys],
+            Clock(step_s),
+        )
 
     cut = found(1.0)
     assert cut.is_cut

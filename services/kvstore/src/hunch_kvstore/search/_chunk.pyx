@@ -4,6 +4,7 @@
 from array import array as _array
 
 from cpython cimport array
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
@@ -70,16 +71,12 @@ def encode(array.array numbers not None):
     return raw
 
 
-def decode(bytes raw not None):
-    """Return the numbers of a chunk.
-
-    Raises:
-        ValueError: If the bytes are no chunk.
-    """
-    cdef Py_ssize_t size = len(raw), i
+cdef Py_ssize_t _count(bytes raw) except -1:
+    """Return how many numbers a chunk holds, once its form is what it should be."""
+    cdef Py_ssize_t size = PyBytes_GET_SIZE(raw)
     if size < HEAD:
         raise ValueError("damaged posting chunk")
-    cdef const uint8_t* at = <const uint8_t*> <const char*> raw
+    cdef const uint8_t* at = <const uint8_t*> PyBytes_AS_STRING(raw)
     cdef Py_ssize_t count = at[0] | at[1] << 8
     cdef int shift = at[2], width = at[3]
     # LIMIT: a damaged chunk must not make this read or write outside.
@@ -90,11 +87,17 @@ def decode(bytes raw not None):
         or size != HEAD + (count - 1) * width
     ):
         raise ValueError("damaged posting chunk")
-    cdef array.array found = _new(count)
-    cdef uint64_t* item = _items(found)
+    return count
+
+
+cdef void _unpack(bytes raw, Py_ssize_t count, uint64_t* item) noexcept:
+    """Write the `count` numbers of a sound chunk."""
+    cdef const uint8_t* at = <const uint8_t*> PyBytes_AS_STRING(raw)
+    cdef int shift = at[2], width = at[3]
     cdef uint64_t now, gap
     cdef uint16_t narrow
     cdef uint32_t wide
+    cdef Py_ssize_t i
     memcpy(&now, at + 4, 8)
     at += HEAD
     item[0] = now
@@ -112,6 +115,87 @@ def decode(bytes raw not None):
         at += width
         now += gap << shift
         item[i] = now
+
+
+def decode(bytes raw not None):
+    """Return the numbers of a chunk.
+
+    Raises:
+        ValueError: If the bytes are no chunk.
+    """
+    cdef Py_ssize_t count = _count(raw)
+    cdef array.array found = _new(count)
+    _unpack(raw, count, _items(found))
+    return found
+
+
+def joined(list raws not None):
+    """Return the numbers of some chunks, one after the other."""
+    cdef Py_ssize_t total = 0, at = 0
+    cdef bytes raw
+    for raw in raws:
+        total += _count(raw)
+    cdef array.array found = _new(total)
+    for raw in raws:
+        _unpack(raw, _count(raw), _items(found) + at)
+        at += _count(raw)
+    return found
+
+
+def kept(list raws not None, array.array lasts not None, array.array numbers not None):
+    """Return those of ascending numbers that a row of chunks holds, ascending.
+
+    Args:
+        raws: The chunks in order.
+        lasts: The last number of each.
+        numbers: To look for; only the chunks they fall into are taken apart.
+    """
+    _check(lasts)
+    _check(numbers)
+    if len(raws) != len(lasts):
+        raise ValueError("as many last numbers as chunks")
+    cdef Py_ssize_t stop = len(numbers), rows = len(lasts), at = 0, row = 0, upto, count
+    cdef Py_ssize_t i, j, n = 0, room = 0
+    cdef array.array found = _new(stop), space = _new(0)
+    cdef uint64_t* one = _items(numbers)
+    cdef uint64_t* last = _items(lasts)
+    cdef uint64_t* out = _items(found)
+    cdef uint64_t* two
+    cdef uint64_t a, b
+    cdef bytes raw
+    while at < stop:
+        row = _gallop(last, row, rows, one[at])
+        if row == rows:
+            break
+        upto = _gallop(one, at, stop, last[row] + 1) if last[row] + 1 else stop
+        raw = raws[row]
+        count = _count(raw)
+        if count > room:
+            room = count
+            space = _new(room)
+        two = _items(space)
+        _unpack(raw, count, two)
+        i, j = at, 0
+        if (upto - at) * 8 < count:
+            while i < upto:
+                j = _gallop(two, j, count, one[i])
+                if j == count:
+                    break
+                if two[j] == one[i]:
+                    out[n] = one[i]
+                    n += 1
+                i += 1
+        else:
+            while i < upto and j < count:
+                a = one[i]
+                b = two[j]
+                out[n] = a
+                n += a == b
+                i += a <= b
+                j += b <= a
+        at = upto
+        row += 1
+    array.resize(found, n)
     return found
 
 
@@ -199,6 +283,15 @@ def union(array.array left not None, array.array right not None):
     cdef uint64_t* one = _items(left)
     cdef uint64_t* two = _items(right)
     cdef uint64_t* out = _items(found)
+    # PERF: what waits in memory is mostly newer than all that is on disk.
+    if a and b and one[a - 1] < two[0]:
+        memcpy(out, one, a * 8)
+        memcpy(out + a, two, b * 8)
+        return found
+    if a and b and two[b - 1] < one[0]:
+        memcpy(out, two, b * 8)
+        memcpy(out + b, one, a * 8)
+        return found
     while i < a and j < b:
         if one[i] == two[j]:
             out[n] = one[i]

@@ -9,6 +9,7 @@ from .collect import Counts
 from .error import SearchError
 from .index import Fields, Index
 from .keys import LAST_INDEX, SCHEMAS, after, pack_number, unpack_number
+from .lists import Lists
 from .pending import Undoing
 from .posting import Reader, Writer
 from .schema import Schema
@@ -25,6 +26,7 @@ class Catalog:
         self._indexes: dict[str, Index] = {}
         self._prefixes: tuple[bytes, ...] = ()
         self.counts = Counts()
+        self._lists = Lists()
 
     @classmethod
     def load(cls, engine: Reader) -> Self:
@@ -36,9 +38,10 @@ class Catalog:
     def reload(self, engine: Reader) -> None:
         """Take the schemas as the engine has them, also after a failed commit."""
         self._indexes = {}
+        self._lists.clear()
         for _, raw in engine.scan(SCHEMAS, after(SCHEMAS)):
             schema = Schema.load(raw)
-            index = self._indexes[schema.name] = Index(schema)
+            index = self._indexes[schema.name] = Index(schema, lists=self._lists)
             index.load(engine)
         self._arrange()
 
@@ -94,7 +97,7 @@ class Catalog:
     ) -> None:
         """Create an index, or replace its schema, and fill it with existing hashes."""
         old = self._indexes.get(schema.name)
-        index = Index(schema)
+        index = Index(schema, lists=self._lists)
         if old is not None:
             index.uses = old.uses
             old.clear(tx)

@@ -20,9 +20,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 try:
-    from ._chunk import common, decode, encode, union, without
+    from ._chunk import common, decode, encode, joined, kept, union, without
 except ImportError:  # not compiled
-    from .plain import common, decode, encode, union, without
+    from .plain import common, decode, encode, joined, kept, union, without
 
 MAX_COUNT: Final = 1024
 NONE: Final = array("Q")
@@ -65,6 +65,8 @@ __all__ = [
     "count_of",
     "decode",
     "encode",
+    "joined",
+    "kept",
     "merged",
     "numbers_of",
     "union",

@@ -11,9 +11,11 @@ Order
 
 Total
 
-The reply's total is exact: where reading stopped early, the rest is counted from document
-numbers alone, without reading a document. A single word or tag is counted from the heads
-of its chunks. The last counts are remembered until the index changes. With
+The reply's total is exact. Lists that are in memory are intersected as a whole before
+anything else, in a microsecond or two for a thousand documents; otherwise, where reading
+stopped early, the rest is counted from document numbers alone, without reading a document.
+A single word or tag is counted from the heads of its chunks. The last counts are
+remembered until the index changes. With
 ``WITHOUTCOUNT`` or dialect 4, which RediSearch has for the same purpose, nothing is
 counted and the total is the number of documents up to the last one shown.
 """
@@ -21,6 +23,7 @@ counted and the total is the number of documents up to the last one shown.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -29,16 +32,18 @@ from math import inf, isnan
 from time import monotonic
 from typing import Final, TypeAlias
 
-from .document import NO_VALUE, TIES, arrival_in, key_of, value_at
+from .document import NO_VALUE, TIES, arrival_in, key_of, moment_end, value_at
 from .index import Index
 from .keys import pack_number, unpack_number
 from .node import Node
 from .plan import Planner
 from .posting import Reader
 from .schema import Field, FieldType
-from .source import Both, Every, Listed, Source
+from .source import Both, Every, Held, Listed, Source
 
 REMEMBERED: Final = 256
+_COUNTED: Final = (Held, Listed, Every)
+"""Sources that know how many documents they have."""
 _WALK: Final = 5
 
 Value: TypeAlias = float | str | None
@@ -139,11 +144,18 @@ class Collector:
 
     # -- totals ----------------------------------------------------------------------
 
+    def read_whole(self) -> None:
+        """Intersect all at once if that is cheap, for who needs the total anyway."""
+        if type(self._source) not in _COUNTED:
+            numbers = self._source.whole()
+            if numbers is not None:
+                self._blocks = iter((numbers,) if numbers else ())
+
     def total(self) -> int:
         """Return how many documents match, reading on where `newest` stopped."""
         source = self._source
-        if type(source) in (Listed, Every):
-            assert isinstance(source, Listed)
+        if type(source) in _COUNTED:
+            assert isinstance(source, (Held, Listed))
             return source.count()
         for _ in self._numbers():
             pass
@@ -171,12 +183,15 @@ class Collector:
         found: list[int] = []
         end = -1
         for block in self._numbers():
-            found.extend(block)
-            if len(found) >= need:
-                if end < 0:
-                    end = _moment(found[need - 1])
-                if _moment(found[-1]) != end:
-                    break
+            if end < 0 and len(found) + len(block) >= need:
+                end = moment_end(_moment(block[need - len(found) - 1]))
+            if end < 0:
+                found.extend(block)
+                continue
+            upto = bisect_right(block, end)
+            found.extend(block[:upto])
+            if upto < len(block):
+                break
         return self._exact(found, need, descending=True)
 
     def oldest(self, need: int) -> list[Hit]:
@@ -195,12 +210,19 @@ class Collector:
         order = self._index.schema.order
         column = None if order is None else self._index.schema.numerics.index(order)
         following = _moment(numbers[0]) if stop else 0
+        records: list[Hit] = []
+        known = 0
         while at < stop and len(hits) < need:
             upto = at + 1
             moment = following
             while upto < stop and (following := _moment(numbers[upto])) == moment:
                 upto += 1
-            group = [self._hit(number) for number in numbers[at:upto]]
+            if upto > known:
+                # A few more than are missing: moments rarely have many documents.
+                stop_at = min(stop, max(upto, at + need - len(hits)))
+                records += self._hits(numbers[known:stop_at])
+                known = stop_at
+            group = records[at:upto]
             if column is not None and moment != NO_VALUE:
                 for hit in group:
                     hit.value = value_at(hit.record, column)
@@ -257,9 +279,10 @@ class Collector:
         if not numbers:
             return
         if len(numbers) * _WALK < self._planner.everything.count():
-            for at, number in enumerate(numbers, 1):
-                yield number, self._hit(number).record
-                if not at % 256 and self._budget.is_spent():
+            for at in range(0, len(numbers), 256):
+                for hit in self._hits(numbers[at : at + 256]):
+                    yield hit.number, hit.record
+                if self._budget.is_spent():
                     return
             return
         wanted = set(numbers)
@@ -273,10 +296,14 @@ class Collector:
             if number in wanted:
                 yield number, record
 
-    def _hit(self, number: int) -> Hit:
-        raw = self._reader.get(self._index.base + b"d" + pack_number(number))
-        assert raw is not None
-        return Hit(number, raw)
+    def _hits(self, numbers: Sequence[int]) -> list[Hit]:
+        head = self._index.base + b"d"
+        raws = self._reader.get_many([head + pack_number(n) for n in numbers])
+        hits = []
+        for number, raw in zip(numbers, raws, strict=True):
+            assert raw is not None
+            hits.append(Hit(number, raw))
+        return hits
 
 
 def _moment(number: int) -> int:

@@ -198,11 +198,20 @@ def search(ctx: Context, args: Sequence[bytes]) -> Reply:
 
     is_plain = wanted.highlight is None and wanted.summary is None
 
-    def fetch(key: bytes, names: Sequence[bytes] | None) -> Fields | Packed | None:
+    def fetch(
+        keys: list[bytes], names: Sequence[bytes] | None
+    ) -> list[Fields | Packed | None]:
+        records: list[bytes | None] = [None] * len(keys)
         if names is None and is_plain:
-            record = ctx.keys.record(key)
-            if record is not None and record[0] & KIND == HASH:
-                return Packed(record, body_at(record))
+            records = ctx.keys.records(keys)
+        return [
+            Packed(record, body_at(record))
+            if record is not None and record[0] & KIND == HASH
+            else fields_of(key, names)
+            for key, record in zip(keys, records, strict=True)
+        ]
+
+    def fields_of(key: bytes, names: Sequence[bytes] | None) -> Fields | None:
         found = ctx.keys.hash(key)
         if not found.size:
             return None

@@ -34,6 +34,7 @@ from .keys import (
     term_prefix,
     unpack_number,
 )
+from .lists import Lists
 from .pending import Pending, Undoing
 from .posting import Reader, Writer, build, remove
 from .schema import Schema
@@ -68,12 +69,14 @@ class Index:
         version: Moves with every change of what it holds; counts are remembered by it.
         failures: By field name, "" for the index: since the process started.
         uses: Queries since the process started.
+        lists: Posting lists that were read lately, of this and other indexes.
     """
 
     schema: Schema
     version: int = field(default_factory=lambda: next(_VERSIONS))
     failures: dict[str, Failure] = field(default_factory=dict)
     uses: int = 0
+    lists: Lists = field(default_factory=Lists)
 
     def __post_init__(self) -> None:
         """Prepare the keys."""
@@ -82,7 +85,7 @@ class Index:
         self._lists = self.base + b"p"
         name = self._name(self.everything)
         self._in_everything = pack((name,))
-        self._pending = Pending(self.base, name)
+        self._pending = Pending(self.base, name, self.lists)
         self._ties: dict[int, int] = {}
         order = self.schema.order
         self._order_at = None if order is None else self.schema.numerics.index(order)
@@ -256,6 +259,7 @@ class Index:
             if found is None:
                 break
             prefix = found[0][:-_NUMBER_BYTES]
+            self.lists.drop(prefix)
             counter.postings -= remove(tx, prefix, number)
             at = after(prefix)
         names = field_prefix(self.base, b"n", 0)[:-2]
@@ -320,6 +324,7 @@ class Index:
         PERF: every chunk is written once and full, not once per document.
         """
         self.version = next(_VERSIONS)
+        self.lists.clear()
         counter = Counter.load(tx, self.base)
         lists: dict[bytes, list[int]] = {}
         ties: dict[int, int] = {}
@@ -350,6 +355,7 @@ class Index:
     def clear(self, tx: Writer) -> None:
         """Remove everything the index keeps, but not its schema."""
         self.version = next(_VERSIONS)
+        self.lists.clear()
         tx.delete_range(self.base, after(self.base))
         self.__post_init__()
 

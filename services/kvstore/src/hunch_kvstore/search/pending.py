@@ -36,6 +36,7 @@ from ._delta import SHARDS, Delta, pack, unpack
 from .chunk import decode, union
 from .document import LAST
 from .keys import END_OF_TERM, after, pack_number, unpack_number
+from .lists import Lists
 from .posting import INBOX, Reader, Writer, append, remove
 
 # WHY so many: a document that comes late belongs between others. If these are in memory
@@ -84,10 +85,12 @@ class Pending:
     Args:
         base: What the keys of the index begin with.
         everything: The name of the list of all documents.
+        lists: Told of each list on disk that changes.
     """
 
-    def __init__(self, base: bytes, everything: bytes) -> None:
+    def __init__(self, base: bytes, everything: bytes, lists: Lists) -> None:
         self._base = base
+        self._lists = lists
         self._everything = everything
         self._active = Generation(1)
         self._frozen: Generation | None = None
@@ -208,7 +211,9 @@ class Pending:
             if one.delta.remove(name, number):
                 tx.on_abort(partial(one.delta.add, pack((name,)), number))
                 return
-        remove(tx, self._prefix(name), number)
+        prefix = self._prefix(name)
+        self._lists.drop(prefix)
+        remove(tx, prefix, number)
 
     def purge(self, tx: Undoing, number: int) -> None:
         """Take a document out of every list that is here."""
@@ -253,7 +258,9 @@ class Pending:
         """Write the lists of the next shard to disk."""
         delta = one.delta
         for name, numbers in delta.shard(delta.folded):
-            append(tx, self._prefix(name), numbers, self._floor)
+            prefix = self._prefix(name)
+            self._lists.drop(prefix)
+            append(tx, prefix, numbers, self._floor)
         tx.on_abort(partial(setattr, delta, "folded", delta.folded))
         delta.folded += 1
         if delta.folded == SHARDS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from functools import lru_cache, reduce
 from itertools import accumulate, repeat
@@ -80,3 +81,25 @@ def without(left: array[int], right: array[int]) -> array[int]:
 def union(left: array[int], right: array[int]) -> array[int]:
     """Return all numbers of two ascending runs, ascending, each once."""
     return array("Q", sorted({*left, *right}))
+
+
+def joined(raws: list[bytes]) -> array[int]:
+    """Return the numbers of some chunks, one after the other."""
+    found = array("Q")
+    for raw in raws:
+        found += decode(raw)
+    return found
+
+
+def kept(raws: list[bytes], lasts: array[int], numbers: array[int]) -> array[int]:
+    """Return those of ascending numbers that a row of chunks holds, ascending."""
+    found = array("Q")
+    at = 0
+    while at < len(numbers):
+        row = bisect_left(lasts, numbers[at])
+        if row == len(raws):
+            break
+        upto = bisect_right(numbers, lasts[row], at)
+        found += common(numbers[at:upto], decode(raws[row]))
+        at = upto
+    return found

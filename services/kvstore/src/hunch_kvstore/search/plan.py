@@ -46,6 +46,7 @@ from .source import (
     Every,
     Except,
     Given,
+    Held,
     Listed,
     Nothing,
     Source,
@@ -61,9 +62,17 @@ _MIN_PREFIX: Final = 2
 
 
 class Planner:
-    """Builds the sources of one query over one index, at one instant."""
+    """Builds the sources of one query over one index, at one instant.
 
-    def __init__(self, reader: Reader, index: Index) -> None:
+    Args:
+        reader: The transaction of the command.
+        index: To look into.
+        reads_all: Whether somebody wants all documents, or to know how many they are. If
+            not, a list that is not in memory is read only as far as needed.
+    """
+
+    def __init__(self, reader: Reader, index: Index, *, reads_all: bool = True) -> None:
+        self._reads_all = reads_all
         self._reader = reader
         self._index = index
         self._schema = index.schema
@@ -155,10 +164,17 @@ class Planner:
         found = self._texts.items()
         return [at for name, at in found if node.fields is None or name in node.fields]
 
-    def listed(self, field: Field, term: bytes) -> Listed:
+    def listed(self, field: Field, term: bytes) -> Held | Listed:
         """Return the documents that have a term in a field."""
         prefix = term_prefix(self._base, field.number, term)
-        return Listed(self._reader, prefix, self._index.pending_in(prefix))
+        pending = self._index.pending_in(prefix)
+        lists = self._index.lists
+        chunks = (
+            lists.find(self._reader, prefix) if self._reads_all else lists.known(prefix)
+        )
+        if chunks is None:
+            return Listed(self._reader, prefix, pending)
+        return Held(chunks, pending)
 
     def _term(self, node: Term) -> Source:
         tokens = [

@@ -42,6 +42,10 @@ class Reader(Protocol):
         """Return a value or None."""
         ...
 
+    def get_many(self, keys: list[bytes]) -> list[bytes | None]:
+        """Return the values of keys that lie far from each other."""
+        ...
+
     def scan(
         self, start: bytes, stop: bytes | None = None, *, reverse: bool = False
     ) -> Iterator[tuple[bytes, bytes]]:

@@ -23,6 +23,7 @@ from .posting import Reader
 from .request import NumberFilter, Request
 from .schema import FieldType, Schema
 from .score import Scorer
+from .simple import tags
 from .source import Given
 
 
@@ -34,8 +35,8 @@ class Packed(NamedTuple):
 
 
 Fields: TypeAlias = dict[bytes, bytes] | Packed
-Fetch: TypeAlias = Callable[[bytes, Sequence[bytes] | None], Fields | None]
-"""Returns those fields (None is all) of a user's hash, or None if it is gone.
+Fetch: TypeAlias = Callable[[list[bytes], Sequence[bytes] | None], list[Fields | None]]
+"""Returns those fields (None is all) of some hashes, None for one that is gone.
 
 Only all fields may come packed.
 """
@@ -59,6 +60,9 @@ def parse(
     schema: Schema, query: str, parameters: dict[str, str], *, verbatim: bool = False
 ) -> Node | None:
     """Return a query's tree, with the other forms of its words."""
+    simple = tags(query)
+    if simple is not None:
+        return simple
     node = Parser(
         query,
         is_stop_word=schema.stop_set.__contains__,
@@ -102,31 +106,37 @@ def run(
     )
     node = _narrowed(node, request, schema)
     order = _order(request, schema)
-    planner = Planner(reader, index)
+    need = request.offset + request.limit if request.limit else 0
+    is_counted = request.is_counted or not need
+    # WHY not inside a transaction that writes: if it is given up, so is its count.
+    is_lasting = is_counted and not getattr(reader, "written", False)
+    name = _count_name(request) if is_counted else ""
+    known = catalog.counts.get(index, name) if is_lasting else None
+    planner = Planner(reader, index, reads_all=is_counted and known is None)
     budget = Budget(request.timeout_ms, clock)
     collector = Collector(reader, index, planner, node, budget)
     if request.keys is not None:
         collector.within(_known(reader, index, request.keys))
-    need = request.offset + request.limit if request.limit else 0
+    if is_counted and known is None:
+        collector.read_whole()
     hits: list[Hit] = []
     if need:
         hits = _hits(
             reader, index, request, collector, planner, node, order, need, fetch
         )
     total = len(hits)
-    if request.is_counted or not need:
-        name = _count_name(request)
-        # WHY not inside a transaction that writes: if it is given up, so is its count.
-        is_lasting = not getattr(reader, "written", False)
-        known = catalog.counts.get(index, name) if is_lasting else None
+    if is_counted:
         total = collector.total() if known is None else known
         if known is None and is_lasting and not budget.was_spent:
             catalog.counts.put(index, name, total)
     shown = []
     wanted = _wanted(request, schema)
     needs_fields = request.has_content and request.returned != []
-    for hit in hits[request.offset :]:
-        fields = fetch(hit.key, wanted) if needs_fields else {}
+    hits = hits[request.offset :]
+    found: list[Fields | None] = [{} for _ in hits]
+    if needs_fields:
+        found = fetch([hit.key for hit in hits], wanted)
+    for hit, fields in zip(hits, found, strict=True):
         # WHY: a hash that expired and has not been taken out yet counts, as in
         # RediSearch, but has nothing to show.
         if fields is not None:
@@ -159,7 +169,7 @@ def _hits(
     else:
 
         def read(key: bytes, name: bytes) -> bytes | None:
-            found = fetch(key, (name,))
+            (found,) = fetch([key], (name,))
             return found.get(name) if isinstance(found, dict) else None
 
         found = collector.sorted_by(order, need, read)

@@ -9,14 +9,26 @@ skips all chunks between. Nobody reads further than the taker wants blocks.
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final, Protocol
 
-from .chunk import NONE, between, common, count_of, decode, merged, numbers_of, without
+from .chunk import (
+    NONE,
+    between,
+    common,
+    count_of,
+    decode,
+    joined,
+    kept,
+    merged,
+    numbers_of,
+    without,
+)
 from .document import LAST
 from .keys import after, unpack_number
+from .lists import Chunks
 from .posting import INBOX, Reader, chunks, count, inbox_numbers
 
 ENOUGH: Final = 2048
@@ -33,9 +45,11 @@ class Source(Protocol):
 
     Attributes:
         size: About how many documents are in it, to choose who leads.
+        is_quick: Whether all of `keep` and `whole` happen in memory.
     """
 
     size: int
+    is_quick: bool
 
     def blocks(self, low: int = 0, high: int = LAST) -> Iterator[array[int]]:
         """Yield the numbers from `low` to `high`, ascending, in runs of any length."""
@@ -45,11 +59,16 @@ class Source(Protocol):
         """Return those of ascending numbers that are in it."""
         ...
 
+    def whole(self) -> array[int] | None:
+        """Return all numbers, ascending; None if only `blocks` should give them."""
+        ...
+
 
 class Nothing:
     """No document."""
 
     size = 0
+    is_quick = True
 
     def blocks(self, low: int = 0, high: int = LAST) -> Iterator[array[int]]:  # noqa: ARG002
         """Yield nothing."""
@@ -59,15 +78,65 @@ class Nothing:
         """Return nothing."""
         return NONE
 
+    def whole(self) -> array[int] | None:
+        """Return nothing."""
+        return NONE
+
+
+class Held:
+    """The documents of one posting list that is in memory.
+
+    Args:
+        chunks: What of it is on disk.
+        pending: What the list has beyond that.
+    """
+
+    is_quick = True
+
+    def __init__(self, chunks: Chunks, pending: array[int] = NONE) -> None:
+        self._chunks = chunks
+        self._waiting = merged((pending, chunks.inbox))
+        self._whole: array[int] | None = None
+        self.size = chunks.count + len(self._waiting)
+
+    def blocks(self, low: int = 0, high: int = LAST) -> Iterator[array[int]]:
+        """Yield chunk by chunk, what is not in one yet sorted in."""
+        chunks = self._chunks
+        start = bisect_left(chunks.lasts, low)
+        pairs = zip(chunks.lasts[start:], chunks.raws[start:], strict=True)
+        return _sorted_in(pairs, self._waiting, low, high)
+
+    def keep(self, numbers: array[int]) -> array[int]:
+        """Take apart the chunks the numbers fall into; intersect with each."""
+        if self._whole is not None:
+            return common(numbers, self._whole)
+        found = kept(self._chunks.raws, self._chunks.lasts, numbers)
+        if self._waiting:
+            waiting = common(numbers, self._waiting)
+            return merged((found, waiting)) if waiting else found
+        return found
+
+    def whole(self) -> array[int]:
+        """Take all chunks apart."""
+        if self._whole is None:
+            self._whole = merged((joined(self._chunks.raws), self._waiting))
+        return self._whole
+
+    def count(self) -> int:
+        """Return how many documents are in it."""
+        return self.size
+
 
 class Listed:
-    """The documents of one posting list.
+    """The documents of one posting list that is too long to have in memory.
 
     Args:
         reader: Where its chunks are.
         prefix: What their keys begin with.
         pending: What the list has beyond them.
     """
+
+    is_quick = False
 
     def __init__(
         self, reader: Reader, prefix: bytes, pending: array[int] = NONE
@@ -108,19 +177,11 @@ class Listed:
 
     def blocks(self, low: int = 0, high: int = LAST) -> Iterator[array[int]]:
         """Yield chunk by chunk, what is not in one yet sorted in."""
-        waiting = between(self._inbox, low, high)
-        for last, raw in self._chunks(low):
-            numbers = between(decode(raw), low, high)
-            if waiting and waiting[0] < last:
-                upto = bisect_right(waiting, last)
-                numbers = merged((numbers, waiting[:upto]))
-                waiting = waiting[upto:]
-            if numbers:
-                yield numbers
-            if last >= high:
-                return
-        if waiting:
-            yield waiting
+        return _sorted_in(self._chunks(low), self._inbox, low, high)
+
+    def whole(self) -> array[int] | None:
+        """Leave it to `blocks`."""
+        return None
 
     def keep(self, numbers: array[int]) -> array[int]:
         """Seek the chunks the numbers fall into; intersect with each."""
@@ -161,6 +222,8 @@ class Listed:
 class Every(Listed):
     """All documents: everything asked about is in it."""
 
+    is_quick = True
+
     def __init__(
         self, reader: Reader, prefix: bytes, pending: array[int] = NONE
     ) -> None:
@@ -186,6 +249,7 @@ class Both:
         windows = [source for source in sources if isinstance(source, Window)]
         self._low = max((window.low for window in windows), default=0)
         self._high = min((window.high for window in windows), default=LAST)
+        self.is_quick = all(source.is_quick for source in sources)
 
     def blocks(self, low: int = 0, high: int = LAST) -> Iterator[array[int]]:
         """Let the rarest source lead, a short block first: thirty may be enough."""
@@ -198,6 +262,18 @@ class Both:
                     break
             if block:
                 yield block
+
+    def whole(self) -> array[int] | None:
+        """Pass all of the rarest source through the others."""
+        if not self.is_quick:
+            return None
+        leader, *others = self._sources
+        found = leader.whole()
+        if found is not None:
+            found = between(found, self._low, self._high)
+            for other in others:
+                found = other.keep(found)
+        return found
 
     def keep(self, numbers: array[int]) -> array[int]:
         """Pass them through all sources."""
@@ -214,6 +290,9 @@ class Either:
     def __init__(self, sources: Sequence[Source]) -> None:
         self._sources = sources
         self.size = sum(source.size for source in sources)
+        self.is_quick = len(sources) <= _MERGED and all(
+            source.is_quick for source in sources
+        )
         self._gathered: Given | None = None
 
     def _all(self) -> Given | None:
@@ -258,6 +337,14 @@ class Either:
             heads = left
             yield merged(parts)
 
+    def whole(self) -> array[int] | None:
+        """Merge all, if all are there."""
+        if not self.is_quick:
+            return None
+        found = [source.whole() for source in self._sources]
+        some = [numbers for numbers in found if numbers is not None]
+        return merged(some) if len(some) == len(found) else None
+
     def keep(self, numbers: array[int]) -> array[int]:
         """Return what any source keeps."""
         gathered = self._all()
@@ -273,6 +360,11 @@ class Except:
         self._everything = everything
         self._source = source
         self.size = everything.size
+        self.is_quick = source.is_quick
+
+    def whole(self) -> array[int] | None:
+        """Leave it to `blocks`."""
+        return None
 
     def blocks(self, low: int = 0, high: int = LAST) -> Iterator[array[int]]:
         """Go through all documents."""
@@ -289,11 +381,17 @@ class Except:
 class Checked:
     """The documents of a source that pass a look at each."""
 
+    is_quick = False
+
     def __init__(self, source: Source, passes: Callable[[int], bool]) -> None:
         self._source = source
         self._passes = passes
         # WHY: a look costs more than a posting, so it comes after plain lists.
         self.size = source.size + 1
+
+    def whole(self) -> array[int] | None:
+        """Leave it to `blocks`."""
+        return None
 
     def blocks(self, low: int = 0, high: int = LAST) -> Iterator[array[int]]:
         """Look at the documents of the source, a few at a time."""
@@ -310,6 +408,8 @@ class Checked:
 class Given:
     """Documents that are already known, ascending."""
 
+    is_quick = True
+
     def __init__(self, numbers: array[int]) -> None:
         self._numbers = numbers
         self.size = len(numbers)
@@ -319,6 +419,10 @@ class Given:
         numbers = between(self._numbers, low, high)
         if numbers:
             yield numbers
+
+    def whole(self) -> array[int]:
+        """Return them."""
+        return self._numbers
 
     def keep(self, numbers: array[int]) -> array[int]:
         """Return those that are among them."""
@@ -330,6 +434,8 @@ class Window:
 
     A range over the field that numbers the documents is this: one seek.
     """
+
+    is_quick = True  # but for a moment at either end
 
     def __init__(
         self, everything: Source, low: int, high: int, passes: Callable[[int], bool]
@@ -348,6 +454,10 @@ class Window:
             if found:
                 yield found
 
+    def whole(self) -> array[int] | None:
+        """Leave it to `blocks`."""
+        return None
+
     def keep(self, numbers: array[int]) -> array[int]:
         """Cut, and look at those in the first and the last moment."""
         inside = between(numbers, self.low, self.high)
@@ -362,6 +472,25 @@ class Window:
             if (number >> 24 != low_moment and number >> 24 != high_moment)
             or self._passes(number)
         )
+
+
+def _sorted_in(
+    rows: Iterable[tuple[int, bytes]], waiting: array[int], low: int, high: int
+) -> Iterator[array[int]]:
+    """Yield the numbers of (last number, chunk), and what waits between them."""
+    waiting = between(waiting, low, high)
+    for last, raw in rows:
+        numbers = between(decode(raw), low, high)
+        if waiting and waiting[0] < last:
+            upto = bisect_right(waiting, last)
+            numbers = merged((numbers, waiting[:upto]))
+            waiting = waiting[upto:]
+        if numbers:
+            yield numbers
+        if last >= high:
+            return
+    if waiting:
+        yield waiting
 
 
 def sliced(blocks: Iterator[array[int]]) -> Iterator[array[int]]:
