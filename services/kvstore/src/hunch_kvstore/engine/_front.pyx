@@ -14,11 +14,11 @@ from cpython.dict cimport PyDict_GetItem, PyDict_Next
 from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 from cpython.object cimport PyObject
 from cpython.tuple cimport PyTuple_GET_ITEM
-from libc.string cimport memcmp
 
 from hunch_kvstore.engine._bloom cimport Bloom
 from hunch_kvstore.engine._frame cimport OPERATION
 from hunch_kvstore.engine._layer cimport Layer
+from hunch_kvstore.engine._order cimport is_before
 
 from hunch_kvstore.engine._layer import MISSING
 from hunch_kvstore.engine.error import StoreFailed
@@ -27,14 +27,6 @@ cdef object _MISSING = MISSING
 
 cdef enum:
     AHEAD_BYTES = 16384  # two leaves
-
-
-cdef inline bint is_before(bytes one, bytes two) noexcept:
-    cdef Py_ssize_t first = PyBytes_GET_SIZE(one)
-    cdef Py_ssize_t second = PyBytes_GET_SIZE(two)
-    cdef int order = memcmp(
-        PyBytes_AS_STRING(one), PyBytes_AS_STRING(two), min(first, second))
-    return order < 0 or (order == 0 and first < second)
 
 
 cdef class Sealed:

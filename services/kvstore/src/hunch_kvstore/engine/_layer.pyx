@@ -25,6 +25,8 @@ from cpython.object cimport PyObject
 from libc.stdint cimport uint8_t
 from libc.string cimport memcmp, memset
 
+from hunch_kvstore.engine._order cimport is_before
+
 
 cdef extern from * nogil:
     """
@@ -70,15 +72,6 @@ cdef enum:
 ENTRY_BYTES = ENTRY
 
 
-cdef inline bint less(bytes one, bytes two) noexcept:
-    """Whether `one` comes before `two`."""
-    cdef Py_ssize_t first = PyBytes_GET_SIZE(one)
-    cdef Py_ssize_t second = PyBytes_GET_SIZE(two)
-    cdef int order = memcmp(
-        PyBytes_AS_STRING(one), PyBytes_AS_STRING(two), min(first, second))
-    return order < 0 or (order == 0 and first < second)
-
-
 cdef inline Py_ssize_t place_in(list keys, bytes key, bint after) noexcept:
     """Return how many of the sorted `keys` come before `key`, or are it (`after`)."""
     cdef Py_ssize_t low = 0
@@ -87,11 +80,11 @@ cdef inline Py_ssize_t place_in(list keys, bytes key, bint after) noexcept:
     while low < high:
         middle = (low + high) >> 1
         if after:
-            if less(key, <bytes>PyList_GET_ITEM(keys, middle)):
+            if is_before(key, <bytes>PyList_GET_ITEM(keys, middle)):
                 high = middle
             else:
                 low = middle + 1
-        elif less(<bytes>PyList_GET_ITEM(keys, middle), key):
+        elif is_before(<bytes>PyList_GET_ITEM(keys, middle), key):
             low = middle + 1
         else:
             high = middle
@@ -160,10 +153,10 @@ cdef class RangeSet:
     cdef bint holds(self, bytes key):
         if not self.any:
             return False
-        if self.tail is not None and not less(key, self.tail):
+        if self.tail is not None and not is_before(key, self.tail):
             return True
         cdef Py_ssize_t place = place_in(self.starts, key, True) - 1
-        return place >= 0 and less(key, <bytes>self.stops[place])
+        return place >= 0 and is_before(key, <bytes>self.stops[place])
 
     def covers(self, bytes key not None):
         """Whether `key` lies in one of the ranges."""
@@ -355,7 +348,7 @@ cdef class Layer:
             middle = (low + high) >> 1
             block = <list>PyList_GET_ITEM(self.blocks, middle)
             last = <bytes>PyList_GET_ITEM(block, PyList_GET_SIZE(block) - 1)
-            if less(key, last) if after else not less(last, key):
+            if is_before(key, last) if after else not is_before(last, key):
                 high = middle
             else:
                 low = middle + 1

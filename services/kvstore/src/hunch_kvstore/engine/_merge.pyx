@@ -10,21 +10,11 @@ where the key is deleted.
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 from cpython.object cimport PyObject
-from libc.string cimport memcmp
 
 from hunch_kvstore.engine._layer cimport Layer, LayerScan, RangeSet
+from hunch_kvstore.engine._order cimport compare
 
 from hunch_kvstore.engine._layer import MISSING
-
-
-cdef inline int compare(bytes one, bytes two) noexcept:
-    cdef Py_ssize_t first = PyBytes_GET_SIZE(one)
-    cdef Py_ssize_t second = PyBytes_GET_SIZE(two)
-    cdef int order = memcmp(
-        PyBytes_AS_STRING(one), PyBytes_AS_STRING(two), min(first, second))
-    if order:
-        return order
-    return (first > second) - (first < second)
 
 
 def find(list layers not None, bytes key not None):

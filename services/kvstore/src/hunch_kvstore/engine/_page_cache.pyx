@@ -17,21 +17,13 @@ from cpython.dict cimport PyDict_GetItem
 from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 from cpython.object cimport PyObject
 from libc.stdint cimport uint8_t
-from libc.string cimport memcmp, memset
+from libc.string cimport memset
+
+from hunch_kvstore.engine._order cimport compare
 
 cdef enum:
     KEY = 41        # a bytes object and its place in the list
     PAGE = 400      # a page with its list and its place in the dict
-
-
-cdef inline int compare(bytes one, bytes two) noexcept:
-    cdef Py_ssize_t first = PyBytes_GET_SIZE(one)
-    cdef Py_ssize_t second = PyBytes_GET_SIZE(two)
-    cdef int order = memcmp(
-        PyBytes_AS_STRING(one), PyBytes_AS_STRING(two), min(first, second))
-    if order:
-        return order
-    return (first > second) - (first < second)
 
 
 cdef class Page:
