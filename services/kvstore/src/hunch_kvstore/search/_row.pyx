@@ -117,3 +117,27 @@ def row(
         out = bulk(out, names[places[number]])
         out = bulk(out, values[places[number]])
     return found[:out - PyBytes_AS_STRING(found)]
+
+
+def rows(
+    list keys not None, list records not None, list places not None,
+    dict order not None, bytes first, bytes title,
+):
+    """Return keys and fields of some small hashes by turns, as RESP2 has them in a reply.
+
+    Args:
+        keys: Of the hashes.
+        records: Of the hashes.
+        places: Where in each record the packed fields begin.
+        order: As for `row`, as are `first` and `title`.
+    """
+    cdef list parts = []
+    cdef Py_ssize_t number
+    cdef bytes key
+    if not len(keys) == len(records) == len(places):
+        raise ValueError("as many keys as records")
+    for number in range(len(keys)):
+        key = keys[number]
+        parts.append(b"$%d\r\n%b\r\n" % (len(key), key))
+        parts.append(row(records[number], places[number], order, first, title, False))
+    return b"".join(parts)

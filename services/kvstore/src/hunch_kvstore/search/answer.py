@@ -7,7 +7,7 @@ from typing import Final
 
 from hunch_kvstore.resp.reply import Encoded, Reply, Simple
 
-from ._row import row
+from ._row import row, rows
 from .collect import Hit
 from .highlight import Marker
 from .request import Request
@@ -35,6 +35,9 @@ def reply(answer: Answer, request: Request, schema: Schema, protocol: int) -> Re
     """Return the reply for RESP2 (flat array) or RESP3 (map)."""
     shower = _Shower(answer, request, schema)
     if protocol < 3:
+        encoded = shower.plain()
+        if encoded is not None:
+            return encoded
         flat: list[Reply] = [answer.total]
         for hit, fields in answer.hits:
             flat += shower.flat(hit, fields)
@@ -56,6 +59,7 @@ class _Shower:
     """
 
     def __init__(self, answer: Answer, request: Request, schema: Schema) -> None:
+        self._answer = answer
         self._request = request
         self._schema = schema
         self._marker = Marker.of(request, schema, answer.node)
@@ -68,6 +72,33 @@ class _Shower:
         self._title = None
         if first is not None:
             self._title = first.name.encode("utf-8", "surrogateescape")
+
+    def plain(self) -> Encoded | None:
+        """Return a RESP2 reply of keys and all fields of small hashes; None if it is not.
+
+        PERF: what nearly every page asks for, at half the price of `flat`.
+        """
+        request, hits = self._request, self._answer.hits
+        packed = [fields for _, fields in hits if isinstance(fields, Packed)]
+        if (
+            len(packed) < len(hits)
+            or not request.has_content
+            or request.returned == []
+            or request.has_scores
+            or request.has_payloads
+            or request.has_sort_keys
+        ):
+            return None
+        body = rows(
+            [hit.key for hit, _ in hits],
+            [one.record for one in packed],
+            [one.at for one in packed],
+            self._order,
+            None if self._first is None else self._first.key,
+            self._title,
+        )
+        head = b"*%d\r\n:%d\r\n" % (1 + 2 * len(hits), self._answer.total)
+        return Encoded(head + body)
 
     def flat(self, hit: Hit, fields: Fields) -> list[Reply]:
         """Return a document's part of a RESP2 reply."""
