@@ -6,7 +6,7 @@ import sys
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hunch_kvstore.engine import StoreDamaged, _merge
@@ -255,7 +255,7 @@ def test_all_are_merged_when_the_newer_outgrow_the_oldest():
     assert choose_merge(found, 4) == found
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(2, 6), st.lists(st.integers(1, 1 << 20), min_size=200, max_size=200))
 def test_there_are_never_many_segments(width, sizes):
     """Sealing tables of any size, one after the other, keeps the number small."""
