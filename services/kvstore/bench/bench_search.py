@@ -39,6 +39,7 @@ from search_corpus import INDEX, PREFIX, SCHEMA, Corpus  # noqa: E402
 OUT = ROOT / "loadtest/results/bench-search.json"
 SLICE = 20_000
 BATCH = 200
+COMMON = 10  # of three hundred tags
 PEER = "Valkey with RediSearch 2.10"
 MEMORY = (
     ("VmRSS", round(1 / 0.3, 2), "resident memory"),
@@ -169,6 +170,11 @@ def queries(corpus: Corpus) -> list[tuple[str, Query, float | None]]:
         one, two = corpus.tags.pick(r), corpus.tags.pick(r)
         return f"@tags:{{{one}}} @tags:{{{two}}}"
 
+    def common(r: random.Random) -> str:
+        # In 5 to 17 % of the documents each: what matches both is collected and sorted.
+        one, two = r.sample(corpus.tags.row[:COMMON], 2)
+        return f"@tags:{{{one}}} @tags:{{{two}}}"
+
     def one_word(r: random.Random) -> str:
         return corpus.words(r, 1)[0]
 
@@ -179,6 +185,7 @@ def queries(corpus: Corpus) -> list[tuple[str, Query, float | None]]:
         ("two tags, newest 30", ask(tags), 5.0),
         ("two tags, newest 30, NOCONTENT", ask(tags, "NOCONTENT"), None),
         ("two tags, newest 30, WITHOUTCOUNT", ask(tags, "WITHOUTCOUNT"), None),
+        ("two common tags, newest 30", ask(common), None),
         ("one word, newest 30", ask(one_word), None),
         (
             "two words, newest 30",
