@@ -65,4 +65,8 @@ def modules() -> list[Extension]:
     )
 
 
-setup(ext_modules=modules(), cmdclass={"build_ext": OptionalBuild})
+setup(
+    ext_modules=modules(),
+    cmdclass={"build_ext": OptionalBuild},
+    options={"build_ext": {"parallel": 2}},
+)
