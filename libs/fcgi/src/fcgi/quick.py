@@ -7,11 +7,12 @@ unanswered, with the bytes read so far. The codec is always the plain one here: 
 compiled would be in the twin.
 """
 
+import contextlib
 import io
 import os
 import socket
-import sys
 import time
+from collections.abc import Callable
 from typing import Final
 
 from fcgi import _pure, transport, wsgi
@@ -20,18 +21,24 @@ from fcgi.codec import Buffer, Environ
 from fcgi.errors import AbortedError, ProtocolError, RefusedError, StreamError
 from fcgi.last import Last
 from fcgi.records import CHUNK, HEADER, KEEP_CONN, Type
-from fcgi.response import SMALL, ErrorStream, Response
+from fcgi.response import SMALL, ErrorStream, ExcInfo, Response
 from fcgi.worker import Phase, Worker
 
 _header: Final = HEADER.pack
 _STDOUT: Final = int(Type.STDOUT)
 
-# PERF: what goes before a body is the same for the same header and size. LIMIT: emptied
-# when it is full, and long ones do not get in (2026-11).
-_OPENINGS_LIMIT: Final = 256
-_openings: dict[tuple[bytes | None, int, int], bytes] = {}
 _ONE_PIECE: Final = SMALL
 """Up to this size copying a body costs less than writing it as a piece of its own."""
+
+# PERF: what an application's usual headers come to: the encoded block, its
+# Content-Length, whether there is no body, and all that goes before a body by the
+# body's size (2026-11). LIMIT: emptied when they are full, and long ones do not get in.
+_KEPT_LIMIT: Final = 128
+_SIZES_LIMIT: Final = 32
+_kept: dict[object, tuple[bytes, int | None, bool, dict[int, bytes]]] = {}
+
+
+_new: Final = object.__new__
 
 
 class _Answer(Response):
@@ -40,22 +47,60 @@ class _Answer(Response):
     Attributes:
         fd: The connection; negative once the response is over, for the number is then
             another connection's.
+        last: The records that end it.
     """
 
-    __slots__ = ("_last", "fd")
+    __slots__ = ("_openings", "fd", "last")
+    _openings: dict[int, bytes]
+    fd: int
+    last: bytes
 
-    # PERF: not the parent's, which is given functions to write with (2026-11).
-    def __init__(
-        self, request_id: int, head: bool, fd: int, end: bytes, errors: ErrorStream
-    ) -> None:
-        # What is not set here is not looked at before `start` sets it.
-        self._request_id = request_id
-        self._block = None
-        self._head = head
-        self.errors = errors
-        self.sent = False
-        self.fd = fd
-        self._last = end
+    @staticmethod
+    def make(
+        request_id: int, head: bool, fd: int, last: bytes, errors: ErrorStream
+    ) -> "_Answer":
+        """Return the response of one request."""
+        # PERF: a call of the class costs as much as all that is set here (2026-11).
+        # What is not is not looked at before `start` sets it.
+        answer = _new(_Answer)
+        answer._request_id = request_id
+        answer._block = None
+        answer._head = head
+        answer.errors = errors
+        answer.sent = False
+        answer.fd = fd
+        answer.last = last
+        return answer
+
+    def start(
+        self,
+        status: str,
+        headers: list[tuple[str, str]],
+        exc_info: ExcInfo | None = None,
+    ) -> Callable[[bytes], None]:
+        """Take status and headers, which are mostly the ones of a response before."""
+        # Web servers that do not multiplex give every request the number 1.
+        usual = type(headers) is list and self._request_id == 1
+        if usual and exc_info is None and self._block is None:
+            try:
+                found = _kept[(status, *headers)]
+            except (KeyError, TypeError):  # new, or a field that is a list
+                pass
+            else:
+                self._block, self._length, self._empty, self._openings = found
+                self._left = self._length
+                self._bodiless = self._head or self._empty
+                return self.write
+        write = super().start(status, headers, exc_info)
+        self._openings = {}
+        if usual and self._block is not None and len(self._block) < 1024:
+            if len(_kept) >= _KEPT_LIMIT:
+                _kept.clear()
+            with contextlib.suppress(TypeError):
+                _kept[(status, *headers)] = (
+                    self._block, self._length, self._empty, self._openings,
+                )  # fmt: skip
+        return write
 
     def whole(self, data: bytes) -> None:
         """Send the entire response; the usual ones without a list of pieces.
@@ -64,27 +109,33 @@ class _Answer(Response):
             TypeError: If the body is not made of bytes.
             RuntimeError: If it does not fit the header.
         """
-        if type(data) is not bytes or self._head or self.sent or self.errors.pending:
+        if (
+            type(data) is not bytes
+            or self._block is None
+            or self._head
+            or self.sent
+            or self.errors.pending
+        ):
             super().whole(data)
             return
-        key = (self._block, self._request_id, len(data))
-        opening = _openings.get(key) or self._open(key)
+        size = len(data)
+        opening = self._openings.get(size) or self._open(size)
         if not opening:
             super().whole(data)
             return
         self.sent = True
         fd, self.fd = self.fd, -1
-        if len(data) <= _ONE_PIECE:
-            transport.send_bytes(fd, opening + data + self._last)
+        if size <= _ONE_PIECE:
+            transport.send_bytes(fd, opening + data + self.last)
         else:
-            transport.send(fd, [opening, data, self._last])
+            transport.send(fd, [opening, data, self.last])
 
-    def _open(self, key: tuple[bytes | None, int, int]) -> bytes:
-        """Return all that goes before the body; nothing if it is no usual one."""
-        block, request_id, size = key
+    def _open(self, size: int) -> bytes:
+        """Return all that goes before a body; nothing if it is no usual one."""
+        block, request_id = self._block, self._request_id
+        assert block is not None
         if (
-            block is None
-            or self._empty
+            self._empty
             or not 0 < size <= CHUNK
             or (self._length is not None and self._length != size)
         ):
@@ -99,10 +150,9 @@ class _Answer(Response):
         else:
             start = _header(1, _STDOUT, request_id, len(head), 0)
             opening = start + head + _header(1, _STDOUT, request_id, size, 0)
-        if len(opening) < 1024:
-            if len(_openings) >= _OPENINGS_LIMIT:
-                _openings.clear()
-            _openings[key] = opening
+        if len(self._openings) >= _SIZES_LIMIT:
+            self._openings.clear()
+        self._openings[size] = opening
         return opening
 
     def _check(self, data: bytes) -> None:
@@ -115,7 +165,7 @@ class _Answer(Response):
 
     def _put_last(self, pieces: list[Buffer]) -> None:
         fd, self.fd = self.fd, -1
-        transport.send(fd, [*pieces, self._last])
+        transport.send(fd, [*pieces, self.last])
 
 
 class Quick:
@@ -130,7 +180,7 @@ class Quick:
         self._app = worker.app
         self._mount = worker.settings.mount
         self._timed = worker.settings.request_timeout_s > 0
-        self._most = worker.left if worker.left > 0 else sys.maxsize
+        self._most = max(0, worker.left)
         self._words = worker.slot.words
         self._at = worker.slot.at
         self._receive = transport.Reader(worker.settings.read_timeout_s).receive
@@ -225,7 +275,7 @@ class Quick:
         if request_id != self._request_id:
             self._request_id = errors.request_id = request_id
             self._end = _pure.encode_end(request_id)
-        answer = _Answer(request_id, head, fd, self._end, errors)
+        answer = _Answer.make(request_id, head, fd, self._end, errors)
         self._fd = fd
         try:
             result = self._app(environ, answer.start)
@@ -244,10 +294,10 @@ class Quick:
                 errors.take()
             if self._timed:
                 words[at] = 0
-            served = words[at + 1] + 1
-            words[at + 1] = served
-            if served >= self._most:
-                self._worker.phase = Phase.RETIRE
+            if self._most:
+                served = words[at + 1] = words[at + 1] + 1
+                if served >= self._most:
+                    self._worker.phase = Phase.RETIRE
 
     def _send(self, pieces: list[Buffer]) -> None:
         if self._fd < 0:

@@ -53,7 +53,8 @@ class Reader:
         """
         if _NOWAIT:
             try:
-                return bytes(self._view[: os.preadv(fd, self._into, -1, _NOWAIT)])
+                got = os.preadv(fd, self._into, -1, _NOWAIT)
+                return self._view[:got].tobytes()
             except OSError:
                 pass  # nothing yet, or a kernel that cannot; errors come again below
         return receive_in_time(fd, self._timeout_s)
@@ -80,7 +81,7 @@ def send(fd: int, pieces: list[Buffer]) -> None:
         AbortedError: If the peer is gone.
     """
     try:
-        sent = os.writev(fd, pieces[:_IOV_MAX])
+        sent = os.writev(fd, pieces if len(pieces) <= _IOV_MAX else pieces[:_IOV_MAX])
         total = sum(map(len, pieces))
         while sent < total:
             pieces = _rest(pieces, sent)
