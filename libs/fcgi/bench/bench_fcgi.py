@@ -35,6 +35,9 @@ from bench_process import cpu_ns, family, place, private_mb
 from bench_rows import US, Key, compare, row, table
 from contender import FREE, SIDE, Contender, contenders, wait
 
+from fcgi.client import params_for
+from fcgi.load import Load
+
 ROOT = Path(__file__).resolve().parents[3]
 OUT = ROOT / "loadtest/results/bench-fcgi.json"
 PATHS = {"12 B": "/", "20 KB": "/big"}
@@ -85,6 +88,18 @@ class Bench:
                         key = (server.name, body, where)
                         results.setdefault(key, []).append(sample)
 
+    def direct(self, server: Contender, *, keep: bool) -> float:
+        """Return the CPU time that a request costs a server without an edge."""
+        assert server.process is not None
+        before = cpu_ns(server.process.pid)[0]
+        report = Load(
+            f"unix:{server.socket}", params_for("/"),
+            connections=1, keep=keep, seconds=self._seconds,
+        ).run()  # fmt: skip
+        assert not report.failed
+        used = cpu_ns(server.process.pid)[0] - before
+        return used / 1e3 / max(1, report.served)
+
     def alone(self, server: Contender) -> list[dict[str, object]]:
         """Return the rows that compare with a goal instead of a peer."""
         assert server.process is not None
@@ -98,6 +113,14 @@ class Bench:
             row("prefork worker", "private MB", [memory], "goal", [15.0], 1,
                 less_is_better=True),
         ]  # fmt: skip
+        fresh, kept = [], []
+        for _ in range(5):
+            fresh.append(self.direct(server, keep=False))
+            kept.append(self.direct(server, keep=True))
+        found.append(
+            row("prefork, a kept connection", US, kept, "a connection each",
+                fresh, 1, less_is_better=True)
+        )  # fmt: skip
         found.append(
             {**found[0], "measure": "prefork, 1000 connections", "unit": "failed requests",
              "ours": failed, "peer": 0.0, "ratio": float(not failed), "met": not failed,

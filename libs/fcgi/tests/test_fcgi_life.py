@@ -181,6 +181,12 @@ def test_term_waits_no_longer_than_told(start, model):
     assert not os.path.exists(server.bind.removeprefix("unix:"))
 
 
+def listens(path):
+    """Return whether somebody listens there; the file is there a moment earlier."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        return sock.connect_ex(str(path)) == 0
+
+
 def test_as_a_function(folder):
     bind = f"unix:{folder}/f.sock"
     code = (
@@ -189,7 +195,7 @@ def test_as_a_function(folder):
     )
     process = subprocess.Popen([sys.executable, "-c", code], cwd=HERE / "apps")
     try:
-        wait_until((folder / "f.sock").exists)
+        wait_until(lambda: listens(folder / "f.sock"))
         with Client(bind) as client:
             assert client.get("/").body == b"hello\n"
         process.terminate()

@@ -2,6 +2,7 @@
 
 import ast
 import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -66,9 +67,9 @@ def exchange(quick, raw):
     return got, left
 
 
-def request(pairs, body=b"", request_id=1):
+def request(pairs, body=b"", request_id=1, keep=False):
     client = ClientConnection()
-    pieces = client.begin_request(request_id, pairs)
+    pieces = client.begin_request(request_id, pairs, keep=keep)
     pieces += client.send_stdin(request_id, body) if body else []
     return b"".join([*pieces, *client.send_stdin(request_id, b"")])
 
@@ -144,6 +145,122 @@ def test_anything_at_all_is_answered_or_handed_back(data):
         assert left is None or left == raw
         results.append((got[:1], left, worker.app.seen))
     assert all(result == results[0] for result in results)
+
+
+class Kept:
+    """A connection that is served in a thread, and what the server made of it."""
+
+    def __init__(self, quick):
+        self.ours, theirs = socket.socketpair()
+        self.ours.settimeout(5)
+
+        def serve():
+            self.left = quick.serve(theirs.fileno())
+            theirs.close()
+
+        self._thread = threading.Thread(target=serve)
+        self._thread.start()
+
+    def ask(self, raw):
+        self.ours.sendall(raw)
+        got = b""
+        while not got.endswith(_pure.encode_end(1)):
+            data = self.ours.recv(65536)
+            assert data, got
+            got += data
+        return status_of(got)
+
+    def end(self):
+        """Return what was handed back."""
+        self._thread.join(10)
+        self.ours.close()
+        return self.left
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kept_connection_is_served_to_its_end(kind):
+    quick, worker = make(kind)
+    kept = Kept(quick)
+    for path in ("/", "/", "/a", "/bc", "/"):
+        assert kept.ask(request(params_for(path), keep=True)) == 200
+    body = params_for("/", method="POST", body=b"body")
+    assert kept.ask(request(body, b"body", keep=True)) == 200
+    kept.ours.shutdown(socket.SHUT_WR)
+    assert kept.end() is None
+    assert [seen["PATH_INFO"] for seen, _ in worker.app.seen[:5]] == [
+        "/", "/", "/a", "/bc", "/",
+    ]  # fmt: skip
+    assert worker.app.seen[5][1] == b"body"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kept_connection_ends_when_its_request_says_so(kind):
+    kept = Kept(make(kind)[0])
+    for keep in (True, True, False):
+        assert kept.ask(request(params_for("/"), keep=keep)) == 200
+    assert kept.ours.recv(1) == b""
+    assert kept.end() is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kept_connection_is_dropped_when_nothing_comes(kind):
+    kept = Kept(make(kind, keep_timeout_s=0.1)[0])
+    assert kept.ask(request(params_for("/"), keep=True)) == 200
+    assert kept.ours.recv(1) == b""
+    assert kept.end() is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kept_connection_hands_back_what_is_not_quick(kind):
+    kept = Kept(make(kind)[0])
+    raw = request(params_for("/"), keep=True)
+    assert kept.ask(raw) == 200
+    kept.ours.sendall(raw[:-8])
+    assert kept.end() == raw[:-8]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kept_connection_ends_with_a_body_that_broke(kind):
+    def app(_environ, start_response):
+        start_response("200 OK", [("Content-Length", "5")])
+        yield b"half"
+        raise ValueError("the other half")
+
+    kept = Kept(make(kind, app)[0])
+    kept.ours.sendall(request(params_for("/"), keep=True))
+    got = b""
+    while data := kept.ours.recv(65536):
+        got += data
+    assert _pure.encode_end(1) not in got
+    assert kept.end() is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_next_request_is_no_abort(kind):
+    seen = []
+
+    def app(environ, start_response):
+        seen.append(environ["fcgi.is_aborted"]())
+        start_response("200 OK", [])
+        return [b"ok"]
+
+    first = request(params_for("/"), keep=True)
+    abort = _pure.encode_record(Type.ABORT_REQUEST, 1)
+    for after, aborted in ((b"", False), (first, False), (abort, True)):
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.sendall(first)
+
+            def late(environ, start_response, ours=ours, due=[after]):  # noqa: B006
+                if due:
+                    ours.sendall(due.pop())
+                return app(environ, start_response)
+
+            quick, _ = make(kind, late, keep_timeout_s=0.1)
+            seen.clear()
+            left = quick.serve(theirs.fileno())
+        assert seen[0] is aborted
+        assert left == (abort if aborted else None)
 
 
 @pytest.mark.parametrize("kind", KINDS)

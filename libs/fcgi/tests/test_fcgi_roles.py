@@ -6,10 +6,10 @@ import time
 import pytest
 from fcgi_support import wait_until
 
-from fcgi import address, events
+from fcgi import address, codec, events
 from fcgi.client import connect, params_for
 from fcgi.connection import ClientConnection
-from fcgi.records import Role
+from fcgi.records import Role, Type
 
 SEQUENTIAL = ["prefork", "prefork --pure", "thread-per-connection"]
 CONCURRENT = ["thread-per-request", "multiplex", "pool"]
@@ -158,6 +158,23 @@ def test_hang_up_closes_the_iterable(server, tmp_path):
         line.begin(1, f"/endless?{mark}")
         line.socket.recv(1000)
     wait_until(mark.exists)
+
+
+def test_a_kept_connection_may_carry_anything_in_turn(server):
+    """What comes in one piece, in several, too early, and too late."""
+    with Line(server) as line:
+        for _ in range(2):
+            line.begin(1, "/hello", keep=True)
+            assert line.until_ended()[1][1].endswith(b"hello\n")
+            line.begin(1, "/hello", end=False, keep=True)
+            time.sleep(0.05)
+            line.send(*line.protocol.send_stdin(1, b""))
+            assert line.until_ended()[1][1].endswith(b"hello\n")
+            line.socket.sendall(codec.encode_record(Type.ABORT_REQUEST, 1))
+            time.sleep(0.05)
+            line.socket.sendall(codec.encode_record(Type.GET_VALUES, 0))
+        line.begin(1, "/hello", keep=True)
+        assert line.until_ended()[1][1].endswith(b"hello\n")
 
 
 def test_limits_are_told(server):

@@ -27,11 +27,12 @@ from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 from posix.unistd cimport close
 
 from io import BytesIO
+from time import monotonic
 
 from fcgi import _pure, codec, response as responses, transport, wsgi
 from fcgi import environ as environs
 from fcgi.errors import AbortedError, RefusedError, RemoteProtocolError, StreamError
-from fcgi.worker import Phase
+from fcgi.worker import ACCEPT_TIMEOUT_S as _ACCEPT_TIMEOUT_S, Phase
 
 cdef extern from *:
     """
@@ -89,6 +90,7 @@ cdef enum:
     MOST_PARAMS = 128
     MOST_CHUNKS = 16
 
+cdef double ACCEPT_TIMEOUT_S = _ACCEPT_TIMEOUT_S
 cdef object SERVE = Phase.SERVE
 cdef object RETIRE = Phase.RETIRE
 
@@ -148,6 +150,8 @@ cdef class Quick:
     cdef uint64_t most
     cdef bint timed
     cdef int patience_ms
+    cdef double keep_s
+    cdef bint kept
     cdef int fd
     cdef int request_id
     cdef object errors
@@ -185,6 +189,7 @@ cdef class Quick:
         self.words = worker.slot.words
         self.at = worker.slot.at
         self.patience_ms = min(<long>(worker.settings.read_timeout_s * 1000), 1 << 30)
+        self.keep_s = worker.settings.keep_timeout_s
         self.timed = worker.settings.request_timeout_s > 0
         self.most = worker.left if worker.left > 0 else 0
 
@@ -196,7 +201,7 @@ cdef class Quick:
 
     def is_aborted(self):
         """Return whether the web server has given up on the current request."""
-        return self.fd < 0 or transport.is_readable(self.fd)
+        return self.fd < 0 or transport.is_given_up(self.fd)
 
     cdef bint has_block(self, status, headers) except -1:
         """Return whether `out` has just this header, as the very same objects."""
@@ -263,6 +268,37 @@ cdef class Quick:
         """Serve one connection; return what was read if it is not for us."""
         return self.one(fd)
 
+    def serve_kept(self, int fd):
+        """Serve what else comes on a kept connection; the rest is as in `serve`."""
+        cdef ssize_t got
+        cdef int code
+        cdef double until
+        # PERF: a read that gives up by itself saves a poll before each (2026-11).
+        transport.limit_waits(fd, min(ACCEPT_TIMEOUT_S, self.keep_s))
+        while True:
+            until = monotonic() + self.keep_s
+            with nogil:
+                got = recv(fd, self.buffer, RECEIVE, 0)
+                code = errno
+            while got < 0:
+                PyErr_CheckSignals()
+                if code != EAGAIN and code != EINTR:
+                    wsgi.log.info(
+                        "connection lost: %s", strerror(code).decode("utf-8", "replace")
+                    )
+                    return None
+                if monotonic() >= until or not self.worker.may_keep():
+                    return None
+                with nogil:
+                    got = recv(fd, self.buffer, RECEIVE, 0)
+                    code = errno
+            if got == 0:
+                return None
+            left = self.answer(fd, got)
+            PyErr_CheckSignals()
+            if not self.kept:
+                return left
+
     cdef object one(self, int fd):
         cdef ssize_t got
         cdef int code, ready
@@ -290,7 +326,8 @@ cdef class Quick:
                 "connection lost: %s", strerror(code).decode("utf-8", "replace")
             )
             return None
-        return self.answer(fd, got)
+        left = self.answer(fd, got)
+        return self.serve_kept(fd) if self.kept else left
 
     cdef object answer(self, int fd, Py_ssize_t got):
         """Answer the request in the buffer; return it if it is not quick."""
@@ -301,11 +338,13 @@ cdef class Quick:
         cdef timespec now
         cdef int request_id
         cdef bint is_head = False
-        # The one shape worth a look of its own: no body, nothing kept.
+        cdef bint keep = data[10] & 1
+        self.kept = False
+        # The one shape worth a look of its own: no body.
         if (
             got > BEGIN + 16 and data[0] == 1 and data[1] == 1
             and data[4] == 0 and data[5] == 8 and data[6] == 0
-            and data[8] == 0 and data[9] == 1 and not data[10] & 1
+            and data[8] == 0 and data[9] == 1
             and data[16] == 1 and data[17] == 4
             and data[18] == data[2] and data[19] == data[3]
         ):
@@ -346,9 +385,10 @@ cdef class Quick:
             else:
                 wsgi.deliver(result, response)
         except StreamError as error:
+            keep = False
             wsgi.log.info("connection lost: %s", error)
         except Exception:
-            wsgi.failed(response, environ)
+            keep = wsgi.failed(response, environ) and keep
         finally:
             self.fd = -1
             response.over = True
@@ -358,6 +398,7 @@ cdef class Quick:
             self.words[self.at + 1] += 1
             if self.most and self.words[self.at + 1] >= self.most:
                 self.worker.phase = RETIRE
+        self.kept = keep and self.worker.may_keep()
         return None
 
     cdef tuple read(self, int fd, bytes data):
@@ -369,7 +410,7 @@ cdef class Quick:
         cdef dict environ
         try:
             quick = codec.read_request(data, self.base)
-            if quick is None or quick[1]:
+            if quick is None:
                 return None, data
             request_id, _, environ, body = quick
             environs.complete(environ, self.mount)

@@ -66,6 +66,15 @@ class BlockingConnection:
         """Whether the last request asked for the connection to be closed."""
         return self._protocol.must_close
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing that was read, or is still due, belongs to any request."""
+        return (
+            not self._queue
+            and self._open_streams <= 0
+            and self._protocol.is_between_records
+        )
+
     def next_request(self) -> events.RequestReceived | None:
         """Wait for a request; None at the end of the connection.
 
@@ -202,9 +211,22 @@ def connect_to(worker: Worker, fd: int, data: bytes = b"") -> BlockingConnection
 
 
 def serve_requests(
-    connection: BlockingConnection, worker: Worker, base: Environ
-) -> None:
+    connection: BlockingConnection,
+    worker: Worker,
+    base: Environ,
+    *,
+    until_empty: bool = False,
+) -> bool:
     """Serve what comes on a connection until it is to be closed.
+
+    Args:
+        connection: The connection.
+        worker: For whom.
+        base: The part of the environ that all requests share.
+        until_empty: Whether to stop when every byte that was read is dealt with.
+
+    Returns:
+        Whether more may come on the connection, which only `until_empty` leaves open.
 
     Raises:
         ProtocolError: If the peer broke the rules.
@@ -213,14 +235,16 @@ def serve_requests(
     while True:
         request = connection.next_request()
         if request is None:
-            return
+            return False
         with worker.running():
             whole = _serve(connection, worker, base, request)
         worker.done()
         if whole and connection.must_close:
             connection.let_finish()
         if not whole or connection.must_close or not worker.may_keep():
-            return
+            return False
+        if until_empty and connection.is_empty:
+            return True
 
 
 def _serve(

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from fcgi import address, codec
+from fcgi import address, codec, transport
 from fcgi import environ as environs
 from fcgi.blocking import BlockingConnection
 from fcgi.errors import (
@@ -34,7 +34,7 @@ from fcgi.errors import (
 from fcgi.events import RequestReceived
 from fcgi.records import Role, Type
 from fcgi.sendfile import header as sendfile_header
-from fcgi.worker import limit_waits
+from fcgi.worker import ACCEPT_TIMEOUT_S
 from fcgi.wsgi import log, refuse
 
 _BUFFER: Final = 32768
@@ -58,7 +58,7 @@ def bind(path: str, backlog: int = address.BACKLOG) -> None:
         is_path = ":" not in path and not path.startswith("/")
         where = address.Address(path=path) if is_path else address.parse(path)
         listener = address.listen(where, backlog=backlog)
-        limit_waits(listener.socket)
+        transport.limit_waits(listener.socket.fileno(), ACCEPT_TIMEOUT_S)
         if _listener is not None:
             _listener.close()
         _listener = listener
@@ -85,7 +85,7 @@ def _listening() -> socket.socket:
     with _lock:
         if _listener is None:
             _listener = address.listen(address.Address(fd=0))
-            limit_waits(_listener.socket)
+            transport.limit_waits(_listener.socket.fileno(), ACCEPT_TIMEOUT_S)
         return _listener.socket
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from fcgi._pure import Environ, known_name, spans
+from fcgi.records import KEEP_CONN
 
 SPECIAL: Final = frozenset(
     {
@@ -69,11 +70,13 @@ class Last:
     Attributes:
         request_id: Its number.
         is_head: Whether its method was HEAD.
+        is_kept: Whether its connection is to be kept.
     """
 
     def __init__(self) -> None:
         self.request_id = 0
         self.is_head = False
+        self.is_kept = False
         # The request up to the size of its parameters; at first, what no request is.
         self._head = b"\xff"
         # All before the size of the first value that varies, by the request's length.
@@ -165,6 +168,7 @@ class Last:
         self._environ = environ.copy()
         self.request_id = raw[2] << 8 | raw[3]
         self.is_head = environ["REQUEST_METHOD"] == "HEAD"
+        self.is_kept = bool(raw[10] & KEEP_CONN)
         self._head = raw[:20]
 
 

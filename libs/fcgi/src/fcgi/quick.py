@@ -2,6 +2,8 @@
 
     accept ▸ one read holds the whole request ▸ application ▸ one write ▸ close
 
+or, on a connection that the web server asked to keep, the next read instead of the close.
+
 `_quick.Quick` is the compiled twin. Whatever does not have this shape is handed back,
 unanswered, with the bytes read so far. The codec is always the plain one here: what is
 compiled would be in the twin.
@@ -22,7 +24,7 @@ from fcgi.errors import AbortedError, ProtocolError, RefusedError, StreamError
 from fcgi.last import Last
 from fcgi.records import CHUNK, HEADER, KEEP_CONN, Type
 from fcgi.response import SMALL, ErrorStream, ExcInfo, Response
-from fcgi.worker import Phase, Worker
+from fcgi.worker import ACCEPT_TIMEOUT_S, Phase, Worker
 
 _header: Final = HEADER.pack
 _STDOUT: Final = int(Type.STDOUT)
@@ -184,6 +186,8 @@ class Quick:
         self._words = worker.slot.words
         self._at = worker.slot.at
         self._receive = transport.Reader(worker.settings.read_timeout_s).receive
+        self._keep_timeout_s = worker.settings.keep_timeout_s
+        self._kept = False  # whether the last request asked for it, and all went well
         self._fd = -1
         self._end = _pure.encode_end(1)
         self._request_id = 1
@@ -228,27 +232,57 @@ class Quick:
 
     def serve(self, fd: int) -> bytes | None:
         """Serve one connection; return what was read if it is not for us."""
+        self._kept = False
         try:
-            data = self._receive(fd)
-            environ = self._last.recall(data)
-            if environ is not None:
-                last = self._last
-                self._respond(fd, last.request_id, environ, last.is_head)
-                return None
-            return self._read(fd, data)
+            left = self._one(fd, self._receive(fd))
+        except ProtocolError as error:
+            wsgi.log.warning("connection dropped: %s", error)
+            return None
+        except StreamError as error:
+            wsgi.log.info("connection lost: %s", error)
+            return None
+        return self.serve_kept(fd) if self._kept else left
+
+    def serve_kept(self, fd: int) -> bytes | None:
+        """Serve what else comes on a kept connection; the rest is as in `serve`."""
+        keep_s = self._keep_timeout_s
+        # PERF: a read that gives up by itself saves a poll before each (2026-11).
+        transport.limit_waits(fd, min(ACCEPT_TIMEOUT_S, keep_s))
+        try:
+            while True:
+                data = transport.receive_or_not(fd)
+                until = time.monotonic() + keep_s
+                while data is None:
+                    if time.monotonic() >= until or not self._worker.may_keep():
+                        return None
+                    data = transport.receive_or_not(fd)
+                if not data:
+                    return None
+                self._kept = False
+                left = self._one(fd, data)
+                if not self._kept:
+                    return left
         except ProtocolError as error:
             wsgi.log.warning("connection dropped: %s", error)
         except StreamError as error:
             wsgi.log.info("connection lost: %s", error)
         return None
 
+    def _one(self, fd: int, data: bytes) -> bytes | None:
+        last = self._last
+        environ = last.recall(data)
+        if environ is None:
+            return self._read(fd, data)
+        self._respond(fd, last.request_id, environ, last.is_head, last.is_kept)
+        return None
+
     def _read(self, fd: int, data: bytes) -> bytes | None:
         """Serve a request that is unlike the last; the rest is as in `serve`."""
         try:
             quick = _pure.read_request(data, self._base)
-            if quick is None or quick[1]:
+            if quick is None:
                 return data
-            request_id, _, environ, body = quick
+            request_id, keep, environ, body = quick
             environs.complete(environ, self._mount)
             environs.check_body(environ, len(body))
         except RefusedError as error:
@@ -265,10 +299,12 @@ class Quick:
         elif self._mount is None:
             self._last.remember(data, environ)
         is_head = environ["REQUEST_METHOD"] == "HEAD"
-        self._respond(fd, request_id, environ, is_head)
+        self._respond(fd, request_id, environ, is_head, keep)
         return None
 
-    def _respond(self, fd: int, request_id: int, environ: Environ, head: bool) -> None:
+    def _respond(
+        self, fd: int, request_id: int, environ: Environ, head: bool, keep: bool
+    ) -> None:
         words, at, errors = self._words, self._at, self._errors
         if self._timed:
             words[at] = time.monotonic_ns()
@@ -284,9 +320,10 @@ class Quick:
             else:
                 wsgi.deliver(result, answer)
         except StreamError as error:
+            keep = False
             wsgi.log.info("connection lost: %s", error)
         except Exception:  # noqa: BLE001 - an application may raise anything
-            wsgi.failed(answer, environ)
+            keep = wsgi.failed(answer, environ) and keep
         finally:
             self._fd = -1
             answer.fd = -1
@@ -298,6 +335,7 @@ class Quick:
                 served = words[at + 1] = words[at + 1] + 1
                 if served >= self._most:
                     self._worker.phase = Phase.RETIRE
+        self._kept = keep and self._worker.may_keep()
 
     def _send(self, pieces: list[Buffer]) -> None:
         if self._fd < 0:
@@ -305,4 +343,4 @@ class Quick:
         transport.send(self._fd, pieces)
 
     def _is_aborted(self) -> bool:
-        return self._fd < 0 or transport.is_readable(self._fd)
+        return self._fd < 0 or transport.is_given_up(self._fd)

@@ -6,13 +6,17 @@ per request, and the object costs more than the system calls around it.
 
 import os
 import select
+import socket
+import struct
 from typing import Final
 
 from fcgi.codec import Buffer
 from fcgi.errors import AbortedError, StreamError
+from fcgi.records import HEADER_SIZE, Type
 
 RECEIVE_SIZE: Final = 65536
 _IOV_MAX: Final = 1024
+_ABORT: Final = bytes((Type.ABORT_REQUEST,))
 
 
 def receive(fd: int, size: int = RECEIVE_SIZE) -> bytes:
@@ -105,6 +109,45 @@ def is_readable(fd: int, timeout_s: float = 0.0) -> bool:
     poll = select.poll()
     poll.register(fd, select.POLLIN)
     return bool(poll.poll(timeout_s * 1000))
+
+
+def is_given_up(fd: int) -> bool:
+    """Return whether the peer left, or aborted the request whose input was all read."""
+    if not is_readable(fd):
+        return False
+    # A copy, for a socket object closes what it was made of.
+    with socket.socket(fileno=os.dup(fd)) as sock:
+        try:
+            ahead = sock.recv(HEADER_SIZE, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except OSError:
+            return True
+    # Whatever else is there is the next request of a kept connection.
+    return not ahead or ahead[1:2] == _ABORT
+
+
+def limit_waits(fd: int, timeout_s: float) -> None:
+    """Let reads end after a while; `receive_or_not` tells."""
+    seconds, fraction = divmod(max(timeout_s, 1e-3), 1)  # 0 would be for ever
+    wait = struct.pack("ll", int(seconds), int(fraction * 1e6))
+    sock = socket.socket(fileno=fd)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, wait)
+    finally:
+        sock.detach()
+
+
+def receive_or_not(fd: int) -> bytes | None:
+    """Like `receive`; None when the wait that `limit_waits` set is over.
+
+    Raises:
+        StreamError: If the connection broke.
+    """
+    try:
+        return os.read(fd, RECEIVE_SIZE)
+    except BlockingIOError:
+        return None
+    except OSError as error:
+        raise StreamError(*error.args) from error
 
 
 def receive_in_time(fd: int, timeout_s: float) -> bytes:

@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Final
 
 from fcgi import environ as environs
+from fcgi import transport
 from fcgi.codec import Environ
 from fcgi.scoreboard import Scoreboard, Slot
 from fcgi.settings import Settings
@@ -137,18 +138,11 @@ class Worker:
             self.phase = Phase.RETIRE
 
 
-def limit_waits(listener: socket.socket) -> None:
-    """Let waits on a listening socket end after `ACCEPT_TIMEOUT_S`."""
-    seconds, fraction = divmod(ACCEPT_TIMEOUT_S, 1)
-    wait = struct.pack("ll", int(seconds), int(fraction * 1e6))
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, wait)
-
-
 def make_worker(
     app: Application, listener: socket.socket, settings: Settings, slot: Slot | None
 ) -> Worker:
     """Return a worker of this process, which hears signals from now on."""
-    limit_waits(listener)
+    transport.limit_waits(listener.fileno(), ACCEPT_TIMEOUT_S)
     left = settings.max_requests
     if left:
         left += random.randrange(left // 10 + 1)

@@ -3,7 +3,8 @@
 lighttpd opens a connection for every request and writes the request in one piece, so
 four system calls are all it takes; see `quick`. The kernel wakes exactly one of the
 processes that wait in accept, in the order they came: no lock, no thundering herd.
-Whatever does not fit that shape goes to `BlockingConnection`.
+A kept connection takes two: receive, send. Whatever does not fit that shape goes to
+`BlockingConnection`, until that has answered all it was given.
 """
 
 import os
@@ -11,6 +12,7 @@ import socket
 
 from fcgi import wsgi
 from fcgi.blocking import connect_to, serve_requests
+from fcgi.codec import Environ
 from fcgi.errors import ProtocolError, StreamError
 from fcgi.quick import Quick as PureQuick
 from fcgi.worker import Phase, Worker
@@ -22,14 +24,11 @@ class Prefork:
     def serve(self, worker: Worker) -> None:
         """Serve until told to leave."""
         base = worker.base(multithread=False)
-        # What TCP needs for each connection keeps it from the quick way.
+        quick = make_quick(worker)
+        # What TCP needs for each connection keeps it from the quickest way.
         is_unix = worker.listener.family == socket.AF_UNIX
-        quick = make_quick(worker) if is_unix else None
         while worker.may_accept():
-            if quick is not None:
-                found = quick.loop(worker.listener)
-            else:
-                found = accept(worker)
+            found = quick.loop(worker.listener) if is_unix else accept(worker)
             if found is None:
                 continue
             fd, data = found
@@ -38,14 +37,30 @@ class Prefork:
                     return  # nobody waits any more
                 continue
             try:
-                connection = connect_to(worker, fd, data)
-                serve_requests(connection, worker, base)
-            except ProtocolError as error:
-                wsgi.log.warning("connection dropped: %s", error)
-            except StreamError as error:
-                wsgi.log.info("connection lost: %s", error)
+                left = data if is_unix else quick.serve(fd)
+                while left is not None:
+                    left = serve_slowly(worker, quick, base, fd, left)
             finally:
                 os.close(fd)
+
+
+def serve_slowly(
+    worker: Worker, quick: PureQuick, base: Environ, fd: int, data: bytes
+) -> bytes | None:
+    """Serve what is not quick, until all that was read is answered.
+
+    Returns:
+        What was read next that is not quick either; None when the connection is over.
+    """
+    try:
+        connection = connect_to(worker, fd, data)
+        if serve_requests(connection, worker, base, until_empty=True):
+            return quick.serve_kept(fd)
+    except ProtocolError as error:
+        wsgi.log.warning("connection dropped: %s", error)
+    except StreamError as error:
+        wsgi.log.info("connection lost: %s", error)
+    return None
 
 
 def make_quick(worker: Worker) -> PureQuick:
