@@ -151,7 +151,7 @@ class LoopDisk:
         self.place = folder / f"{kind}-mount"
         self.place.mkdir()
         with self.image.open("wb") as file:
-            file.truncate((320 if kind == "xfs" else 96) << 20)
+            file.truncate(320 << 20)  # the least that xfs takes is 300
         options = ["-q"] if kind == "ext4" else ["-q", "-f"]
         run(f"mkfs.{kind}", *options, str(self.image))
         try:

@@ -75,9 +75,7 @@ def main():
     try:
         while engine.sequence < last:
             for _ in range(rng.randrange(1, 8)):
-                with engine.begin() as tx:
-                    for name, *rest in writes_of(engine.sequence + 1):
-                        getattr(tx, name)(*rest)
+                commit_next(engine)
             engine.flush()
             acknowledge(engine)
             engine.tick(time.monotonic())
@@ -86,17 +84,26 @@ def main():
         refused(engine, error)
 
 
+def commit_next(engine):
+    with engine.begin() as tx:
+        for name, *rest in writes_of(engine.sequence + 1):
+            getattr(tx, name)(*rest)
+
+
 def acknowledge(engine):
     os.write(1, ACK.pack(engine.sequence, time.monotonic_ns()))
 
 
 def refused(engine, error):
-    """Reads must go on and writes must not."""
+    """Reads must go on and writes must not.
+
+    WHY the next commit, not just any: a disk may have room again by now, for one that
+    is small enough at once, and then the state still has to be the one of its sequence.
+    """
     list(engine.scan(b""))
     for _ in range(3):
         try:
-            with engine.begin() as tx:
-                tx.put(b"after", b"")
+            commit_next(engine)
             engine.flush()
         except WritesRefused:
             continue
