@@ -18,40 +18,19 @@ if TYPE_CHECKING:
 _FLAGS = "noscript loading stale"
 
 
-@command(
-    "CLIENT",
-    arity=-2,
-    group="connection",
-    since="2.4.0",
-    summary="A container for client connection commands.",
-)
+@command("CLIENT")
 def client(_ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Hold the subcommands."""
     raise CommandError(SYNTAX)
 
 
-@command(
-    "CLIENT|ID",
-    arity=2,
-    flags=_FLAGS,
-    group="connection",
-    since="5.0.0",
-    summary="Returns the unique client ID of the connection.",
-)
+@command("CLIENT|ID")
 def client_id(ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Answer this connection's number."""
     return ctx.client.number
 
 
-@command(
-    "CLIENT|SETNAME",
-    arity=3,
-    flags=_FLAGS,
-    group="connection",
-    since="2.6.9",
-    summary="Sets the connection name.",
-    arguments="connection-name",
-)
+@command("CLIENT|SETNAME")
 def client_setname(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Name this connection."""
     check_name(args[0])
@@ -59,14 +38,7 @@ def client_setname(ctx: Context, args: Sequence[bytes]) -> Reply:
     return OK
 
 
-@command(
-    "CLIENT|GETNAME",
-    arity=2,
-    flags=_FLAGS,
-    group="connection",
-    since="2.6.9",
-    summary="Returns the name of the connection.",
-)
+@command("CLIENT|GETNAME")
 def client_getname(ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Answer this connection's name."""
     return ctx.client.name or None
@@ -142,14 +114,7 @@ def describe(who: Client) -> bytes:
     return " ".join(f"{name}={value}" for name, value in pairs).encode()
 
 
-@command(
-    "CLIENT|INFO",
-    arity=2,
-    flags=_FLAGS,
-    group="connection",
-    since="6.2.0",
-    summary="Returns information about the connection.",
-)
+@command("CLIENT|INFO")
 def client_info(ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Describe this connection."""
     ctx.client.last_command = "CLIENT|INFO"
@@ -160,16 +125,7 @@ def _kind(who: Client) -> bytes:
     return b"pubsub" if who.is_subscribed else b"normal"
 
 
-@command(
-    "CLIENT|LIST",
-    arity=-2,
-    flags=_FLAGS + " admin",
-    group="connection",
-    since="2.4.0",
-    summary="Lists open connections.",
-    complexity="O(N)",
-    arguments="[TYPE NORMAL | MASTER | REPLICA | PUBSUB] [ID client-id [client-id ...]]",
-)
+@command("CLIENT|LIST")
 def client_list(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Describe the connections, or some of them."""
     ctx.client.last_command = "CLIENT|LIST"
@@ -191,17 +147,7 @@ def client_list(ctx: Context, args: Sequence[bytes]) -> Reply:
     return Verbatim(b"".join(describe(who) + b"\n" for who in chosen))
 
 
-@command(
-    "CLIENT|KILL",
-    arity=-3,
-    flags=_FLAGS + " admin",
-    group="connection",
-    since="2.4.0",
-    summary="Terminates open connections.",
-    complexity="O(N)",
-    arguments="ip:port | [ID client-id] [TYPE type] [ADDR ip:port] [LADDR ip:port] "
-    "[USER username] [SKIPME YES | NO]",
-)
+@command("CLIENT|KILL")
 def client_kill(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Close connections by address, or by a filter; the latter counts them."""
     clients = list(ctx.server.clients.values())
@@ -253,15 +199,7 @@ def _kill(ctx: Context, who: Client) -> None:
         ctx.server.ready.add(who)
 
 
-@command(
-    "CLIENT|NO-EVICT",
-    arity=3,
-    flags=_FLAGS + " admin",
-    group="connection",
-    since="7.0.0",
-    summary="Sets the client eviction mode of the connection.",
-    arguments="ON | OFF",
-)
+@command("CLIENT|NO-EVICT")
 def client_no_evict(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Note a wish that is always granted: no client is evicted for memory."""
     mode = args[0].upper()
@@ -271,15 +209,7 @@ def client_no_evict(ctx: Context, args: Sequence[bytes]) -> Reply:
     return OK
 
 
-@command(
-    "CLIENT|UNBLOCK",
-    arity=-3,
-    flags=_FLAGS + " admin",
-    group="connection",
-    since="5.0.0",
-    summary="Unblocks a client blocked by a blocking command from a different connection.",
-    arguments="client-id [TIMEOUT | ERROR]",
-)
+@command("CLIENT|UNBLOCK")
 def client_unblock(ctx: Context, args: Sequence[bytes]) -> Reply:
     """End the waiting of a client, as if its time were over or with an error."""
     how = args[1].upper() if len(args) > 1 else b"TIMEOUT"

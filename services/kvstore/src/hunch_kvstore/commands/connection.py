@@ -17,18 +17,8 @@ from hunch_kvstore.resp.reply import (
     Simple,
 )
 
-_FREE = "loading stale fast no_auth allow_busy"
 
-
-@command(
-    "PING",
-    arity=-1,
-    flags="fast",
-    group="connection",
-    since="1.0.0",
-    summary="Returns the server's liveliness response.",
-    arguments="[message]",
-)
+@command("PING")
 def ping(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer PONG, or the message."""
     if len(args) > 1:
@@ -38,43 +28,20 @@ def ping(ctx: Context, args: Sequence[bytes]) -> Reply:
     return args[0] if args else Simple("PONG")
 
 
-@command(
-    "ECHO",
-    arity=2,
-    flags="loading stale fast",
-    group="connection",
-    since="1.0.0",
-    summary="Returns the given string.",
-    arguments="message",
-)
+@command("ECHO")
 def echo(_ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer the message."""
     return args[0]
 
 
-@command(
-    "QUIT",
-    arity=-1,
-    flags=_FREE + " noscript",
-    group="connection",
-    since="1.0.0",
-    summary="Closes the connection.",
-)
+@command("QUIT")
 def quit_(ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Say OK and close."""
     ctx.client.closing = True
     return OK
 
 
-@command(
-    "SELECT",
-    arity=2,
-    flags="loading stale fast",
-    group="connection",
-    since="1.0.0",
-    summary="Changes the selected database.",
-    arguments="index",
-)
+@command("SELECT")
 def select(_ctx: Context, args: Sequence[bytes]) -> Reply:
     """Accept database 0, the only one."""
     if integer(args[0]) != 0:
@@ -99,15 +66,7 @@ def _log_in(ctx: Context, user: bytes, password: bytes) -> None:
     ctx.client.parser.trusted = True
 
 
-@command(
-    "AUTH",
-    arity=-2,
-    flags=_FREE + " noscript",
-    group="connection",
-    since="1.0.0",
-    summary="Authenticates the connection.",
-    arguments="[username] password",
-)
+@command("AUTH")
 def auth(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Log in."""
     if len(args) > 2:
@@ -133,15 +92,7 @@ def check_name(name: bytes) -> None:
         )
 
 
-@command(
-    "HELLO",
-    arity=-1,
-    flags=_FREE + " noscript",
-    group="connection",
-    since="6.0.0",
-    summary="Handshakes with the server.",
-    arguments="[protover [AUTH username password] [SETNAME clientname]]",
-)
+@command("HELLO")
 def hello(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Agree on RESP2 or RESP3 and say who we are."""
     client = ctx.client
@@ -193,14 +144,7 @@ def hello(ctx: Context, args: Sequence[bytes]) -> Reply:
     }
 
 
-@command(
-    "RESET",
-    arity=1,
-    flags=_FREE + " noscript",
-    group="connection",
-    since="6.2.0",
-    summary="Resets the connection.",
-)
+@command("RESET")
 def reset(ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Make the connection as good as new."""
     client = ctx.client
@@ -214,26 +158,13 @@ def reset(ctx: Context, _args: Sequence[bytes]) -> Reply:
     return Simple("RESET")
 
 
-@command(
-    "ACL",
-    arity=-2,
-    group="server",
-    since="6.0.0",
-    summary="A container for Access List Control commands.",
-)
+@command("ACL")
 def acl(_ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Hold the subcommands."""
     raise CommandError(SYNTAX)
 
 
-@command(
-    "ACL|WHOAMI",
-    arity=2,
-    flags="noscript loading stale",
-    group="server",
-    since="6.0.0",
-    summary="Returns the authenticated username of the current connection.",
-)
+@command("ACL|WHOAMI")
 def acl_whoami(_ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Answer the one user there is."""
     return b"default"

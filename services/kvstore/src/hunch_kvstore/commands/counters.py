@@ -24,65 +24,25 @@ def _add(ctx: Context, key: bytes, amount: int) -> int:
     return value
 
 
-@command(
-    "INCR",
-    arity=2,
-    flags="write denyoom fast",
-    keys=(1, 1, 1),
-    group="string",
-    since="1.0.0",
-    summary="Increments the integer value of a key by one. "
-    "Uses 0 as initial value if the key doesn't exist.",
-    arguments="key",
-)
+@command("INCR")
 def incr(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Add one."""
     return _add(ctx, args[0], 1)
 
 
-@command(
-    "DECR",
-    arity=2,
-    flags="write denyoom fast",
-    keys=(1, 1, 1),
-    group="string",
-    since="1.0.0",
-    summary="Decrements the integer value of a key by one. "
-    "Uses 0 as initial value if the key doesn't exist.",
-    arguments="key",
-)
+@command("DECR")
 def decr(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Take one off."""
     return _add(ctx, args[0], -1)
 
 
-@command(
-    "INCRBY",
-    arity=3,
-    flags="write denyoom fast",
-    keys=(1, 1, 1),
-    group="string",
-    since="1.0.0",
-    summary="Increments the integer value of a key by a number. "
-    "Uses 0 as initial value if the key doesn't exist.",
-    arguments="key increment",
-)
+@command("INCRBY")
 def incrby(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Add a number."""
     return _add(ctx, args[0], integer(args[1]))
 
 
-@command(
-    "DECRBY",
-    arity=3,
-    flags="write denyoom fast",
-    keys=(1, 1, 1),
-    group="string",
-    since="1.0.0",
-    summary="Decrements a number from the integer value of a key. "
-    "Uses 0 as initial value if the key doesn't exist.",
-    arguments="key decrement",
-)
+@command("DECRBY")
 def decrby(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Take a number off."""
     amount = integer(args[1])
@@ -91,17 +51,7 @@ def decrby(ctx: Context, args: Sequence[bytes]) -> Reply:
     return _add(ctx, args[0], -amount)
 
 
-@command(
-    "INCRBYFLOAT",
-    arity=3,
-    flags="write denyoom fast",
-    keys=(1, 1, 1),
-    group="string",
-    since="2.6.0",
-    summary="Increment the floating point value of a key by a number. "
-    "Uses 0 as initial value if the key doesn't exist.",
-    arguments="key increment",
-)
+@command("INCRBYFLOAT")
 def incrbyfloat(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Add a decimal number, in long doubles."""
     key, raw = args

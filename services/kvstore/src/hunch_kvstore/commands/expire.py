@@ -60,45 +60,23 @@ def _expire(
     return 1
 
 
-def _register(name: str, since: str, unit: str, *, absolute: bool) -> None:
+def _register(name: str, *, unit_ms: int, absolute: bool) -> None:
     """Register one of the four commands that set an expiry."""
-    unit_ms = 1000 if unit.endswith("seconds") and not unit.startswith("milli") else 1
     lower = name.lower()
 
     def handler(ctx: Context, args: Sequence[bytes]) -> Reply:
         return _expire(ctx, args, lower, unit_ms, 0 if absolute else ctx.now_ms)
 
-    how = "to a Unix timestamp" if absolute else ""
-    command(
-        name,
-        arity=-3,
-        flags="write fast",
-        keys=(1, 1, 1),
-        group="generic",
-        since=since,
-        summary=f"Sets the expiration time of a key {how} in {unit}.".replace(
-            "  ", " "
-        ),
-        arguments=f"key {'unix-time-' if absolute else ''}{unit} [NX | XX | GT | LT]",
-    )(handler)
+    command(name)(handler)
 
 
-_register("EXPIRE", "1.0.0", "seconds", absolute=False)
-_register("PEXPIRE", "2.6.0", "milliseconds", absolute=False)
-_register("EXPIREAT", "1.2.0", "seconds", absolute=True)
-_register("PEXPIREAT", "2.6.0", "milliseconds", absolute=True)
+_register("EXPIRE", unit_ms=1000, absolute=False)
+_register("PEXPIRE", unit_ms=1, absolute=False)
+_register("EXPIREAT", unit_ms=1000, absolute=True)
+_register("PEXPIREAT", unit_ms=1, absolute=True)
 
 
-@command(
-    "PERSIST",
-    arity=2,
-    flags="write fast",
-    keys=(1, 1, 1),
-    group="generic",
-    since="2.2.0",
-    summary="Removes the expiration time of a key.",
-    arguments="key",
-)
+@command("PERSIST")
 def persist(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Keep a key for good; 1 if it had an end."""
     if not ctx.keys.expires_at(args[0]):
@@ -107,9 +85,7 @@ def persist(ctx: Context, args: Sequence[bytes]) -> Reply:
     return 1
 
 
-def _answer(
-    name: str, since: str, summary: str, read: Callable[[int, int], int]
-) -> None:
+def _answer(name: str, read: Callable[[int, int], int]) -> None:
     """Register one of the four commands that tell an expiry."""
 
     def handler(ctx: Context, args: Sequence[bytes]) -> Reply:
@@ -118,39 +94,10 @@ def _answer(
             return -2
         return read(expire_ms, ctx.now_ms) if expire_ms else -1
 
-    command(
-        name,
-        arity=2,
-        flags="readonly fast",
-        keys=(1, 1, 1),
-        group="generic",
-        since=since,
-        summary=summary,
-        arguments="key",
-    )(handler)
+    command(name)(handler)
 
 
-_answer(
-    "TTL",
-    "1.0.0",
-    "Returns the expiration time in seconds of a key.",
-    lambda expire_ms, now_ms: (max(expire_ms - now_ms, 0) + 500) // 1000,
-)
-_answer(
-    "PTTL",
-    "2.6.0",
-    "Returns the expiration time in milliseconds of a key.",
-    lambda expire_ms, now_ms: max(expire_ms - now_ms, 0),
-)
-_answer(
-    "EXPIRETIME",
-    "7.0.0",
-    "Returns the expiration time of a key as a Unix timestamp.",
-    lambda expire_ms, _: (expire_ms + 500) // 1000,
-)
-_answer(
-    "PEXPIRETIME",
-    "7.0.0",
-    "Returns the expiration time of a key as a Unix milliseconds timestamp.",
-    lambda expire_ms, _: expire_ms,
-)
+_answer("TTL", lambda expire_ms, now_ms: (max(expire_ms - now_ms, 0) + 500) // 1000)
+_answer("PTTL", lambda expire_ms, now_ms: max(expire_ms - now_ms, 0))
+_answer("EXPIRETIME", lambda expire_ms, _: (expire_ms + 500) // 1000)
+_answer("PEXPIRETIME", lambda expire_ms, _: expire_ms)

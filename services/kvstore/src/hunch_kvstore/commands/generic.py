@@ -16,14 +16,7 @@ from hunch_kvstore.resp.reply import OK, CommandError, Reply, Simple
 
 @command(
     "DEL",
-    arity=-2,
-    flags="write",
-    keys=(1, -1, 1),
-    group="generic",
-    since="1.0.0",
-    summary="Deletes one or more keys.",
     complexity="O(N) with the number of keys, whatever their size",
-    arguments="key [key ...]",
 )
 def del_(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Delete keys; answer how many were there."""
@@ -32,63 +25,26 @@ def del_(ctx: Context, args: Sequence[bytes]) -> Reply:
 
 @command(
     "UNLINK",
-    arity=-2,
-    flags="write fast",
-    keys=(1, -1, 1),
-    group="generic",
-    since="4.0.0",
-    summary="Asynchronously deletes one or more keys.",
     complexity="O(N) with the number of keys, whatever their size",
-    arguments="key [key ...]",
 )
 def unlink(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Do what DEL does, which never waits for the members of a key anyway."""
     return sum(ctx.keys.delete(key) for key in args)
 
 
-@command(
-    "EXISTS",
-    arity=-2,
-    flags="readonly fast",
-    keys=(1, -1, 1),
-    group="generic",
-    since="1.0.0",
-    summary="Determines whether one or more keys exist.",
-    complexity="O(N)",
-    arguments="key [key ...]",
-)
+@command("EXISTS")
 def exists(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Count the keys that are there, repetitions too."""
     return sum(ctx.keys.exists(key) for key in args)
 
 
-@command(
-    "TOUCH",
-    arity=-2,
-    flags="readonly fast",
-    keys=(1, -1, 1),
-    group="generic",
-    since="3.2.1",
-    summary="Returns the number of existing keys out of those specified "
-    "after updating the time they were last accessed.",
-    complexity="O(N)",
-    arguments="key [key ...]",
-)
+@command("TOUCH")
 def touch(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Count the keys that are there; times of access are not kept."""
     return sum(ctx.keys.exists(key) for key in args)
 
 
-@command(
-    "TYPE",
-    arity=2,
-    flags="readonly fast",
-    keys=(1, 1, 1),
-    group="generic",
-    since="1.0.0",
-    summary="Determines the type of value stored at a key.",
-    arguments="key",
-)
+@command("TYPE")
 def type_(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer string, hash, zset or none."""
     return Simple(ctx.keys.type_name(args[0]))
@@ -107,32 +63,14 @@ def _rename(ctx: Context, args: Sequence[bytes], *, only_if_free: bool) -> bool:
     return True
 
 
-@command(
-    "RENAME",
-    arity=3,
-    flags="write",
-    keys=(1, 2, 1),
-    group="generic",
-    since="1.0.0",
-    summary="Renames a key and overwrites the destination.",
-    arguments="key newkey",
-)
+@command("RENAME")
 def rename(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Give a key another name."""
     _rename(ctx, args, only_if_free=False)
     return OK
 
 
-@command(
-    "RENAMENX",
-    arity=3,
-    flags="write fast",
-    keys=(1, 2, 1),
-    group="generic",
-    since="1.0.0",
-    summary="Renames a key only when the target key name doesn't exist.",
-    arguments="key newkey",
-)
+@command("RENAMENX")
 def renamenx(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Give a key another name if that is free."""
     return int(_rename(ctx, args, only_if_free=True))
@@ -140,14 +78,7 @@ def renamenx(ctx: Context, args: Sequence[bytes]) -> Reply:
 
 @command(
     "COPY",
-    arity=-3,
-    flags="write denyoom",
-    keys=(1, 2, 1),
-    group="generic",
-    since="6.2.0",
-    summary="Copies the value of a key to a new key.",
     complexity="O(N) with the number of members",
-    arguments="source destination [DB destination-db] [REPLACE]",
 )
 def copy(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Copy a key of any type."""
@@ -180,14 +111,7 @@ def copy(ctx: Context, args: Sequence[bytes]) -> Reply:
 
 @command(
     "KEYS",
-    arity=2,
-    flags="readonly",
-    group="generic",
-    since="1.0.0",
-    summary="Returns all key names that match a pattern.",
     complexity="O(N) with the number of keys that share the pattern's literal beginning",
-    acl="dangerous",
-    arguments="pattern",
 )
 def keys(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer every matching key; a literal beginning narrows the walk."""
@@ -201,11 +125,6 @@ def keys(ctx: Context, args: Sequence[bytes]) -> Reply:
 
 @command(
     "RANDOMKEY",
-    arity=1,
-    flags="readonly",
-    group="generic",
-    since="1.0.0",
-    summary="Returns a random key name from the database.",
     complexity="O(log N)",
 )
 def randomkey(ctx: Context, _args: Sequence[bytes]) -> Reply:
@@ -276,16 +195,7 @@ def cursor(raw: bytes) -> int:
     return number % 2**64
 
 
-@command(
-    "SCAN",
-    arity=-2,
-    flags="readonly",
-    group="generic",
-    since="2.8.0",
-    summary="Iterates over the key names in the database.",
-    complexity="O(COUNT) for every call",
-    arguments="cursor [MATCH pattern] [COUNT count] [TYPE type]",
-)
+@command("SCAN")
 def scan(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer a page of keys in their order, and where the next one begins."""
     number = cursor(args[0])
@@ -306,13 +216,7 @@ def scan(ctx: Context, args: Sequence[bytes]) -> Reply:
 
 @command(
     "DBSIZE",
-    arity=1,
-    flags="readonly fast",
-    group="server",
-    since="1.0.0",
-    summary="Returns the number of keys in the database.",
     complexity="O(1); keys not yet counted after a start are counted then",
-    acl="keyspace",
 )
 def dbsize(ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Count the keys."""
@@ -328,14 +232,7 @@ def _flush(ctx: Context, args: Sequence[bytes]) -> Reply:
 
 @command(
     "FLUSHDB",
-    arity=-1,
-    flags="write",
-    group="server",
-    since="1.0.0",
-    summary="Remove all keys from the current database.",
     complexity="O(1)",
-    acl="dangerous keyspace",
-    arguments="[ASYNC | SYNC]",
 )
 def flushdb(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Remove every key and every index."""
@@ -344,14 +241,7 @@ def flushdb(ctx: Context, args: Sequence[bytes]) -> Reply:
 
 @command(
     "FLUSHALL",
-    arity=-1,
-    flags="write",
-    group="server",
-    since="1.0.0",
-    summary="Removes all keys from all databases.",
     complexity="O(1)",
-    acl="dangerous keyspace",
-    arguments="[ASYNC | SYNC]",
 )
 def flushall(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Remove every key and every index."""

@@ -20,17 +20,7 @@ from hunch_kvstore.keyspace.glob import compile_glob
 from hunch_kvstore.resp.reply import OK, CommandError, Pairs, Reply
 
 
-@command(
-    "HSET",
-    arity=-4,
-    flags="write denyoom fast",
-    keys=(1, 1, 1),
-    group="hash",
-    since="2.0.0",
-    summary="Creates or modifies the value of a field in a hash.",
-    complexity="O(N) with the number of fields given",
-    arguments="key field value [field value ...]",
-)
+@command("HSET")
 def hset(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Set fields; answer how many are new."""
     if not len(args) % 2:
@@ -40,17 +30,7 @@ def hset(ctx: Context, args: Sequence[bytes]) -> Reply:
     )
 
 
-@command(
-    "HMSET",
-    arity=-4,
-    flags="write denyoom fast",
-    keys=(1, 1, 1),
-    group="hash",
-    since="2.0.0",
-    summary="Sets the values of multiple fields.",
-    complexity="O(N) with the number of fields given",
-    arguments="key field value [field value ...]",
-)
+@command("HMSET")
 def hmset(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Set fields; answer OK."""
     if not len(args) % 2:
@@ -59,16 +39,7 @@ def hmset(ctx: Context, args: Sequence[bytes]) -> Reply:
     return OK
 
 
-@command(
-    "HSETNX",
-    arity=4,
-    flags="write denyoom fast",
-    keys=(1, 1, 1),
-    group="hash",
-    since="2.0.0",
-    summary="Sets the value of a field in a hash only when the field doesn't exist.",
-    arguments="key field value",
-)
+@command("HSETNX")
 def hsetnx(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Set a field unless it is there."""
     fields = ctx.keys.hash(args[0])
@@ -78,158 +49,61 @@ def hsetnx(ctx: Context, args: Sequence[bytes]) -> Reply:
     return 1
 
 
-@command(
-    "HGET",
-    arity=3,
-    flags="readonly fast",
-    keys=(1, 1, 1),
-    group="hash",
-    since="2.0.0",
-    summary="Returns the value of a field in a hash.",
-    arguments="key field",
-)
+@command("HGET")
 def hget(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer one value or null."""
     return ctx.keys.hash(args[0]).get(args[1])
 
 
-@command(
-    "HMGET",
-    arity=-3,
-    flags="readonly fast",
-    keys=(1, 1, 1),
-    group="hash",
-    since="2.0.0",
-    summary="Returns the values of all fields in a hash.",
-    complexity="O(N) with the number of fields asked for",
-    arguments="key field [field ...]",
-)
+@command("HMGET")
 def hmget(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer values in the order asked, null for what is not there."""
     return ctx.keys.hash(args[0]).get_many(args[1:])
 
 
-@command(
-    "HGETALL",
-    arity=2,
-    flags="readonly",
-    keys=(1, 1, 1),
-    group="hash",
-    since="2.0.0",
-    summary="Returns all fields and values in a hash.",
-    complexity="O(N)",
-    arguments="key",
-)
+@command("HGETALL")
 def hgetall(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer all fields and values."""
     return dict(ctx.keys.hash(args[0]).items())
 
 
-@command(
-    "HKEYS",
-    arity=2,
-    flags="readonly",
-    keys=(1, 1, 1),
-    group="hash",
-    since="2.0.0",
-    summary="Returns all fields in a hash.",
-    complexity="O(N)",
-    arguments="key",
-)
+@command("HKEYS")
 def hkeys(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer all fields."""
     return [field for field, _ in ctx.keys.hash(args[0]).items()]
 
 
-@command(
-    "HVALS",
-    arity=2,
-    flags="readonly",
-    keys=(1, 1, 1),
-    group="hash",
-    since="2.0.0",
-    summary="Returns all values in a hash.",
-    complexity="O(N)",
-    arguments="key",
-)
+@command("HVALS")
 def hvals(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer all values."""
     return [value for _, value in ctx.keys.hash(args[0]).items()]
 
 
-@command(
-    "HLEN",
-    arity=2,
-    flags="readonly fast",
-    keys=(1, 1, 1),
-    group="hash",
-    since="2.0.0",
-    summary="Returns the number of fields in a hash.",
-    arguments="key",
-)
+@command("HLEN")
 def hlen(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Count the fields."""
     return ctx.keys.hash(args[0]).size
 
 
-@command(
-    "HSTRLEN",
-    arity=3,
-    flags="readonly fast",
-    keys=(1, 1, 1),
-    group="hash",
-    since="3.2.0",
-    summary="Returns the length of the value of a field.",
-    arguments="key field",
-)
+@command("HSTRLEN")
 def hstrlen(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer the length of one value."""
     return len(ctx.keys.hash(args[0]).get(args[1]) or b"")
 
 
-@command(
-    "HEXISTS",
-    arity=3,
-    flags="readonly fast",
-    keys=(1, 1, 1),
-    group="hash",
-    since="2.0.0",
-    summary="Determines whether a field exists in a hash.",
-    arguments="key field",
-)
+@command("HEXISTS")
 def hexists(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Tell whether a field is there."""
     return int(ctx.keys.hash(args[0]).get(args[1]) is not None)
 
 
-@command(
-    "HDEL",
-    arity=-3,
-    flags="write fast",
-    keys=(1, 1, 1),
-    group="hash",
-    since="2.0.0",
-    summary="Deletes one or more fields and their values from a hash. "
-    "Deletes the hash if no fields remain.",
-    complexity="O(N) with the number of fields given",
-    arguments="key field [field ...]",
-)
+@command("HDEL")
 def hdel(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Remove fields; answer how many were there."""
     return ctx.keys.hash(args[0]).delete(args[1:])
 
 
-@command(
-    "HINCRBY",
-    arity=4,
-    flags="write denyoom fast",
-    keys=(1, 1, 1),
-    group="hash",
-    since="2.0.0",
-    summary="Increments the integer value of a field in a hash by a number. "
-    "Uses 0 as initial value if the field doesn't exist.",
-    arguments="key field increment",
-)
+@command("HINCRBY")
 def hincrby(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Add to a counter in a hash."""
     key, field, raw = args
@@ -244,17 +118,7 @@ def hincrby(ctx: Context, args: Sequence[bytes]) -> Reply:
     return value
 
 
-@command(
-    "HINCRBYFLOAT",
-    arity=4,
-    flags="write denyoom fast",
-    keys=(1, 1, 1),
-    group="hash",
-    since="2.6.0",
-    summary="Increments the floating point value of a field by a number. "
-    "Uses 0 as initial value if the field doesn't exist.",
-    arguments="key field increment",
-)
+@command("HINCRBYFLOAT")
 def hincrbyfloat(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Add a decimal number to a field, in long doubles."""
     key, field, raw = args
@@ -273,14 +137,7 @@ def hincrbyfloat(ctx: Context, args: Sequence[bytes]) -> Reply:
 
 @command(
     "HRANDFIELD",
-    arity=-2,
-    flags="readonly",
-    keys=(1, 1, 1),
-    group="hash",
-    since="6.2.0",
-    summary="Returns one or more random fields from a hash.",
     complexity="O(N) with the number of fields of the hash",
-    arguments="key [count [WITHVALUES]]",
 )
 def hrandfield(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer random fields: distinct ones, or with repetitions for a negative count."""
@@ -317,17 +174,7 @@ def pick(items: list[tuple[bytes, bytes]], count: int, *, with_values: bool) -> 
     return Pairs(chosen) if with_values else [field for field, _ in chosen]
 
 
-@command(
-    "HSCAN",
-    arity=-3,
-    flags="readonly",
-    keys=(1, 1, 1),
-    group="hash",
-    since="2.8.0",
-    summary="Iterates over fields and values of a hash.",
-    complexity="O(COUNT) for every call",
-    arguments="key cursor [MATCH pattern] [COUNT count]",
-)
+@command("HSCAN")
 def hscan(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer a page of fields and values; a small hash is one page."""
     number = cursor(args[1])

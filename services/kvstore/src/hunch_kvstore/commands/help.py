@@ -1,24 +1,29 @@
-"""HELP of every container of subcommands, told from the table."""
+"""HELP of every container of subcommands: Redis's lines about those that are here."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from hunch_kvstore.commands.context import Context
-from hunch_kvstore.commands.table import TABLE, Command, Handler, command
+from hunch_kvstore.commands.table import REDIS, TABLE, Command, Handler, command
 from hunch_kvstore.resp.reply import Reply, Simple
 
 
 def lines(container: Command) -> list[str]:
     """Return the help of CLIENT and its like in the form Redis gives it."""
-    found = [
-        f"{container.name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"
-    ]
-    for row in sorted(container.subcommands.values(), key=lambda row: row.name):
-        name = row.name.partition("|")[2]
-        if name != "HELP":
-            found += [f"{name} {row.arguments}".rstrip(), f"    {row.summary}"]
-    return [*found, "HELP", "    Prints this help."]
+    theirs = REDIS[f"{container.name}|HELP"]["help"]
+    found = [theirs[0]]
+    names = {name.decode() for name in container.subcommands} | {"(no"}
+    is_ours = False
+    for line in theirs[1:-2]:
+        if not line.startswith(" "):
+            is_ours = line.split(" ", 1)[0] in names
+        if is_ours:
+            found.append(line)
+    for row in container.subcommands.values():
+        if row.name not in REDIS:
+            found += [f"{row.name.partition('|')[2]} {row.usage}", f"    {row.summary}"]
+    return [*found, *theirs[-2:]]
 
 
 def _teller(container: Command) -> Handler:
@@ -32,12 +37,4 @@ def add_help() -> None:
     """Give every container in the table its HELP; may be called again."""
     for container in TABLE.values():
         if container.subcommands and b"HELP" not in container.subcommands:
-            command(
-                f"{container.name}|HELP",
-                arity=2,
-                flags="loading stale",
-                group=container.group,
-                acl="connection" if container.name == "COMMAND" else "",
-                since="5.0.0",
-                summary="Returns helpful text about the different subcommands.",
-            )(_teller(container))
+            command(f"{container.name}|HELP")(_teller(container))

@@ -12,76 +12,38 @@ from hunch_kvstore.keyspace.encoding import HASH, KIND, STRING
 from hunch_kvstore.resp.reply import OK, CommandError, Reply, Verbatim
 
 
-def _container(name: str, since: str, what: str, group: str = "server") -> None:
+def _container(name: str) -> None:
     def handler(_ctx: Context, _args: Sequence[bytes]) -> Reply:
         raise CommandError(SYNTAX)
 
-    command(
-        name, arity=-2, group=group, since=since, summary=f"A container for {what}."
-    )(handler)
+    command(name)(handler)
 
 
-_container("OBJECT", "2.2.3", "object introspection commands", "generic")
-_container("MEMORY", "4.0.0", "memory diagnostics commands")
-_container("SLOWLOG", "2.2.12", "slow log commands")
-_container("LATENCY", "2.8.13", "latency diagnostics commands")
+_container("OBJECT")
+_container("MEMORY")
+_container("SLOWLOG")
+_container("LATENCY")
 
 
-@command(
-    "OBJECT|ENCODING",
-    arity=3,
-    flags="readonly",
-    keys=(2, 2, 1),
-    group="generic",
-    since="2.2.3",
-    summary="Returns the internal encoding of a Redis object.",
-    arguments="key",
-)
+@command("OBJECT|ENCODING")
 def object_encoding(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer how Redis would hold this value."""
     return encoding_name(ctx, args[0])
 
 
-@command(
-    "OBJECT|REFCOUNT",
-    arity=3,
-    flags="readonly",
-    keys=(2, 2, 1),
-    group="generic",
-    since="2.2.3",
-    summary="Returns the reference count of a value of a key.",
-    arguments="key",
-)
+@command("OBJECT|REFCOUNT")
 def object_refcount(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer 1 for what is there."""
     return 1 if ctx.keys.exists(args[0]) else None
 
 
-@command(
-    "OBJECT|IDLETIME",
-    arity=3,
-    flags="readonly",
-    keys=(2, 2, 1),
-    group="generic",
-    since="2.2.3",
-    summary="Returns the time since the last access to a Redis object.",
-    arguments="key",
-)
+@command("OBJECT|IDLETIME")
 def object_idletime(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer 0 for what is there: times of access are not kept."""
     return 0 if ctx.keys.exists(args[0]) else None
 
 
-@command(
-    "OBJECT|FREQ",
-    arity=3,
-    flags="readonly",
-    keys=(2, 2, 1),
-    group="generic",
-    since="4.0.0",
-    summary="Returns the logarithmic access frequency counter of a Redis object.",
-    arguments="key",
-)
+@command("OBJECT|FREQ")
 def object_freq(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Say that there is no such counter."""
     if not ctx.keys.exists(args[0]):
@@ -93,17 +55,7 @@ def object_freq(ctx: Context, args: Sequence[bytes]) -> Reply:
     )
 
 
-@command(
-    "MEMORY|USAGE",
-    arity=-3,
-    flags="readonly",
-    keys=(2, 2, 1),
-    group="server",
-    since="4.0.0",
-    summary="Estimates the memory usage of a key.",
-    complexity="O(N) with the number of samples",
-    arguments="key [SAMPLES count]",
-)
+@command("MEMORY|USAGE")
 def memory_usage(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer the bytes a key takes in the store, estimated from a few members."""
     samples = 5
@@ -142,28 +94,13 @@ def memory_usage(ctx: Context, args: Sequence[bytes]) -> Reply:
     return size + taken * total // max(seen, 1)
 
 
-@command(
-    "MEMORY|DOCTOR",
-    arity=2,
-    group="server",
-    since="4.0.0",
-    summary="Outputs a memory problems report.",
-)
+@command("MEMORY|DOCTOR")
 def memory_doctor(_ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Have nothing to say."""
     return Verbatim(b"Sam, I can't find any memory issue in your instance.\n")
 
 
-@command(
-    "SLOWLOG|GET",
-    arity=-2,
-    flags="admin loading stale",
-    group="server",
-    since="2.2.12",
-    summary="Returns the slow log's entries.",
-    complexity="O(N)",
-    arguments="[count]",
-)
+@command("SLOWLOG|GET")
 def slowlog_get(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer the newest slow commands."""
     if len(args) > 1:
@@ -189,82 +126,38 @@ def slowlog_get(ctx: Context, args: Sequence[bytes]) -> Reply:
     ]
 
 
-@command(
-    "SLOWLOG|LEN",
-    arity=2,
-    flags="admin loading stale",
-    group="server",
-    since="2.2.12",
-    summary="Returns the number of entries in the slow log.",
-)
+@command("SLOWLOG|LEN")
 def slowlog_len(ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Count the entries."""
     return len(ctx.server.slow.entries)
 
 
-@command(
-    "SLOWLOG|RESET",
-    arity=2,
-    flags="admin loading stale",
-    group="server",
-    since="2.2.12",
-    summary="Clears all entries from the slow log.",
-)
+@command("SLOWLOG|RESET")
 def slowlog_reset(ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Forget the entries."""
     ctx.server.slow.entries.clear()
     return OK
 
 
-@command(
-    "LATENCY|LATEST",
-    arity=2,
-    flags="admin noscript loading stale",
-    group="server",
-    since="2.8.13",
-    summary="Returns the latest latency samples for all events.",
-)
+@command("LATENCY|LATEST")
 def latency_latest(_ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Answer none: SLOWLOG and the metrics have the times."""
     return []
 
 
-@command(
-    "LATENCY|HISTORY",
-    arity=3,
-    flags="admin noscript loading stale",
-    group="server",
-    since="2.8.13",
-    summary="Returns timestamp-latency samples for an event.",
-    arguments="event",
-)
+@command("LATENCY|HISTORY")
 def latency_history(_ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Answer none."""
     return []
 
 
-@command(
-    "LATENCY|RESET",
-    arity=-2,
-    flags="admin noscript loading stale",
-    group="server",
-    since="2.8.13",
-    summary="Resets the latency data for one or more events.",
-    arguments="[event [event ...]]",
-)
+@command("LATENCY|RESET")
 def latency_reset(_ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Reset none."""
     return 0
 
 
-@command(
-    "LATENCY|DOCTOR",
-    arity=2,
-    flags="admin noscript loading stale",
-    group="server",
-    since="2.8.13",
-    summary="Returns a human-readable latency analysis report.",
-)
+@command("LATENCY|DOCTOR")
 def latency_doctor(_ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Point to where times are kept."""
     return Verbatim(
@@ -274,17 +167,7 @@ def latency_doctor(_ctx: Context, _args: Sequence[bytes]) -> Reply:
     )
 
 
-@command(
-    "LATENCY|HISTOGRAM",
-    arity=-2,
-    flags="admin noscript loading stale",
-    group="server",
-    since="7.0.0",
-    summary="Returns the cumulative distribution of latencies of a subset "
-    "or all commands.",
-    complexity="O(N)",
-    arguments="[command [command ...]]",
-)
+@command("LATENCY|HISTOGRAM")
 def latency_histogram(_ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Answer calls by command, without buckets."""
     return {}

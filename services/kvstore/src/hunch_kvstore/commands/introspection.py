@@ -3,42 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 from hunch_kvstore.commands.context import Context
+from hunch_kvstore.commands.keys import KeysError, key_places
 from hunch_kvstore.commands.table import TABLE, Command, command, lookup
 from hunch_kvstore.keyspace.glob import matches
-from hunch_kvstore.resp.reply import CommandError, Reply, Simple
+from hunch_kvstore.resp.reply import CommandError, Members, Reply, Simple
 
-_FLAGS = "loading stale"
+_FLAG_SETS: Final = frozenset(("flags", "doc_flags"))
+_TEXT_SETS: Final = frozenset(("history", "notes"))
+_DOCS: Final = (
+    *("doc_flags", "deprecated_since", "replaced_by", "history", "arguments"),
+)
 
 
-def categories(row: Command) -> list[str]:
-    """Return the ACL categories that follow from flags and group, and the row's own."""
-    if row.subcommands and row.name != "COMMAND":
-        return ["slow"]
-    flags = row.flags
-    found = [
-        name
-        for name, holds in (
-            ("write", "write" in flags),
-            ("read", "readonly" in flags),
-            ("keyspace", row.group == "generic"),
-            ("sortedset", row.group == "sorted_set"),
-            ("hash", row.group == "hash"),
-            ("string", row.group == "string"),
-            ("pubsub", "pubsub" in flags),
-            ("admin", "admin" in flags),
-            ("dangerous", "admin" in flags),
-            ("blocking", "blocking" in flags),
-            ("connection", row.group == "connection"),
-            ("transaction", row.group == "transactions"),
-            ("fast", "fast" in flags),
-            ("slow", "fast" not in flags),
-        )
-        if holds
-    ]
-    more = [name for name in row.acl if name not in found and name[0] != "-"]
-    return [name for name in found if "-" + name not in row.acl] + more
+def told(value: Any, name: str = "") -> Reply:
+    """Return a part of a row as COMMAND tells it; its name says what is a set."""
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, dict):
+        return {key.encode(): told(part, key) for key, part in value.items()}
+    if isinstance(value, int):
+        return value
+    if name in _FLAG_SETS:
+        return Members(map(Simple, value))
+    items = [told(part) for part in value]
+    return Members(items) if name in _TEXT_SETS else items
 
 
 def describe(row: Command) -> Reply:
@@ -46,12 +37,12 @@ def describe(row: Command) -> Reply:
     return [
         row.name.lower().encode(),
         row.arity,
-        {Simple(flag) for flag in row.flags},
-        *row.keys,
-        {Simple("@" + name) for name in categories(row)},
-        [],
-        [],
-        [describe(child) for child in row.subcommands.values()],
+        Members(map(Simple, row.flags)),
+        *row.range,
+        Members(map(Simple, row.acl)),
+        Members(told(tip) for tip in row.more.get("tips", ())),
+        Members(told(spec) for spec in row.more.get("keys", ())),
+        Members(describe(child) for child in row.subcommands.values()),
     ]
 
 
@@ -60,8 +51,11 @@ def docs(row: Command) -> Reply:
     found: dict[bytes, Reply] = {
         b"summary": row.summary.encode(),
         b"since": row.since.encode(),
-        b"group": row.group.replace("_", "-").encode(),
+        b"group": row.group.encode(),
         b"complexity": row.complexity.encode(),
+    }
+    found |= {
+        name.encode(): told(row.more[name], name) for name in _DOCS if name in row.more
     }
     if row.subcommands:
         found[b"subcommands"] = {
@@ -78,80 +72,33 @@ def find(name: bytes) -> Command | None:
     return row.subcommands.get(child) if row is not None and child else row
 
 
-@command(
-    "COMMAND",
-    arity=-1,
-    acl="connection",
-    flags=_FLAGS,
-    group="server",
-    since="2.8.13",
-    summary="Returns detailed information about all commands.",
-    complexity="O(N)",
-)
+@command("COMMAND")
 def command_(_ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Answer the whole table."""
     return [describe(row) for row in TABLE.values()]
 
 
-@command(
-    "COMMAND|COUNT",
-    arity=2,
-    acl="connection",
-    flags=_FLAGS,
-    group="server",
-    since="2.8.13",
-    summary="Returns a count of commands.",
-)
+@command("COMMAND|COUNT")
 def command_count(_ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Count the commands."""
     return len(TABLE)
 
 
-@command(
-    "COMMAND|INFO",
-    arity=-2,
-    acl="connection",
-    flags=_FLAGS,
-    group="server",
-    since="2.8.13",
-    summary="Returns information about one, multiple or all commands.",
-    complexity="O(N)",
-    arguments="[command-name [command-name ...]]",
-)
+@command("COMMAND|INFO")
 def command_info(_ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer rows of the table, null for names that are not in it."""
     rows = [find(name) for name in args] if args else list(TABLE.values())
     return [None if row is None else describe(row) for row in rows]
 
 
-@command(
-    "COMMAND|DOCS",
-    arity=-2,
-    acl="connection",
-    flags=_FLAGS,
-    group="server",
-    since="7.0.0",
-    summary="Returns documentary information about one, multiple or all commands.",
-    complexity="O(N)",
-    arguments="[command-name [command-name ...]]",
-)
+@command("COMMAND|DOCS")
 def command_docs(_ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer what the reference page says."""
     rows = [find(name) for name in args] if args else list(TABLE.values())
     return {row.name.lower().encode(): docs(row) for row in rows if row is not None}
 
 
-@command(
-    "COMMAND|LIST",
-    arity=-2,
-    acl="connection",
-    flags=_FLAGS,
-    group="server",
-    since="7.0.0",
-    summary="Returns a list of command names.",
-    complexity="O(N)",
-    arguments="[FILTERBY MODULE module-name | ACLCAT category | PATTERN pattern]",
-)
+@command("COMMAND|LIST")
 def command_list(_ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer names, or those that pass a filter."""
     if not args:
@@ -173,47 +120,37 @@ def _passes(name: bytes, row: Command, how: bytes, what: bytes) -> bool:
     if how == b"PATTERN":
         return matches(what.lower(), name)
     if how == b"ACLCAT":
-        return what.decode("utf-8", "replace").lower() in categories(row)
+        return "@" + what.decode("utf-8", "replace").lower() in row.acl
     if how == b"MODULE":
         return False
     raise CommandError("ERR syntax error")
 
 
-@command(
-    "COMMAND|GETKEYS",
-    arity=-4,
-    acl="connection",
-    flags=_FLAGS,
-    group="server",
-    since="2.8.13",
-    summary="Extracts the key names from an arbitrary command.",
-    complexity="O(N)",
-    arguments="command [arg [arg ...]]",
-)
+@command("COMMAND|GETKEYS")
 def command_getkeys(_ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer which of these words are keys."""
+    return [args[place] for place, _ in _keys_of(args)]
+
+
+@command("COMMAND|GETKEYSANDFLAGS")
+def command_getkeysandflags(_ctx: Context, args: Sequence[bytes]) -> Reply:
+    """Answer which of these words are keys, and what the call does to each."""
+    return [
+        [args[place], Members(map(Simple, flags))] for place, flags in _keys_of(args)
+    ]
+
+
+def _keys_of(args: Sequence[bytes]) -> list[tuple[int, list[str]]]:
     row = lookup(args[0])
+    if row is not None and row.subcommands and len(args) > 1:
+        row = row.subcommands.get(args[1].upper())
     if row is None:
         raise CommandError("ERR Invalid command specified")
-    if row.subcommands and len(args) > 1:
-        row = row.subcommands.get(args[1].upper(), row)
+    if not row.more.get("keys") and not any(row.range):
+        raise CommandError("ERR The command has no key arguments")
     if not row.accepts(len(args)):
         raise CommandError("ERR Invalid number of arguments specified for command")
-    names = keys_of(row, args)
-    if not names:
-        raise CommandError("ERR The command has no key arguments")
-    return list(names)
-
-
-def keys_of(row: Command, words: Sequence[bytes]) -> list[bytes]:
-    """Return the words of a call that are keys."""
-    first, last, step = row.keys
-    found: list[bytes] = []
-    if first:
-        stop = last if last >= 0 else len(words) + last
-        found = list(words[first : stop + 1 : step])
-    if "movablekeys" in row.flags:
-        at = {"BZMPOP": 2}.get(row.name, 2 if first else 1)
-        if words[at].isdigit():
-            found += words[at + 1 : at + 1 + int(words[at])]
-    return found
+    try:
+        return key_places(row, args)
+    except KeysError:
+        raise CommandError("ERR Invalid arguments specified for command") from None

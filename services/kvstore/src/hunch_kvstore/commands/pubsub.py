@@ -10,8 +10,6 @@ from hunch_kvstore.commands.table import command
 from hunch_kvstore.keyspace.glob import matches
 from hunch_kvstore.resp.reply import NO_REPLY, CommandError, Push, Reply
 
-_FLAGS = "pubsub noscript loading stale"
-
 
 def _subscribe(ctx: Context, names: Sequence[bytes], *, is_pattern: bool) -> Reply:
     word = b"psubscribe" if is_pattern else b"subscribe"
@@ -35,104 +33,43 @@ def _unsubscribe(ctx: Context, names: Sequence[bytes], *, is_pattern: bool) -> R
     return NO_REPLY
 
 
-@command(
-    "SUBSCRIBE",
-    arity=-2,
-    flags=_FLAGS,
-    group="pubsub",
-    since="2.0.0",
-    summary="Listens for messages published to channels.",
-    complexity="O(N)",
-    arguments="channel [channel ...]",
-)
+@command("SUBSCRIBE")
 def subscribe(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Listen to channels."""
     return _subscribe(ctx, args, is_pattern=False)
 
 
-@command(
-    "PSUBSCRIBE",
-    arity=-2,
-    flags=_FLAGS,
-    group="pubsub",
-    since="2.0.0",
-    summary="Listens for messages published to channels that match one or more patterns.",
-    complexity="O(N)",
-    arguments="pattern [pattern ...]",
-)
+@command("PSUBSCRIBE")
 def psubscribe(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Listen to all channels that match."""
     return _subscribe(ctx, args, is_pattern=True)
 
 
-@command(
-    "UNSUBSCRIBE",
-    arity=-1,
-    flags=_FLAGS,
-    group="pubsub",
-    since="2.0.0",
-    summary="Stops listening to messages posted to channels.",
-    complexity="O(N)",
-    arguments="[channel [channel ...]]",
-)
+@command("UNSUBSCRIBE")
 def unsubscribe(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Stop listening to these channels, or to all."""
     return _unsubscribe(ctx, args, is_pattern=False)
 
 
-@command(
-    "PUNSUBSCRIBE",
-    arity=-1,
-    flags=_FLAGS,
-    group="pubsub",
-    since="2.0.0",
-    summary="Stops listening to messages published to channels "
-    "that match one or more patterns.",
-    complexity="O(N)",
-    arguments="[pattern [pattern ...]]",
-)
+@command("PUNSUBSCRIBE")
 def punsubscribe(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Stop listening to these patterns, or to all."""
     return _unsubscribe(ctx, args, is_pattern=True)
 
 
-@command(
-    "PUBLISH",
-    arity=3,
-    flags="pubsub loading stale fast",
-    group="pubsub",
-    since="2.0.0",
-    summary="Posts a message to a channel.",
-    complexity="O(N+M) with N listeners and M patterns",
-    arguments="channel message",
-)
+@command("PUBLISH")
 def publish(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Send a message; answer how many got it."""
     return ctx.server.publish(args[0], args[1])
 
 
-@command(
-    "PUBSUB",
-    arity=-2,
-    group="pubsub",
-    since="2.8.0",
-    summary="A container for Pub/Sub commands.",
-)
+@command("PUBSUB")
 def pubsub(_ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Hold the subcommands."""
     raise CommandError("ERR syntax error")
 
 
-@command(
-    "PUBSUB|CHANNELS",
-    arity=-2,
-    flags="pubsub loading stale",
-    group="pubsub",
-    since="2.8.0",
-    summary="Returns the active channels.",
-    complexity="O(N)",
-    arguments="[pattern]",
-)
+@command("PUBSUB|CHANNELS")
 def pubsub_channels(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer the channels somebody listens to."""
     if len(args) > 1:
@@ -144,16 +81,7 @@ def pubsub_channels(ctx: Context, args: Sequence[bytes]) -> Reply:
     ]
 
 
-@command(
-    "PUBSUB|NUMSUB",
-    arity=-2,
-    flags="pubsub loading stale",
-    group="pubsub",
-    since="2.8.0",
-    summary="Returns a count of subscribers to channels.",
-    complexity="O(N)",
-    arguments="[channel [channel ...]]",
-)
+@command("PUBSUB|NUMSUB")
 def pubsub_numsub(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer channels and how many listen to each."""
     out: list[Reply] = []
@@ -162,14 +90,7 @@ def pubsub_numsub(ctx: Context, args: Sequence[bytes]) -> Reply:
     return out
 
 
-@command(
-    "PUBSUB|NUMPAT",
-    arity=2,
-    flags="pubsub loading stale",
-    group="pubsub",
-    since="2.8.0",
-    summary="Returns a count of unique pattern subscriptions.",
-)
+@command("PUBSUB|NUMPAT")
 def pubsub_numpat(ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Count the patterns."""
     return len(ctx.server.pubsub.patterns)

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from hunch_kvstore.commands.introspection import categories
 from hunch_kvstore.commands.registry import load
 from hunch_kvstore.commands.table import Command
 
@@ -18,7 +17,7 @@ _GROUPS: Final = {
     "string": "Strings",
     "generic": "Keys",
     "hash": "Hashes",
-    "sorted_set": "Sorted sets",
+    "sorted-set": "Sorted sets",
     "search": "Search",
     "transactions": "Transactions",
     "pubsub": "Publish and subscribe",
@@ -28,8 +27,8 @@ _GROUPS: Final = {
 }
 _HEAD: Final = """# Commands of the store
 
-This page is written by `python -m hunch_kvstore.commands.reference`; change the rows
-beside the handlers in `services/kvstore/src/hunch_kvstore/commands/` and run it again.
+This page is written by `python -m hunch_kvstore.commands.reference` from the table of
+commands in `services/kvstore/src/hunch_kvstore/commands/`.
 
 The store answers what Redis 7.0 answers, in RESP2 and RESP3. A command that is not here
 answers `ERR unknown command`. "Since" is the Redis version a command appeared in.
@@ -59,12 +58,16 @@ def _entry(row: Command) -> Iterator[str]:
             yield from _entry(child)
         if row.name != "COMMAND":
             return
-    usage = " ".join((row.name.replace("|", " "), row.arguments)).strip()
+    usage = " ".join((row.name.replace("|", " "), row.usage)).strip()
     yield f"### {row.name.replace('|', ' ')}\n"
     yield f"    {usage}\n"
-    yield f"{row.summary}\n"
-    words = ", ".join(f"@{name}" for name in categories(row))
-    yield f"Complexity: {row.complexity}. Since {row.since}. {words}\n"
+    yield f"{_sentence(row.summary)}\n"
+    words = ", ".join(row.acl)
+    yield f"Complexity: {_sentence(row.complexity)} Since {row.since}. {words}\n"
+
+
+def _sentence(text: str) -> str:
+    return text.strip().rstrip(".") + "."
 
 
 def main() -> int:

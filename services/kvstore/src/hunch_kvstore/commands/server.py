@@ -25,58 +25,27 @@ from hunch_kvstore.resp.reply import (
 )
 
 
-@command(
-    "INFO",
-    arity=-1,
-    flags="loading stale",
-    group="server",
-    since="1.0.0",
-    summary="Returns information and statistics about the server.",
-    acl="dangerous",
-    arguments="[section [section ...]]",
-)
+@command("INFO")
 def info(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer sections of facts."""
     wanted = {raw.decode("utf-8", "replace").lower() for raw in args}
     return Verbatim(ctx.server.info(wanted))
 
 
-@command(
-    "TIME",
-    arity=1,
-    flags="loading stale fast",
-    group="server",
-    since="2.6.0",
-    summary="Returns the server time.",
-)
+@command("TIME")
 def time_(_ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Answer seconds and microseconds."""
     now_us = time.time_ns() // 1000
     return [b"%d" % (now_us // 1_000_000), b"%d" % (now_us % 1_000_000)]
 
 
-@command(
-    "CONFIG",
-    arity=-2,
-    group="server",
-    since="2.0.0",
-    summary="A container for server configuration commands.",
-)
+@command("CONFIG")
 def config(_ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Hold the subcommands."""
     raise CommandError(SYNTAX)
 
 
-@command(
-    "CONFIG|GET",
-    arity=-3,
-    flags="admin noscript loading stale",
-    group="server",
-    since="2.0.0",
-    summary="Returns the effective values of configuration parameters.",
-    complexity="O(N)",
-    arguments="parameter [parameter ...]",
-)
+@command("CONFIG|GET")
 def config_get(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer the settings whose names match."""
     found: dict[bytes, Reply] = {}
@@ -88,16 +57,7 @@ def config_get(ctx: Context, args: Sequence[bytes]) -> Reply:
     return found
 
 
-@command(
-    "CONFIG|SET",
-    arity=-4,
-    flags="admin noscript loading stale",
-    group="server",
-    since="2.0.0",
-    summary="Sets configuration parameters in-flight.",
-    complexity="O(N)",
-    arguments="parameter value [parameter value ...]",
-)
+@command("CONFIG|SET")
 def config_set(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Change settings, all of them or none."""
     if len(args) % 2:
@@ -106,28 +66,14 @@ def config_set(ctx: Context, args: Sequence[bytes]) -> Reply:
     return OK
 
 
-@command(
-    "CONFIG|RESETSTAT",
-    arity=2,
-    flags="admin noscript loading stale",
-    group="server",
-    since="2.0.0",
-    summary="Resets the server's statistics.",
-)
+@command("CONFIG|RESETSTAT")
 def config_resetstat(ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Begin to count anew."""
     ctx.server.reset_statistics()
     return OK
 
 
-@command(
-    "CONFIG|REWRITE",
-    arity=2,
-    flags="admin noscript loading stale",
-    group="server",
-    since="2.8.0",
-    summary="Persists the effective configuration to file.",
-)
+@command("CONFIG|REWRITE")
 def config_rewrite(_ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Refuse: the file belongs to whoever wrote its comments."""
     raise CommandError("ERR The server is running without a config file")
@@ -135,11 +81,6 @@ def config_rewrite(_ctx: Context, _args: Sequence[bytes]) -> Reply:
 
 @command(
     "SAVE",
-    arity=1,
-    flags="admin noscript no_async_loading no_multi",
-    group="server",
-    since="1.0.0",
-    summary="Synchronously saves the database to disk.",
     complexity="O(N) with the writes since the last sync",
 )
 def save(ctx: Context, _args: Sequence[bytes]) -> Reply:
@@ -148,15 +89,7 @@ def save(ctx: Context, _args: Sequence[bytes]) -> Reply:
     return OK
 
 
-@command(
-    "BGSAVE",
-    arity=-1,
-    flags="admin noscript no_async_loading",
-    group="server",
-    since="1.0.0",
-    summary="Asynchronously saves the database(s) to disk.",
-    arguments="[SCHEDULE]",
-)
+@command("BGSAVE")
 def bgsave(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Do what SAVE does; it does not take long enough to need a process of its own."""
     if len(args) > 1 or (args and args[0].upper() != b"SCHEDULE"):
@@ -165,14 +98,7 @@ def bgsave(ctx: Context, args: Sequence[bytes]) -> Reply:
     return Simple("Background saving started")
 
 
-@command(
-    "BGREWRITEAOF",
-    arity=1,
-    flags="admin noscript no_async_loading",
-    group="server",
-    since="1.0.0",
-    summary="Asynchronously rewrites the append-only file to disk.",
-)
+@command("BGREWRITEAOF")
 def bgrewriteaof(ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Seal what is in memory into a segment, so that the log begins anew."""
     engine = ctx.server.engine
@@ -183,15 +109,7 @@ def bgrewriteaof(ctx: Context, _args: Sequence[bytes]) -> Reply:
     return Simple("Background append only file rewriting started")
 
 
-@command(
-    "LASTSAVE",
-    arity=1,
-    flags="loading stale fast",
-    group="server",
-    since="1.0.0",
-    summary="Returns the Unix timestamp of the last successful save to disk.",
-    acl="admin dangerous",
-)
+@command("LASTSAVE")
 def lastsave(ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Answer when everything was last known to be on disk."""
     return ctx.server.last_save_s
@@ -199,13 +117,7 @@ def lastsave(ctx: Context, _args: Sequence[bytes]) -> Reply:
 
 @command(
     "SHUTDOWN",
-    arity=-1,
-    flags="admin noscript loading stale no_multi allow_busy",
-    group="server",
-    since="1.0.0",
-    summary="Synchronously saves the database(s) to disk and shuts down the server.",
     complexity="O(N) with the writes since the last sync",
-    arguments="[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]",
 )
 def shutdown(ctx: Context, args: Sequence[bytes]) -> Reply:
     """End the process; nothing acknowledged is ever left unsaved."""
@@ -223,17 +135,7 @@ def shutdown(ctx: Context, args: Sequence[bytes]) -> Reply:
     return NO_REPLY
 
 
-@command(
-    "WAIT",
-    arity=3,
-    acl="connection -keyspace",
-    flags="noscript",
-    group="generic",
-    since="3.0.0",
-    summary="Blocks until the asynchronous replication of all preceding write commands "
-    "sent by the connection is completed.",
-    arguments="numreplicas timeout",
-)
+@command("WAIT")
 def wait(_ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer 0: there are no replicas."""
     integer(args[0])
@@ -244,10 +146,6 @@ def wait(_ctx: Context, args: Sequence[bytes]) -> Reply:
 
 @command(
     "DEBUG",
-    arity=-2,
-    flags="admin noscript loading stale",
-    group="server",
-    since="1.0.0",
     summary="Stops the server for a time; only if enable-debug-command says so.",
     arguments="SLEEP seconds",
 )
@@ -266,78 +164,34 @@ def debug(ctx: Context, args: Sequence[bytes]) -> Reply:
     return OK
 
 
-@command(
-    "MODULE",
-    arity=-2,
-    group="server",
-    since="4.0.0",
-    summary="A container for module commands.",
-)
+@command("MODULE")
 def module(_ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Hold the subcommands."""
     raise CommandError(SYNTAX)
 
 
-@command(
-    "MODULE|LIST",
-    arity=2,
-    flags="admin noscript",
-    group="server",
-    since="4.0.0",
-    summary="Returns all loaded modules.",
-)
+@command("MODULE|LIST")
 def module_list(_ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Answer none: search is built in."""
     return []
 
 
-@command(
-    "ROLE",
-    arity=1,
-    flags="noscript loading stale fast",
-    group="server",
-    since="2.8.12",
-    summary="Returns the replication role.",
-    acl="admin dangerous",
-)
+@command("ROLE")
 def role(_ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Answer master, without replicas."""
     return [b"master", 0, []]
 
 
-def _no_cluster(name: str, arity: int, flags: str, said: str) -> None:
+def _no_cluster(name: str) -> None:
     """Register a command that a client of a cluster may try."""
 
     def handler(_ctx: Context, _args: Sequence[bytes]) -> Reply:
         raise CommandError("ERR This instance has cluster support disabled")
 
-    command(
-        name,
-        arity=arity,
-        flags=flags,
-        group="cluster",
-        since="3.0.0",
-        summary=said,
-        acl="" if name == "CLUSTER" else "connection",
-    )(handler)
+    command(name)(handler)
 
 
-_no_cluster("CLUSTER", -2, "", "A container for Redis Cluster commands.")
-_no_cluster(
-    "READONLY",
-    1,
-    "loading stale fast",
-    "Enables read-only queries for a connection to a Redis Cluster replica node.",
-)
-_no_cluster(
-    "READWRITE",
-    1,
-    "loading stale fast",
-    "Enables read-write queries for a connection to a Redis Cluster replica node.",
-)
-_no_cluster(
-    "ASKING",
-    1,
-    "fast",
-    "Signals that a cluster client is following an -ASK redirect.",
-)
+_no_cluster("CLUSTER")
+_no_cluster("READONLY")
+_no_cluster("READWRITE")
+_no_cluster("ASKING")

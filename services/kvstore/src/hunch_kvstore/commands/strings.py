@@ -15,33 +15,13 @@ _LONGEST: Final = 512 * 1024 * 1024  # LIMIT: a string, as Redis has it
 _NX, _XX, _KEEPTTL, _GET = 1, 2, 4, 8
 
 
-@command(
-    "GET",
-    arity=2,
-    flags="readonly fast",
-    keys=(1, 1, 1),
-    group="string",
-    since="1.0.0",
-    summary="Returns the string value of a key.",
-    arguments="key",
-)
+@command("GET")
 def get(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer the value or null."""
     return ctx.keys.string(args[0])
 
 
-@command(
-    "SET",
-    arity=-3,
-    flags="write denyoom",
-    keys=(1, 1, 1),
-    group="string",
-    since="1.0.0",
-    summary="Sets the string value of a key, ignoring its type. "
-    "The key is created if it doesn't exist.",
-    arguments="key value [NX | XX] [GET] [EX seconds | PX milliseconds | "
-    "EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
-)
+@command("SET")
 def set_(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Set a value, under conditions and with an expiry if so asked."""
     if len(args) == 2:
@@ -110,16 +90,7 @@ def expiry(ctx: Context, unit: bytes, raw: bytes, name: str) -> int:
     return amount
 
 
-@command(
-    "SETNX",
-    arity=3,
-    flags="write denyoom fast",
-    keys=(1, 1, 1),
-    group="string",
-    since="1.0.0",
-    summary="Set the string value of a key only when the key doesn't exist.",
-    arguments="key value",
-)
+@command("SETNX")
 def setnx(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Set unless the key is there."""
     if ctx.keys.exists(args[0]):
@@ -128,51 +99,21 @@ def setnx(ctx: Context, args: Sequence[bytes]) -> Reply:
     return 1
 
 
-@command(
-    "SETEX",
-    arity=4,
-    flags="write denyoom",
-    keys=(1, 1, 1),
-    group="string",
-    since="2.0.0",
-    summary="Sets the string value and expiration time of a key. "
-    "Creates the key if it doesn't exist.",
-    arguments="key seconds value",
-)
+@command("SETEX")
 def setex(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Set with an expiry in seconds."""
     ctx.keys.set_string(args[0], args[2], expiry(ctx, b"EX", args[1], "setex"))
     return OK
 
 
-@command(
-    "PSETEX",
-    arity=4,
-    flags="write denyoom",
-    keys=(1, 1, 1),
-    group="string",
-    since="2.6.0",
-    summary="Sets both string value and expiration time in milliseconds of a key. "
-    "The key is created if it doesn't exist.",
-    arguments="key milliseconds value",
-)
+@command("PSETEX")
 def psetex(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Set with an expiry in milliseconds."""
     ctx.keys.set_string(args[0], args[2], expiry(ctx, b"PX", args[1], "psetex"))
     return OK
 
 
-@command(
-    "GETEX",
-    arity=-2,
-    flags="write fast",
-    keys=(1, 1, 1),
-    group="string",
-    since="6.2.0",
-    summary="Returns the string value of a key after setting its expiration time.",
-    arguments="key [EX seconds | PX milliseconds | EXAT unix-time-seconds | "
-    "PXAT unix-time-milliseconds | PERSIST]",
-)
+@command("GETEX")
 def getex(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer the value and change its expiry."""
     unit = b""
@@ -209,16 +150,7 @@ def getex(ctx: Context, args: Sequence[bytes]) -> Reply:
     return value
 
 
-@command(
-    "GETSET",
-    arity=3,
-    flags="write denyoom fast",
-    keys=(1, 1, 1),
-    group="string",
-    since="1.0.0",
-    summary="Returns the previous string value of a key after setting it to a new value.",
-    arguments="key value",
-)
+@command("GETSET")
 def getset(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Set and answer what was there."""
     old = ctx.keys.string(args[0])
@@ -226,16 +158,7 @@ def getset(ctx: Context, args: Sequence[bytes]) -> Reply:
     return old
 
 
-@command(
-    "GETDEL",
-    arity=2,
-    flags="write fast",
-    keys=(1, 1, 1),
-    group="string",
-    since="6.2.0",
-    summary="Returns the string value of a key after deleting the key.",
-    arguments="key",
-)
+@command("GETDEL")
 def getdel(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Delete and answer what was there."""
     old = ctx.keys.string(args[0])
@@ -244,17 +167,7 @@ def getdel(ctx: Context, args: Sequence[bytes]) -> Reply:
     return old
 
 
-@command(
-    "MGET",
-    arity=-2,
-    flags="readonly fast",
-    keys=(1, -1, 1),
-    group="string",
-    since="1.0.0",
-    summary="Atomically returns the string values of one or more keys.",
-    complexity="O(N)",
-    arguments="key [key ...]",
-)
+@command("MGET")
 def mget(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer many values; null where the key is absent or of another type."""
     values: list[Reply] = []
@@ -266,17 +179,7 @@ def mget(ctx: Context, args: Sequence[bytes]) -> Reply:
     return values
 
 
-@command(
-    "MSET",
-    arity=-3,
-    flags="write denyoom",
-    keys=(1, -1, 2),
-    group="string",
-    since="1.0.1",
-    summary="Atomically creates or modifies the string values of one or more keys.",
-    complexity="O(N)",
-    arguments="key value [key value ...]",
-)
+@command("MSET")
 def mset(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Set many at once."""
     if len(args) % 2:
@@ -286,18 +189,7 @@ def mset(ctx: Context, args: Sequence[bytes]) -> Reply:
     return OK
 
 
-@command(
-    "MSETNX",
-    arity=-3,
-    flags="write denyoom",
-    keys=(1, -1, 2),
-    group="string",
-    since="1.0.1",
-    summary="Atomically modifies the string values of one or more keys "
-    "only when all keys don't exist.",
-    complexity="O(N)",
-    arguments="key value [key value ...]",
-)
+@command("MSETNX")
 def msetnx(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Set many, or none if any is there."""
     if len(args) % 2:
@@ -309,16 +201,7 @@ def msetnx(ctx: Context, args: Sequence[bytes]) -> Reply:
     return 1
 
 
-@command(
-    "STRLEN",
-    arity=2,
-    flags="readonly fast",
-    keys=(1, 1, 1),
-    group="string",
-    since="2.2.0",
-    summary="Returns the length of a string value.",
-    arguments="key",
-)
+@command("STRLEN")
 def strlen(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer the length, 0 for no key."""
     return len(ctx.keys.string(args[0]) or b"")
@@ -326,14 +209,7 @@ def strlen(ctx: Context, args: Sequence[bytes]) -> Reply:
 
 @command(
     "APPEND",
-    arity=3,
-    flags="write denyoom fast",
-    keys=(1, 1, 1),
-    group="string",
-    since="2.0.0",
-    summary="Appends a string to the value of a key. Creates the key if it doesn't exist.",
     complexity="O(N) with the length of the value",
-    arguments="key value",
 )
 def append(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Lengthen a value; the expiry stays."""
@@ -351,17 +227,7 @@ def append(ctx: Context, args: Sequence[bytes]) -> Reply:
 _TOO_LONG: Final = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
 
 
-@command(
-    "GETRANGE",
-    arity=4,
-    flags="readonly",
-    keys=(1, 1, 1),
-    group="string",
-    since="2.4.0",
-    summary="Returns a substring of the string stored at a key.",
-    complexity="O(N)",
-    arguments="key start end",
-)
+@command("GETRANGE")
 def getrange(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer a part of the value."""
     start, end = integer(args[1]), integer(args[2])
@@ -376,17 +242,7 @@ def getrange(ctx: Context, args: Sequence[bytes]) -> Reply:
     return value[start : end + 1] if start <= end and size else b""
 
 
-@command(
-    "SUBSTR",
-    arity=4,
-    flags="readonly",
-    keys=(1, 1, 1),
-    group="string",
-    since="1.0.0",
-    summary="Returns a substring from a string value.",
-    complexity="O(N)",
-    arguments="key start end",
-)
+@command("SUBSTR")
 def substr(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Do what GETRANGE does, under its old name."""
     return getrange(ctx, args)
@@ -394,15 +250,7 @@ def substr(ctx: Context, args: Sequence[bytes]) -> Reply:
 
 @command(
     "SETRANGE",
-    arity=4,
-    flags="write denyoom",
-    keys=(1, 1, 1),
-    group="string",
-    since="2.2.0",
-    summary="Overwrites a part of a string value with another by an offset. "
-    "Creates the key if it doesn't exist.",
     complexity="O(N) with the length of the value",
-    arguments="key offset value",
 )
 def setrange(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Overwrite from an offset on, filling a gap with zero bytes."""

@@ -1,15 +1,21 @@
-"""The command table: every command is a row of data beside its handler.
+"""The command table: every command is a row of data and a handler.
 
 `COMMAND`, the checks before a call (arity, flags), the reference page and `INFO
-commandstats` all read this table; nothing about a command is written down twice.
+commandstats` all read this table; nothing about a command is written down twice. What
+Redis says of its own commands is in `redis_commands.json`, taken from redis-server; a
+handler says beside itself what is otherwise here. Commands that Redis 7.0 does not have
+say everything there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from hunch_kvstore.commands.usage import usage_of
 from hunch_kvstore.resp.reply import Reply
 
 if TYPE_CHECKING:
@@ -18,13 +24,11 @@ if TYPE_CHECKING:
 Handler: TypeAlias = Callable[["Context", Sequence[bytes]], Reply]
 """A handler takes the arguments without the command's name."""
 
-FLAGS: Final = frozenset(
-    {
-        *("write", "readonly", "denyoom", "admin", "pubsub", "noscript", "blocking"),
-        *("loading", "stale", "skip_monitor", "skip_slowlog", "asking", "fast"),
-        *("no_auth", "may_replicate", "no_multi", "movablekeys", "allow_busy"),
-        *("no_async_loading", "no_mandatory_keys", "sort_for_script"),
-    }
+Data: TypeAlias = Mapping[str, Any]
+"""A row of `redis_commands.json`, as COMMAND INFO and COMMAND DOCS name its parts."""
+
+REDIS: Final[dict[str, Data]] = json.loads(
+    Path(__file__).with_name("redis_commands.json").read_text(encoding="utf-8")
 )
 
 
@@ -36,15 +40,15 @@ class Command:
         name: As users write it; a subcommand is named ``CLIENT|SETNAME``.
         handler: What runs it.
         arity: Number of words including the name; negative means "at least".
-        flags: Words of `FLAGS`; ``write`` and ``readonly`` decide about the transaction.
-        keys: First key, last key, step, in words counted from the name; zeros if none.
+        flags: Words such as ``write`` and ``readonly``, in Redis's order.
+        range: First key, last key, step, in words counted from the name; zeros if none.
         group: Section of the reference page.
         since: The Redis version this command appeared in.
         summary: One sentence.
         complexity: As Redis states it, or ours where the store differs.
-        acl: Categories beyond those that follow from flags and group; a leading minus
-            takes one away.
-        arguments: Usage after the name, for people.
+        acl: Categories, in Redis's order.
+        usage: The arguments after the name, for people.
+        more: What else Redis says of it: key specifications, arguments, history.
         subcommands: Rows by upper-case subcommand name, for containers.
         is_write: Whether the command runs in a transaction that commits.
         calls: Number of calls since the start, for INFO and the metrics.
@@ -55,14 +59,15 @@ class Command:
     name: str
     handler: Handler
     arity: int
-    flags: frozenset[str]
-    keys: tuple[int, int, int]
+    flags: tuple[str, ...]
+    range: tuple[int, int, int]
     group: str
     since: str
     summary: str
     complexity: str
-    acl: tuple[str, ...] = ()
-    arguments: str = ""
+    acl: tuple[str, ...]
+    usage: str
+    more: Data
     subcommands: dict[bytes, Command] = field(default_factory=dict)
     is_write: bool = False
     calls: int = 0
@@ -81,39 +86,41 @@ TABLE: Final[dict[bytes, Command]] = {}
 def command(
     name: str,
     *,
-    arity: int,
+    arity: int = 0,
     flags: str = "",
     keys: tuple[int, int, int] = (0, 0, 0),
-    group: str,
-    since: str,
-    summary: str,
-    complexity: str = "O(1)",
+    group: str = "",
+    since: str = "",
+    summary: str = "",
+    complexity: str = "",
     acl: str = "",
     arguments: str = "",
 ) -> Callable[[Handler], Handler]:
     """Register the decorated handler; ``"CLIENT|ID"`` goes under its container.
 
+    A command of Redis needs nothing but its name. One of our own gives at least arity,
+    group, since and summary; its categories are those of its flags and `acl`.
+
     Raises:
-        ValueError: On a flag that does not exist or a name taken twice.
+        ValueError: On a name taken twice, or without the row it needs.
     """
-    words = frozenset(flags.split())
-    if words - FLAGS:
-        raise ValueError(f"{name}: unknown flags {sorted(words - FLAGS)}")
+    data = REDIS.get(name) or _own(name, arity, flags, keys, group, since, acl)
 
     def register(handler: Handler) -> Handler:
         row = Command(
             name=name,
             handler=handler,
-            arity=arity,
-            flags=words,
-            keys=keys,
-            group=group,
-            since=since,
-            summary=summary,
-            complexity=complexity,
-            acl=tuple(acl.split()),
-            arguments=arguments,
-            is_write="write" in words,
+            arity=data["arity"],
+            flags=tuple(data["flags"]),
+            range=tuple(data["range"]),
+            group=data["group"],
+            since=data["since"],
+            summary=summary or data["summary"],
+            complexity=complexity or data.get("complexity", "O(1)"),
+            acl=tuple(data["acl"]),
+            usage=arguments or usage_of(data.get("arguments", ())),
+            more=data,
+            is_write="write" in data["flags"],
         )
         parent, _, child = name.upper().encode().partition(b"|")
         rows = TABLE[parent].subcommands if child else TABLE
@@ -123,6 +130,35 @@ def command(
         return handler
 
     return register
+
+
+def _own(
+    name: str,
+    arity: int,
+    flags: str,
+    keys: tuple[int, int, int],
+    group: str,
+    since: str,
+    acl: str,
+) -> Data:
+    """Return the row of a command that Redis does not have."""
+    if not (arity and group and since):
+        raise ValueError(f"{name} is no command of Redis: say what it is")
+    words = flags.split()
+    found = [("write", "@write"), ("readonly", "@read"), ("admin", "@admin")]
+    return {
+        "arity": arity,
+        "flags": words,
+        "range": keys,
+        "group": group,
+        "since": since,
+        "acl": [
+            *(category for flag, category in found if flag in words),
+            "@fast" if "fast" in words else "@slow",
+            *(["@dangerous"] if "admin" in words else []),
+            *(f"@{category}" for category in acl.split()),
+        ],
+    }
 
 
 def lookup(name: bytes) -> Command | None:

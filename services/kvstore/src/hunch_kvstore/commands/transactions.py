@@ -14,8 +14,6 @@ from hunch_kvstore.resp.reply import (
     Reply,
 )
 
-_FLAGS = "noscript loading stale fast allow_busy"
-
 
 def reset_queue(ctx: Context) -> None:
     """Leave the transaction and stop watching."""
@@ -23,14 +21,7 @@ def reset_queue(ctx: Context) -> None:
     ctx.server.unwatch(ctx.client)
 
 
-@command(
-    "MULTI",
-    arity=1,
-    flags=_FLAGS,
-    group="transactions",
-    since="1.2.0",
-    summary="Starts a transaction.",
-)
+@command("MULTI")
 def multi(ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Begin to collect commands."""
     if ctx.client.queue is not None:
@@ -39,14 +30,7 @@ def multi(ctx: Context, _args: Sequence[bytes]) -> Reply:
     return OK
 
 
-@command(
-    "DISCARD",
-    arity=1,
-    flags=_FLAGS,
-    group="transactions",
-    since="2.0.0",
-    summary="Discards a transaction.",
-)
+@command("DISCARD")
 def discard(ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Forget what was collected."""
     if ctx.client.queue is None:
@@ -55,17 +39,7 @@ def discard(ctx: Context, _args: Sequence[bytes]) -> Reply:
     return OK
 
 
-@command(
-    "WATCH",
-    arity=-2,
-    flags=_FLAGS,
-    keys=(1, -1, 1),
-    group="transactions",
-    since="2.2.0",
-    summary="Monitors changes to keys to determine the execution of a transaction.",
-    complexity="O(1) for every key",
-    arguments="key [key ...]",
-)
+@command("WATCH")
 def watch(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Let EXEC fail if any of these keys changes before it."""
     if ctx.client.queue is not None:
@@ -76,29 +50,14 @@ def watch(ctx: Context, args: Sequence[bytes]) -> Reply:
     return OK
 
 
-@command(
-    "UNWATCH",
-    arity=1,
-    flags=_FLAGS,
-    group="transactions",
-    since="2.2.0",
-    summary="Forgets about watched keys of a transaction.",
-)
+@command("UNWATCH")
 def unwatch(ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Stop watching."""
     ctx.server.unwatch(ctx.client)
     return OK
 
 
-@command(
-    "EXEC",
-    arity=1,
-    flags="noscript loading stale skip_slowlog",
-    group="transactions",
-    since="1.2.0",
-    summary="Executes all commands in a transaction.",
-    complexity="As the commands queued",
-)
+@command("EXEC")
 def exec_(ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Run what was collected: one commit, all or nothing."""
     client, server = ctx.client, ctx.server

@@ -133,9 +133,7 @@ def _sorted(members: Members) -> list[tuple[bytes, float]]:
     return sorted(members.items(), key=lambda pair: (sortable(pair[1]), pair[0]))
 
 
-def _register(
-    name: str, operation: str, since: str, summary: str, options: str
-) -> None:
+def _register(name: str, operation: str) -> None:
     """Register a command that answers the result, and the one that stores it."""
     combine = _OPERATIONS[operation]
 
@@ -154,35 +152,12 @@ def _register(
         return store(ctx, args[0], _sorted(combine(request)), at_once=True)
 
     complexity = "O(N) with the members of all sets, plus sorting the result"
-    shown = "[LIMIT limit]" if operation == "card" else f"{options}[WITHSCORES]"
-    command(
-        name,
-        arity=-3,
-        flags="readonly movablekeys",
-        group="sorted_set",
-        since=since,
-        summary=f"Returns {summary} of multiple sorted sets.",
-        complexity=complexity,
-        arguments=f"numkeys key [key ...] {shown}",
-    )(handler)
+    command(name, complexity=complexity)(handler)
     if operation != "card":
-        command(
-            name + "STORE",
-            arity=-4,
-            flags="write denyoom movablekeys",
-            keys=(1, 1, 1),
-            group="sorted_set",
-            since="6.2.0" if operation == "diff" else "2.0.0",
-            summary=f"Stores {summary} of multiple sorted sets in a key.",
-            complexity=complexity,
-            arguments=f"destination numkeys key [key ...] {options}".rstrip(),
-        )(storing)
+        command(name + "STORE", complexity=complexity)(storing)
 
 
-_WEIGHTED = "[WEIGHTS weight [weight ...]] [AGGREGATE SUM | MIN | MAX] "
-_register("ZUNION", "union", "6.2.0", "the union", _WEIGHTED)
-_register("ZINTER", "inter", "6.2.0", "the intersection", _WEIGHTED)
-_register("ZDIFF", "diff", "6.2.0", "the difference", "")
-_register(
-    "ZINTERCARD", "card", "7.0.0", "the number of members of the intersection", ""
-)
+_register("ZUNION", "union")
+_register("ZINTER", "inter")
+_register("ZDIFF", "diff")
+_register("ZINTERCARD", "card")

@@ -43,35 +43,13 @@ def _pop(ctx: Context, args: Sequence[bytes], *, highest: bool) -> Reply:
     return [taken[0][0], taken[0][1]] if taken else []
 
 
-@command(
-    "ZPOPMIN",
-    arity=-2,
-    flags="write fast",
-    keys=(1, 1, 1),
-    group="sorted_set",
-    since="5.0.0",
-    summary="Returns the lowest-scoring members from a sorted set after removing them. "
-    "Deletes the sorted set if the last member was popped.",
-    complexity="O(log(N)*M) with M members popped",
-    arguments="key [count]",
-)
+@command("ZPOPMIN")
 def zpopmin(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Take the lowest away."""
     return _pop(ctx, args, highest=False)
 
 
-@command(
-    "ZPOPMAX",
-    arity=-2,
-    flags="write fast",
-    keys=(1, 1, 1),
-    group="sorted_set",
-    since="5.0.0",
-    summary="Returns the highest-scoring members from a sorted set after removing them. "
-    "Deletes the sorted set if the last member was popped.",
-    complexity="O(log(N)*M) with M members popped",
-    arguments="key [count]",
-)
+@command("ZPOPMAX")
 def zpopmax(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Take the highest away."""
     return _pop(ctx, args, highest=True)
@@ -125,20 +103,7 @@ def _register_blocking(name: str, *, highest: bool) -> None:
 
         return _wait(ctx, attempt(), Blocked(attempt, until_s, NullArray))
 
-    which = "highest" if highest else "lowest"
-    command(
-        name,
-        arity=-3,
-        flags="write fast noscript blocking",
-        keys=(1, -2, 1),
-        group="sorted_set",
-        since="5.0.0",
-        summary=f"Removes and returns the member with the {which} score from one or more "
-        "sorted sets. Blocks until a member is available otherwise. "
-        "Deletes the sorted set if the last element was popped.",
-        complexity="O(log(N))",
-        arguments="key [key ...] timeout",
-    )(handler)
+    command(name)(handler)
 
 
 _register_blocking("BZPOPMIN", highest=False)
@@ -176,35 +141,14 @@ def _take_first(
     return [zset.key, [[member, score] for member, score in taken]]
 
 
-@command(
-    "ZMPOP",
-    arity=-4,
-    flags="write movablekeys",
-    group="sorted_set",
-    since="7.0.0",
-    summary="Returns the highest- or lowest-scoring members from one or more sorted sets "
-    "after removing them. Deletes the sorted set if the last member was popped.",
-    complexity="O(K) + O(M*log(N)) with K keys and M members popped",
-    arguments="numkeys key [key ...] MIN | MAX [COUNT count]",
-)
+@command("ZMPOP")
 def zmpop(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Take members from the first set that has any."""
     names, highest, count = _read_mpop(args)
     return _take_first(ctx, names, count, highest=highest) or NullArray
 
 
-@command(
-    "BZMPOP",
-    arity=-5,
-    flags="write blocking movablekeys",
-    group="sorted_set",
-    since="7.0.0",
-    summary="Removes and returns a member by score from one or more sorted sets. "
-    "Blocks until a member is available otherwise. "
-    "Deletes the sorted set if the last element was popped.",
-    complexity="O(K) + O(M*log(N)) with K keys and M members popped",
-    arguments="timeout numkeys key [key ...] MIN | MAX [COUNT count]",
-)
+@command("BZMPOP")
 def bzmpop(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Take members from the first set that has any, now or later."""
     until_s = _timeout(args[0])

@@ -126,15 +126,7 @@ def _answer(ctx: Context, key: bytes, request: Request) -> Reply:
     return [member for member, _ in members]
 
 
-def _register(
-    name: str,
-    since: str,
-    summary: str,
-    arguments: str,
-    *,
-    kind: bytes = b"",
-    reverse: bool | None = None,
-) -> None:
+def _register(name: str, *, kind: bytes = b"", reverse: bool | None = None) -> None:
     """Register one command that answers a range."""
 
     def handler(ctx: Context, args: Sequence[bytes]) -> Reply:
@@ -142,64 +134,17 @@ def _register(
 
     command(
         name,
-        arity=-4,
-        flags="readonly",
-        keys=(1, 1, 1),
-        group="sorted_set",
-        since=since,
-        summary=summary,
         complexity="O(log(N)+M) with M members answered, "
         "plus the distance to the nearer end for ranges by rank",
-        arguments=arguments,
     )(handler)
 
 
-_register(
-    "ZRANGE",
-    "1.2.0",
-    "Returns members in a sorted set within a range of indexes.",
-    "key start stop [BYSCORE | BYLEX] [REV] [LIMIT offset count] [WITHSCORES]",
-)
-_register(
-    "ZREVRANGE",
-    "1.2.0",
-    "Returns members in a sorted set within a range of indexes in reverse order.",
-    "key start stop [WITHSCORES]",
-    kind=b"RANK",
-    reverse=True,
-)
-_register(
-    "ZRANGEBYSCORE",
-    "1.0.5",
-    "Returns members in a sorted set within a range of scores.",
-    "key min max [WITHSCORES] [LIMIT offset count]",
-    kind=b"BYSCORE",
-    reverse=False,
-)
-_register(
-    "ZREVRANGEBYSCORE",
-    "2.2.0",
-    "Returns members in a sorted set within a range of scores in reverse order.",
-    "key max min [WITHSCORES] [LIMIT offset count]",
-    kind=b"BYSCORE",
-    reverse=True,
-)
-_register(
-    "ZRANGEBYLEX",
-    "2.8.9",
-    "Returns members in a sorted set within a lexicographical range.",
-    "key min max [LIMIT offset count]",
-    kind=b"BYLEX",
-    reverse=False,
-)
-_register(
-    "ZREVRANGEBYLEX",
-    "2.8.9",
-    "Returns members in a sorted set within a lexicographical range in reverse order.",
-    "key max min [LIMIT offset count]",
-    kind=b"BYLEX",
-    reverse=True,
-)
+_register("ZRANGE")
+_register("ZREVRANGE", kind=b"RANK", reverse=True)
+_register("ZRANGEBYSCORE", kind=b"BYSCORE", reverse=False)
+_register("ZREVRANGEBYSCORE", kind=b"BYSCORE", reverse=True)
+_register("ZRANGEBYLEX", kind=b"BYLEX", reverse=False)
+_register("ZREVRANGEBYLEX", kind=b"BYLEX", reverse=True)
 
 
 def store(
@@ -229,26 +174,14 @@ def store(
     return len(listed)
 
 
-@command(
-    "ZRANGESTORE",
-    arity=-5,
-    flags="write denyoom",
-    keys=(1, 2, 1),
-    group="sorted_set",
-    since="6.2.0",
-    summary="Stores a range of members from sorted set in a key.",
-    complexity="O(log(N)+M) with M members stored",
-    arguments="dst src min max [BYSCORE | BYLEX] [REV] [LIMIT offset count]",
-)
+@command("ZRANGESTORE")
 def zrangestore(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Store a range under another key; answer its size."""
     request = Request(args[2:], store=True)
     return store(ctx, args[0], list(request.members(ctx.keys.zset(args[1]))))
 
 
-def _register_removal(
-    name: str, since: str, what: str, arguments: str, read: Callable[..., Range]
-) -> None:
+def _register_removal(name: str, read: Callable[..., Range]) -> None:
     """Register one of the ZREMRANGEBY commands."""
 
     def handler(ctx: Context, args: Sequence[bytes]) -> Reply:
@@ -263,26 +196,13 @@ def _register_removal(
             zset.save()
         return len(doomed)
 
-    command(
-        name,
-        arity=4,
-        flags="write",
-        keys=(1, 1, 1),
-        group="sorted_set",
-        since=since,
-        summary=f"Removes members in a sorted set within a range of {what}. "
-        "Deletes the sorted set if all members were removed.",
-        complexity="O(log(N)+M) with M members removed",
-        arguments=arguments,
-    )(handler)
+    command(name)(handler)
 
 
 def _ranks(low: bytes, high: bytes) -> Range:
     return integer(low), integer(high)
 
 
-_register_removal("ZREMRANGEBYRANK", "2.0.0", "indexes", "key start stop", _ranks)
-_register_removal("ZREMRANGEBYSCORE", "1.2.0", "scores", "key min max", score_range)
-_register_removal(
-    "ZREMRANGEBYLEX", "2.8.9", "lexicographical order", "key min max", lex_range
-)
+_register_removal("ZREMRANGEBYRANK", _ranks)
+_register_removal("ZREMRANGEBYSCORE", score_range)
+_register_removal("ZREMRANGEBYLEX", lex_range)

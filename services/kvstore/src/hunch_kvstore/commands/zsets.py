@@ -26,18 +26,7 @@ _ZADD_WORDS = {b"NX": 1, b"XX": 2, b"GT": 4, b"LT": 8, b"CH": 16, b"INCR": 32}
 _NX, _XX, _GT, _LT, _CH, _INCR = _ZADD_WORDS.values()
 
 
-@command(
-    "ZADD",
-    arity=-4,
-    flags="write denyoom fast",
-    keys=(1, 1, 1),
-    group="sorted_set",
-    since="1.2.0",
-    summary="Adds one or more members to a sorted set, or updates their scores. "
-    "Creates the key if it doesn't exist.",
-    complexity="O(log(N)) for each member",
-    arguments="key [NX | XX] [GT | LT] [CH] [INCR] score member [score member ...]",
-)
+@command("ZADD")
 def zadd(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Add members and change scores, under conditions."""
     flags = 0
@@ -95,17 +84,7 @@ def zadd(ctx: Context, args: Sequence[bytes]) -> Reply:
     return added + updated if flags & _CH else added
 
 
-@command(
-    "ZINCRBY",
-    arity=4,
-    flags="write denyoom fast",
-    keys=(1, 1, 1),
-    group="sorted_set",
-    since="1.2.0",
-    summary="Increments the score of a member in a sorted set.",
-    complexity="O(log(N))",
-    arguments="key increment member",
-)
+@command("ZINCRBY")
 def zincrby(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Add to a score."""
     amount = double(args[1])
@@ -120,18 +99,7 @@ def zincrby(ctx: Context, args: Sequence[bytes]) -> Reply:
     return score
 
 
-@command(
-    "ZREM",
-    arity=-3,
-    flags="write fast",
-    keys=(1, 1, 1),
-    group="sorted_set",
-    since="1.2.0",
-    summary="Removes one or more members from a sorted set. "
-    "Deletes the sorted set if all members were removed.",
-    complexity="O(M*log(N)) with M members given",
-    arguments="key member [member ...]",
-)
+@command("ZREM")
 def zrem(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Remove members; answer how many were there."""
     zset = ctx.keys.zset(args[0])
@@ -146,47 +114,19 @@ def zrem(ctx: Context, args: Sequence[bytes]) -> Reply:
     return gone
 
 
-@command(
-    "ZCARD",
-    arity=2,
-    flags="readonly fast",
-    keys=(1, 1, 1),
-    group="sorted_set",
-    since="1.2.0",
-    summary="Returns the number of members in a sorted set.",
-    arguments="key",
-)
+@command("ZCARD")
 def zcard(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Count the members."""
     return ctx.keys.zset(args[0]).size
 
 
-@command(
-    "ZSCORE",
-    arity=3,
-    flags="readonly fast",
-    keys=(1, 1, 1),
-    group="sorted_set",
-    since="1.2.0",
-    summary="Returns the score of a member in a sorted set.",
-    arguments="key member",
-)
+@command("ZSCORE")
 def zscore(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer a member's score or null."""
     return ctx.keys.zset(args[0]).score(args[1])
 
 
-@command(
-    "ZMSCORE",
-    arity=-3,
-    flags="readonly fast",
-    keys=(1, 1, 1),
-    group="sorted_set",
-    since="6.2.0",
-    summary="Returns the score of one or more members in a sorted set.",
-    complexity="O(N)",
-    arguments="key member [member ...]",
-)
+@command("ZMSCORE")
 def zmscore(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer scores in the order asked."""
     zset = ctx.keys.zset(args[0])
@@ -195,14 +135,7 @@ def zmscore(ctx: Context, args: Sequence[bytes]) -> Reply:
 
 @command(
     "ZRANK",
-    arity=3,
-    flags="readonly fast",
-    keys=(1, 1, 1),
-    group="sorted_set",
-    since="2.0.0",
-    summary="Returns the index of a member in a sorted set ordered by ascending scores.",
     complexity="O(N) with the rank",
-    arguments="key member",
 )
 def zrank(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Count the members before this one."""
@@ -211,14 +144,7 @@ def zrank(ctx: Context, args: Sequence[bytes]) -> Reply:
 
 @command(
     "ZREVRANK",
-    arity=3,
-    flags="readonly fast",
-    keys=(1, 1, 1),
-    group="sorted_set",
-    since="2.0.0",
-    summary="Returns the index of a member in a sorted set ordered by descending scores.",
     complexity="O(N) with the rank",
-    arguments="key member",
 )
 def zrevrank(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Count the members after this one."""
@@ -227,15 +153,7 @@ def zrevrank(ctx: Context, args: Sequence[bytes]) -> Reply:
 
 @command(
     "ZCOUNT",
-    arity=4,
-    flags="readonly fast",
-    keys=(1, 1, 1),
-    group="sorted_set",
-    since="2.0.0",
-    summary="Returns the count of members in a sorted set "
-    "that have scores within a range.",
     complexity="O(M) with M members in the range",
-    arguments="key min max",
 )
 def zcount(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Count the members with scores in a range."""
@@ -256,14 +174,7 @@ def zcount(ctx: Context, args: Sequence[bytes]) -> Reply:
 
 @command(
     "ZLEXCOUNT",
-    arity=4,
-    flags="readonly fast",
-    keys=(1, 1, 1),
-    group="sorted_set",
-    since="2.8.9",
-    summary="Returns the number of members in a sorted set within a lexicographical range.",
     complexity="O(M) with M members in the range",
-    arguments="key min max",
 )
 def zlexcount(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Count the members between two strings."""
@@ -284,14 +195,7 @@ def zlexcount(ctx: Context, args: Sequence[bytes]) -> Reply:
 
 @command(
     "ZRANDMEMBER",
-    arity=-2,
-    flags="readonly",
-    keys=(1, 1, 1),
-    group="sorted_set",
-    since="6.2.0",
-    summary="Returns one or more random members from a sorted set.",
     complexity="O(N)",
-    arguments="key [count [WITHSCORES]]",
 )
 def zrandmember(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer random members: distinct, or with repetitions for a negative count."""
@@ -320,17 +224,7 @@ def zrandmember(ctx: Context, args: Sequence[bytes]) -> Reply:
     return Pairs(items) if with_scores else [member for member, _ in items]
 
 
-@command(
-    "ZSCAN",
-    arity=-3,
-    flags="readonly",
-    keys=(1, 1, 1),
-    group="sorted_set",
-    since="2.8.0",
-    summary="Iterates over members and scores of a sorted set.",
-    complexity="O(COUNT) for every call",
-    arguments="key cursor [MATCH pattern] [COUNT count]",
-)
+@command("ZSCAN")
 def zscan(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer a page of members and scores; a small set is one page."""
     number = cursor(args[1])

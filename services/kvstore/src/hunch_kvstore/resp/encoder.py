@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Collection, Mapping, Sequence
 from math import isinf
 from typing import cast
 
 from hunch_kvstore.resp.reply import (
     CommandError,
     Encoded,
+    Members,
     NullArrayType,
     Pairs,
     Push,
@@ -96,8 +96,8 @@ def _write(reply: Reply, resp: int, out: Callable[[bytes], None]) -> None:
             out(b"=%d\r\ntxt:%b\r\n" % (len(text) + 4, text))
         else:
             out(b"$%d\r\n%b\r\n" % (len(text), text))
-    elif isinstance(reply, (set, frozenset)):
-        members = cast("AbstractSet[bytes]", reply)
+    elif kind is Members or isinstance(reply, (set, frozenset)):
+        members = cast("Collection[Reply]", reply)
         out((b"~%d\r\n" if resp > 2 else b"*%d\r\n") % len(members))
         for member in members:
             _write(member, resp, out)

@@ -11,7 +11,7 @@ value                  RESP2                              RESP3
 ``list``, ``tuple``    array                              array
 ``dict``               flat array of keys and values      map
 ``Pairs([(k, v)…])``   flat array of keys and values      array of two-element arrays
-``set``                array                              set
+``set``, ``Members``   array                              set
 ``float``              bulk string, ``%.17g``             double
 ``bool``               integer 1 or 0                     boolean
 ``Verbatim(b"…")``     bulk string                        verbatim string, ``txt``
@@ -71,6 +71,12 @@ class Pairs(list[tuple["Reply", "Reply"]]):
     __slots__ = ()
 
 
+class Members(list["Reply"]):
+    """A set whose members leave in this order, and need not be hashable."""
+
+    __slots__ = ()
+
+
 class Push(list["Reply"]):
     """An out-of-band message of publish/subscribe."""
 
@@ -87,8 +93,8 @@ Reply: TypeAlias = (
     "bool | int | float | bytes | CommandError | NullArrayType | Mapping[bytes, Reply]"
     " | AbstractSet[bytes] | Sequence[Reply] | None"
 )
-"""What a handler may return; `Simple`, `Verbatim`, `Encoded`, `Pairs` and `Push` are
-subclasses of the types named here."""
+"""What a handler may return; `Simple`, `Verbatim`, `Encoded`, `Pairs`, `Members` and
+`Push` are subclasses of the types named here."""
 
 
 class NoReplyType(bytes):
