@@ -56,8 +56,7 @@ def load(target: str) -> Callable[..., Iterable[bytes]]:
     if isinstance(found, type):
         found = found()
     if not callable(found):
-        msg = f"{target} is not an application"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(f"{target} is not an application")
     application: Callable[..., Iterable[bytes]] = found
     return application
 
@@ -76,8 +75,7 @@ def _only_one(name: str) -> Any:
         and value.__module__ == name
     ]
     if len(classes) != 1:
-        msg = f"say which application: there are {len(classes)}"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(f"say which application: there are {len(classes)}")
     return classes[0]
 
 

@@ -168,8 +168,7 @@ def _read(path: Path, symbols: Settings, depth: int = 0) -> Settings:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        msg = f"{path}: {error}"
-        raise ConfigurationError(msg) from error
+        raise ConfigurationError(f"{path}: {error}") from error
     return _Parser(text, path, symbols, depth).document()
 
 

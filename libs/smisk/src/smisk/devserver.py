@@ -33,8 +33,7 @@ def serve(
     """
     host, _, port = address.rpartition(":")
     if not port.isdigit():
-        msg = f"--http {address}: not host:port"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(f"--http {address}: not host:port")
     with make_server(
         host or "127.0.0.1", int(port), application, _Server, _Handler
     ) as server:

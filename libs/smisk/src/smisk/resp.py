@@ -105,16 +105,14 @@ class Connection:
             sock.sendall(_encode(command))
             reply = self._read()
             if isinstance(reply, ReplyError):
-                msg = f"{command[0]!r} was refused: {reply}"
-                raise OSError(msg)
+                raise OSError(f"{command[0]!r} was refused: {reply}")
         return sock
 
     def _read(self, depth: int = 8) -> Reply | ReplyError:
         line = self._replies.readline(65536)
         kind, rest = line[:1], line[1:-2]
         if not line.endswith(b"\r\n"):
-            msg = "the connection broke off, or a line has no end"
-            raise OSError(msg)
+            raise OSError("the connection broke off, or a line has no end")
         if kind == b"+":
             return rest
         if kind == b"-":
@@ -127,14 +125,12 @@ class Connection:
         if kind == b"$" and size <= self.max_reply_size:
             data = self._replies.read(size + 2)
             if len(data) < size + 2:
-                msg = "the connection broke off"
-                raise OSError(msg)
+                raise OSError("the connection broke off")
             return data[:-2]
         if kind == b"*" and depth and size <= self.max_reply_size // 16:
             replies = [self._read(depth - 1) for _ in range(size)]
             return [r for r in replies if not isinstance(r, ReplyError)]
-        msg = f"not a reply: {line[:20]!r}"
-        raise ValueError(msg)
+        raise ValueError(f"not a reply: {line[:20]!r}")
 
 
 def _encode(command: tuple[Argument, ...]) -> bytes:

@@ -90,8 +90,7 @@ class Application:
 
     def service(self) -> None:
         """Answer `request` by means of `response`."""
-        msg = f"{type(self).__name__} does not define service()"
-        raise NotImplementedError(msg)
+        raise NotImplementedError(f"{type(self).__name__} does not define service()")
 
     def application_will_start(self) -> None:
         """Called once in each process, before its first request."""

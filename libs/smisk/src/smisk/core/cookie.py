@@ -51,21 +51,17 @@ def format_cookie(name: str, value: str, **given: Unpack[CookieAttributes]) -> s
             prefixes ``__Host-``/``__Secure-`` are used without what they promise.
     """
     if not _NAME(name) or not _VALUE(value):
-        msg = f"not a cookie: {name!r}={value!r} (encode the value first)"
-        raise ValueError(msg)
+        raise ValueError(f"not a cookie: {name!r}={value!r} (encode the value first)")
     domain, path = given.get("domain"), given.get("path")
     max_age, same_site = given.get("max_age"), given.get("same_site")
     secure = given.get("secure", False)
     for attribute in (domain, path):
         if attribute is not None and not _ATTRIBUTE(attribute):
-            msg = f"not an attribute of a cookie: {attribute!r}"
-            raise ValueError(msg)
+            raise ValueError(f"not an attribute of a cookie: {attribute!r}")
     if name.startswith("__Host-") and (not secure or domain or path != "/"):
-        msg = "a __Host- cookie is secure, has path / and no domain"
-        raise ValueError(msg)
+        raise ValueError("a __Host- cookie is secure, has path / and no domain")
     if (name.startswith("__Secure-") or same_site == "None") and not secure:
-        msg = f"the cookie {name!r} must be secure"
-        raise ValueError(msg)
+        raise ValueError(f"the cookie {name!r} must be secure")
     text = f"{name}={value}"
     if domain:
         text += f"; Domain={domain}"

@@ -64,5 +64,4 @@ def current() -> Exchange:
     try:
         return exchange_var.get()
     except LookupError:
-        msg = "there is no request being answered here"
-        raise RuntimeError(msg) from None
+        raise RuntimeError("there is no request being answered here") from None

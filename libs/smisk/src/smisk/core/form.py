@@ -89,8 +89,7 @@ class MultipartParser:
 
     def __init__(self, boundary: str, limits: RequestLimits) -> None:
         if not _BOUNDARY.match(boundary):
-            msg = "multipart body without a usable boundary"
-            raise http.BadRequest(msg)
+            raise http.BadRequest("multipart body without a usable boundary")
         self._delimiter = b"\r\n--" + boundary.encode("ascii")
         # The first delimiter may stand at the very start: lend it its line break.
         self._buffer = bytearray(b"\r\n")
@@ -141,12 +140,10 @@ class MultipartParser:
             return False
         # SPEC RFC 2046 5.1.1: white space may follow the boundary, nothing else.
         if end < 0 or self._buffer[:end].strip(b" \t"):
-            msg = "malformed multipart delimiter"
-            raise http.BadRequest(msg)
+            raise http.BadRequest("malformed multipart delimiter")
         self._parts += 1
         if self._parts > self._limits.max_fields:
-            msg = f"more than {self._limits.max_fields} parts"
-            raise http.ContentTooLarge(msg)
+            raise http.ContentTooLarge(f"more than {self._limits.max_fields} parts")
         # Keep the line break: headers end at the first empty line.
         del self._buffer[:end]
         self._state = "headers"
@@ -157,16 +154,14 @@ class MultipartParser:
         if end > self._limits.max_part_header_size or (
             end < 0 and len(self._buffer) > self._limits.max_part_header_size
         ):
-            msg = "headers of a part are too long"
-            raise http.BadRequest(msg)
+            raise http.BadRequest("headers of a part are too long")
         if end < 0:
             return None
         headers: dict[str, str] = {}
         for line in self._buffer[:end].decode("utf-8", "replace").split("\r\n"):
             name, colon, value = line.partition(":")
             if line and not colon:
-                msg = "malformed header of a part"
-                raise http.BadRequest(msg)
+                raise http.BadRequest("malformed header of a part")
             headers.setdefault(name.strip().lower(), value.strip())
         del self._buffer[: end + 4]
         self._state = "content"
@@ -179,8 +174,7 @@ class _Part:
     def __init__(self, headers: dict[str, str], folder: Path | None) -> None:
         kind, options = parse_options(headers.get("content-disposition", ""))
         if kind != "form-data" or "name" not in options:
-            msg = "a part of the form has no name"
-            raise http.BadRequest(msg)
+            raise http.BadRequest("a part of the form has no name")
         self.name = options["name"]
         self.text = bytearray()
         self.upload: UploadedFile | None = None
@@ -266,8 +260,7 @@ def _parts(stream: Stream, content_type: str, limits: RequestLimits) -> Iterator
                     done, part = part, None
                     yield done
         if not parser.is_complete:
-            msg = "the form ends before its last boundary"
-            raise http.BadRequest(msg)
+            raise http.BadRequest("the form ends before its last boundary")
     finally:
         if part is not None:
             part.discard()

@@ -74,8 +74,7 @@ class Headers(MutableMapping[str, str]):
         """
         name, colon, value = line.partition(":")
         if not colon:
-            msg = f"a header is written 'Name: value', not {line!r}"
-            raise ValueError(msg)
+            raise ValueError(f"a header is written 'Name: value', not {line!r}")
         self.add(name.strip(), value.strip())
 
     def extend(self, lines: Iterable[str]) -> None:
@@ -119,15 +118,13 @@ def _checked(name: str, value: str) -> str:
     key = _KEYS.get(name)
     if key is None:
         if not _TOKEN(name):
-            msg = f"not a header name: {name!r}"
-            raise ValueError(msg)
+            raise ValueError(f"not a header name: {name!r}")
         key = name.lower()
         if len(_KEYS) < 1000:
             _KEYS[name] = key
     if not (value.isascii() and value.isprintable()):
         if _FORBIDDEN(value):
-            msg = f"control character in the value of {name!r}"
-            raise ValueError(msg)
+            raise ValueError(f"control character in the value of {name!r}")
         try:
             value.encode("latin-1")
         except UnicodeEncodeError as error:

@@ -92,8 +92,7 @@ class Request:
         except UnicodeDecodeError as error:
             if self.tolerant:
                 return raw.decode("iso-8859-1")
-            msg = f"text that is not {self.charset}"
-            raise http.BadRequest(msg) from error
+            raise http.BadRequest(f"text that is not {self.charset}") from error
 
     @lazy
     def path(self) -> str:
@@ -104,8 +103,7 @@ class Request:
         text = raw if raw.isascii() else self._text(raw.encode("latin-1"))
         # LIMIT: a NUL never belongs to a path; it ends strings in what lies beneath.
         if "\0" in text:
-            msg = "NUL in the path"
-            raise http.BadRequest(msg)
+            raise http.BadRequest("NUL in the path")
         return text if text.startswith("/") else "/" + text
 
     @lazy
@@ -131,8 +129,7 @@ class Request:
             if port and port != {"http": "80", "https": "443"}.get(url.scheme or ""):
                 host += f":{port}"
         if not _HOST(host):
-            msg = "malformed Host"
-            raise http.BadRequest(msg)
+            raise http.BadRequest("malformed Host")
         parsed = URL("//" + host)
         url.host, url.port = parsed.host, parsed.port
         url.path = escape_path(env.get("SCRIPT_NAME", "") + env.get("PATH_INFO", ""))
@@ -186,8 +183,7 @@ class Request:
         if not text:
             return None
         if not (text.isascii() and text.isdigit() and len(text) < 19):
-            msg = "malformed Content-Length"
-            raise http.BadRequest(msg)
+            raise http.BadRequest("malformed Content-Length")
         return int(text)
 
     @lazy
@@ -248,8 +244,7 @@ class Request:
         """What cookies the client sent."""
         header = self.env.get("HTTP_COOKIE", "")
         if len(header) > self.limits.max_cookie_size:
-            msg = "cookies are too large"
-            raise http.RequestHeaderFieldsTooLarge(msg)
+            raise http.RequestHeaderFieldsTooLarge("cookies are too large")
         return parse_cookies(header)
 
     @lazy

@@ -28,5 +28,4 @@ def sendfile_header(server_software: str, path: Path) -> tuple[str, str]:
         return "X-Sendfile", quote(str(path.absolute()))
     if "nginx" in software:
         return "X-Accel-Redirect", quote(str(path))
-    msg = f"{server_software or 'this server'} cannot be asked to send a file"
-    raise OSError(msg)
+    raise OSError(f"{server_software or 'this server'} cannot be asked to send a file")

@@ -80,8 +80,7 @@ class Stream:
         if not part:
             self._at_end = True
             if self._left:
-                msg = "the body ended before its Content-Length"
-                raise http.BadRequest(msg)
+                raise http.BadRequest("the body ended before its Content-Length")
         elif self._left is not None:
             self._left -= len(part)
         return part
@@ -121,8 +120,7 @@ class Stream:
     def write(self, data: bytes | str) -> int:
         """Write `data`; text goes out as UTF-8."""
         if self._write is None:
-            msg = "this stream is read, not written"
-            raise OSError(msg)
+            raise OSError("this stream is read, not written")
         raw = data.encode() if isinstance(data, str) else data
         self._write(raw)
         return len(raw)

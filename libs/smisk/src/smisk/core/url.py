@@ -80,8 +80,7 @@ def decompose_query(
         UnicodeDecodeError: As `decode`.
     """
     if text.count("&") >= max_fields:
-        msg = f"more than {max_fields} fields"
-        raise ValueError(msg)
+        raise ValueError(f"more than {max_fields} fields")
     return _fields(text, charset, tolerant)
 
 
@@ -151,8 +150,7 @@ class URL:
             self.password = decode(password) if colon else None
         match = _HOST_PORT.match(hostport)
         if match is None or int(match[2] or 0) > 65535:
-            msg = f"not a host and port: {hostport!r}"
-            raise ValueError(msg)
+            raise ValueError(f"not a host and port: {hostport!r}")
         self.host = match[1].lower()
         self.port = int(match[2]) if match[2] else None
 

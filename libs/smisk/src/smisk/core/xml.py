@@ -42,8 +42,7 @@ class _SafeBuilder(TreeBuilder):
         self._left -= 1
         # LIMIT: recursion over the tree, here and in what reads it.
         if self._left < 0:
-            msg = "nested too deeply"
-            raise ValueError(msg)
+            raise ValueError("nested too deeply")
         return super().start(tag, attrs)
 
     def end(self, tag: str, /) -> Element:
@@ -57,8 +56,7 @@ class _SafeBuilder(TreeBuilder):
         LIMIT: entities, which a type alone can define, are the way to read files,
         reach hosts and grow without end.
         """
-        msg = f"a document type ({name}) is not read"
-        raise ValueError(msg)
+        raise ValueError(f"a document type ({name}) is not read")
 
 
 def parse_xml(raw: bytes, max_depth: int = 64) -> Element:
@@ -69,13 +67,11 @@ def parse_xml(raw: bytes, max_depth: int = 64) -> Element:
     """
     # WHY both: the builder hears of a doctype only when its declaration has ended.
     if b"<!DOCTYPE" in raw or b"<!ENTITY" in raw:
-        msg = "a document type is not read"
-        raise ValueError(msg)
+        raise ValueError("a document type is not read")
     parser = XMLParser(target=_SafeBuilder(max_depth))  # noqa: S314 - see _SafeBuilder
     try:
         parser.feed(raw)
         root: Element = parser.close()
     except (ParseError, LookupError) as error:
-        msg = f"not well-formed XML: {error}"
-        raise ValueError(msg) from error
+        raise ValueError(f"not well-formed XML: {error}") from error
     return root

@@ -36,8 +36,7 @@ def csrf(leaf: Callable[..., Any], *args: object, **parameters: object) -> Any:
     request = current().request
     if request.method not in SAFE:
         if not comes_from_here(request):
-            msg = "This request came from another site."
-            raise http.Forbidden(msg)
+            raise http.Forbidden("This request came from another site.")
         given = request.headers.get("X-CSRF-Token") or request.post.get(FIELD)
         expected = request.session_slot.fields.get(_KEY)
         if not (

@@ -57,8 +57,7 @@ class DigestAuth:
         store: Claims | None = None,
     ) -> None:
         if store is not None and secret is None:
-            msg = "workers that share a store need the same secret"
-            raise ConfigurationError(msg)
+            raise ConfigurationError("workers that share a store need the same secret")
         self._store = store
         self.realm = realm
         self._ha1_of = ha1_of

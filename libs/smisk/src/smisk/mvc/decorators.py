@@ -76,8 +76,7 @@ def expose(
         return function
     name = slug
     if name is not None and ("/" in name or name in {".", ".."}):
-        msg = f"a slug is one segment of a path, not {name!r}; use route="
-        raise ValueError(msg)
+        raise ValueError(f"a slug is one segment of a path, not {name!r}; use route=")
     formats, methods = options.get("formats"), options.get("methods")
     route = options.get("route") or ()
     exposure = Exposure(

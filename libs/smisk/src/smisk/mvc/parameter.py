@@ -66,8 +66,7 @@ class Parameters:
         for name, parameter in self.by_name.items():
             if name not in given:
                 if parameter.is_required:
-                    msg = f"missing parameter: {name}"
-                    raise http.BadRequest(msg)
+                    raise http.BadRequest(f"missing parameter: {name}")
                 continue
             value = given[name]
             convert = parameter.convert

@@ -43,8 +43,7 @@ class Route:
         try:
             compiled = re.compile(_expression(pattern), re.IGNORECASE | re.DOTALL)
         except re.error as error:
-            msg = f"route {pattern!r}: {error}"
-            raise ConfigurationError(msg) from error
+            raise ConfigurationError(f"route {pattern!r}: {error}") from error
         self.match = compiled.match
         self.names = tuple(compiled.groupindex)
         #: The first segment of every path it matches; None if it is not fixed.
@@ -102,8 +101,7 @@ def _expression(pattern: str) -> str:
     if pattern.startswith("^"):
         return pattern
     if not pattern.startswith("/"):
-        msg = f"a route starts with a slash (or ^), not {pattern!r}"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(f"a route starts with a slash (or ^), not {pattern!r}")
     # What is split off comes in turns: text, name, kind, text …
     text, *rest = _SHORT.split(pattern.rstrip("/"))
     parts = [re.escape(text)]
@@ -256,8 +254,7 @@ class Router:
             found = [one for one in self.leaves if one.function is function]
         if found:
             return found[0]
-        msg = f"no leaf is known as {target!r}"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(f"no leaf is known as {target!r}")
 
     def uri_for(self, target: Target, parameters: dict[str, object]) -> str:
         """Write the path of a leaf, with `parameters` in its route or its query."""

@@ -81,8 +81,7 @@ class MessagePack(Serializer):
         try:
             data: object = self._msgpack.unpackb(raw, raw=False, timestamp=3)
         except Exception as error:  # its errors share no base
-            msg = "not MessagePack"
-            raise ValueError(msg) from error
+            raise ValueError("not MessagePack") from error
         return data
 
 

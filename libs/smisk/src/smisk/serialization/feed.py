@@ -75,8 +75,7 @@ def feed_of(data: object) -> Feed:
         data = {"items": data}
     items = data.get("items") if isinstance(data, Mapping) else None
     if not isinstance(items, list | tuple):
-        msg = "a feed is made of data with a list of items"
-        raise Unsuitable(msg)
+        raise Unsuitable("a feed is made of data with a list of items")
     assert isinstance(data, Mapping)
     feed = _take(Feed, data)
     feed.items = [_item(item) for item in items]

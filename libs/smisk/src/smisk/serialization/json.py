@@ -78,8 +78,7 @@ class JSONP(JSON):
         """
         callback = exchange.request.get.get("callback") or "jsonp_callback"
         if not (isinstance(callback, str) and _CALLBACK(callback)):
-            msg = "callback is not the name of a function"
-            raise http.BadRequest(msg)
+            raise http.BadRequest("callback is not the name of a function")
         # The line separators of Unicode end a string in older scripts; "</" ends one
         # in a page that includes us; the comment keeps the start out of our hands.
         text = _in_ascii(data).replace("</", "<\\/")
@@ -109,8 +108,7 @@ def _without_nan(value: object) -> object:
 
 
 def _refuse(name: str) -> object:
-    msg = f"{name} is not JSON"
-    raise ValueError(msg)
+    raise ValueError(f"{name} is not JSON")
 
 
 def check_depth(text: str, max_depth: int) -> None:
@@ -127,7 +125,6 @@ def check_depth(text: str, max_depth: int) -> None:
         if found in "[{":
             depth += 1
             if depth > max_depth:
-                msg = f"nested deeper than {max_depth}"
-                raise ValueError(msg)
+                raise ValueError(f"nested deeper than {max_depth}")
         elif found in "]}":
             depth -= 1

@@ -55,8 +55,7 @@ def plain(value: Any) -> object:
         return {name: getattr(value, name) for name in names}
     if hasattr(value, "__iter__"):  # sets, generators, queries
         return list(value)
-    msg = f"{type(value).__name__} is not data (give it to_json())"
-    raise TypeError(msg)
+    raise TypeError(f"{type(value).__name__} is not data (give it to_json())")
 
 
 def simplify(value: object, depth: int = 64) -> object:
@@ -70,8 +69,7 @@ def simplify(value: object, depth: int = 64) -> object:
     if value is None or isinstance(value, str | int | float | bytes | datetime):
         return value
     if depth <= 0:
-        msg = "data is nested too deeply"
-        raise ValueError(msg)
+        raise ValueError("data is nested too deeply")
     if isinstance(value, Mapping):
         return {
             k if isinstance(k, str) else str(k): simplify(v, depth - 1)

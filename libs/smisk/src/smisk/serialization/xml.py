@@ -67,8 +67,7 @@ def _read(element: Element) -> object:
     if kind == "list":
         return [_read(child) for child in element]
     if len(element):
-        msg = f"elements inside of type {kind}"
-        raise ValueError(msg)
+        raise ValueError(f"elements inside of type {kind}")
     return _READ.get(kind, str)(element.text or "")
 
 
@@ -89,14 +88,12 @@ class Plist(Serializer):
         # anything nested too deeply, is not read.
         head, _, rest = raw.partition(b"<plist")
         if b"[" in head or b"<!ENTITY" in raw:
-            msg = "a document type of its own"
-            raise ValueError(msg)
+            raise ValueError("a document type of its own")
         parse_xml(b"<plist" + rest, exchange.request.limits.max_depth)
         try:
             data: object = plistlib.loads(raw, fmt=plistlib.FMT_XML)
         except Exception as error:  # whatever its handlers trip over
-            msg = "not a property list"
-            raise ValueError(msg) from error
+            raise ValueError("not a property list") from error
         return data
 
 

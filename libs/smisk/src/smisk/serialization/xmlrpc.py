@@ -49,8 +49,7 @@ def read_call(raw: bytes, max_depth: int = 64) -> tuple[str, list[object]]:
     root = parse_xml(raw, max_depth)
     name = (root.findtext("methodName") or "").strip()
     if root.tag != "methodCall" or not name:
-        msg = "not a methodCall"
-        raise ValueError(msg)
+        raise ValueError("not a methodCall")
     return name, [_read(value) for value in root.findall("params/param/value")]
 
 
@@ -109,8 +108,7 @@ _READ: dict[str, Callable[[str], object]] = {
 
 def _read(value: Element | None) -> object:
     if value is None:
-        msg = "a member without a value"
-        raise ValueError(msg)
+        raise ValueError("a member without a value")
     if not len(value):
         return value.text or ""
     element = value[0]
@@ -120,6 +118,5 @@ def _read(value: Element | None) -> object:
         members = element.findall("member")
         return {m.findtext("name") or "": _read(m.find("value")) for m in members}
     if element.tag not in _READ:
-        msg = f"not a type of XML-RPC: {element.tag}"
-        raise ValueError(msg)
+        raise ValueError(f"not a type of XML-RPC: {element.tag}")
     return _READ[element.tag](element.text or "")

@@ -31,8 +31,7 @@ class XSPF(Serializer):
         plain = simplify(data)
         tracks = plain.get("tracks") if isinstance(plain, dict) else None
         if not isinstance(plain, dict) or not isinstance(tracks, list):
-            msg = "a playlist is made of data with tracks"
-            raise Unsuitable(msg)
+            raise Unsuitable("a playlist is made of data with tracks")
         inner = "".join(f"<track>{_elements(t, _TRACK)}</track>\n" for t in tracks)
         return (
             '<?xml version="1.0" encoding="utf-8"?>\n'
@@ -43,8 +42,7 @@ class XSPF(Serializer):
     def deserialize(self, raw: bytes, exchange: Exchange) -> dict[str, Any]:
         root = parse_xml(raw, exchange.request.limits.max_depth)
         if root.tag != f"{{{_NS}}}playlist":
-            msg = "not a playlist"
-            raise ValueError(msg)
+            raise ValueError("not a playlist")
 
         def take(element: Any, names: tuple[str, ...]) -> dict[str, Any]:
             found = {n: element.findtext(f"{{{_NS}}}{n}") for n in names}

@@ -68,12 +68,10 @@ class FileStore:
             found = self.folder.stat()
             # LIMIT: a folder another user of the machine has put in our way.
             if found.st_uid != os.getuid() or found.st_mode & 0o022:
-                msg = f"{self.folder} is not ours alone"
-                raise PermissionError(msg)
+                raise PermissionError(f"{self.folder} is not ours alone")
             self._is_ready = True
         if not session_id.replace("-", "").replace("_", "").isalnum():
-            msg = "not a session id"
-            raise ValueError(msg)
+            raise ValueError("not a session id")
         return self.folder / session_id
 
     def read(self, session_id: str) -> bytes | None:
