@@ -79,23 +79,20 @@ def read_headers(data):
     assert not set(lines["X"]) & set("\r\n\0")
 
 
+class Trickle(io.BytesIO):
+    def read(self, size=-1):
+        return super().read(min(size, 7))
+
+
 def read_multipart(data):
     whole, pieces = [], []
-    for found, size in ((whole, len(data) or 1), (pieces, 7)):
-        parser = form.MultipartParser("b", LIMITS)
+    for found, source in ((whole, io.BytesIO(data)), (pieces, Trickle(data))):
         try:
-            for at in range(0, len(data), size):
-                for event in parser.feed(data[at : at + size]):
-                    text = getattr(event, "data", None)
-                    if text is None:
-                        found.append(getattr(event, "headers", "end"))
-                    elif found and isinstance(found[-1], bytes):
-                        found[-1] += text
-                    else:
-                        found.append(text)
+            for headers, content in form.parts(Stream(source), "b", LIMITS):
+                found.append((headers, b"".join(content)))
         except http.HTTPError as error:
             found.append(error.status)
-    assert 400 in whole + pieces or whole == pieces, (whole, pieces)
+    assert whole == pieces, (whole, pieces)
     stream = Stream(io.BytesIO(data), len(data))
     kind = "multipart/form-data; boundary=b"
     for file in form.read_multipart(stream, kind, LIMITS, bytes.decode)[1].values():

@@ -16,7 +16,7 @@ from smisk.core import URL, Headers, Request, RequestLimits, Stream
 from smisk.core import url as urls
 from smisk.core.condition import check_preconditions, format_etag
 from smisk.core.cookie import format_cookie, parse_cookies
-from smisk.core.form import MultipartParser, PartBegin, PartData, PartEnd, parse_options
+from smisk.core.form import parse_options, parts
 from smisk.core.identity import object_hash, pack, uid
 from smisk.core.sendfile import sendfile_header
 from smisk.core.xml import escape, parse_xml, unescape
@@ -234,19 +234,19 @@ def test_stream_gives_every_byte_once(raw, sizes):
 # -- forms ----------------------------------------------------------------------------
 
 
-def parse(raw, boundary="b", size=None, limits=None):
-    parser = MultipartParser(boundary, limits or RequestLimits())
-    size = size or max(1, len(raw))
-    parts = []
-    for at in range(0, len(raw), size):
-        for event in parser.feed(raw[at : at + size]):
-            if isinstance(event, PartBegin):
-                parts.append([event.headers, b"", False])
-            elif isinstance(event, PartData):
-                parts[-1][1] += event.data
-            elif isinstance(event, PartEnd):
-                parts[-1][2] = True
-    return parts, parser.is_complete
+class Trickle(io.BytesIO):
+    def __init__(self, raw, size):
+        super().__init__(raw)
+        self.size = size
+
+    def read(self, size=-1):
+        return super().read(self.size)
+
+
+def parse(raw, boundary="b", size=64, limits=None):
+    stream = Stream(Trickle(raw, size))
+    found = parts(stream, boundary, limits or RequestLimits())
+    return [(headers, b"".join(content)) for headers, content in found]
 
 
 BODY = (
@@ -256,9 +256,9 @@ BODY = (
 
 
 def test_multipart_byte_at_a_time_equals_all_at_once():
-    whole = parse(BODY)
-    assert [p[1] for p in whole[0]] == [b"1", b"no headers \r\n--x is data", b""]
-    assert whole[1]
+    whole = parse(BODY, size=1000)
+    assert [p[1] for p in whole] == [b"1", b"no headers \r\n--x is data", b""]
+    assert [p[0] for p in whole][1:] == [{}, {"x": "y"}]
     for size in (1, 2, 3, 7, 50):
         assert parse(BODY, size=size) == whole
 
@@ -270,10 +270,7 @@ def test_multipart_byte_at_a_time_equals_all_at_once():
 )
 def test_multipart_round_trip(contents, size):
     raw = b"".join(b"--b\r\nX: y\r\n\r\n" + c + b"\r\n" for c in contents) + b"--b--"
-    parts, is_complete = parse(raw, size=size)
-    assert is_complete
-    assert [p[1] for p in parts] == contents
-    assert all(p[2] for p in parts)
+    assert parse(raw, size=size) == [({"x": "y"}, content) for content in contents]
 
 
 @settings(deadline=None)
@@ -308,6 +305,13 @@ def test_options_of_a_header():
         "form-data",
         {"name": 'a"b', "filename": "C:\\dir\\x;y.txt", "n": "v"},
     )
+
+
+def test_content_nobody_reads_is_passed_over():
+    stream = Stream(io.BytesIO(BODY))
+    assert [headers for headers, _ in parts(stream, "b", RequestLimits())][2] == {
+        "x": "y"
+    }
 
 
 def test_uploads_go_to_disk_and_leave_with_the_request():

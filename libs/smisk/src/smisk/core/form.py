@@ -1,10 +1,10 @@
 """Bodies of forms: urlencoded ones into memory, multipart ones straight to disk.
 
-`MultipartParser` owns the grammar and knows no stream: bytes in, events out.
-`read_multipart` feeds it and keeps what comes out. A file never stands in memory:
-however large, it goes to a temporary file piece by piece.
+A file never stands in memory: however large, it goes to a temporary file piece by piece.
 """
 
+import collections
+import itertools
 import re
 import tempfile
 from collections.abc import Callable, Iterator
@@ -45,24 +45,6 @@ class UploadedFile:
         self.path.unlink(missing_ok=True)
 
 
-@dataclass(slots=True)
-class PartBegin:
-    """The headers of a part have been read; names are in lower case."""
-
-    headers: dict[str, str]
-
-
-@dataclass(slots=True)
-class PartData:
-    """A piece of the part's content."""
-
-    data: bytes
-
-
-class PartEnd:
-    """The part is complete."""
-
-
 def parse_options(value: str) -> tuple[str, dict[str, str]]:
     """Take ``form-data; name="a"`` apart into its value and its parameters."""
     head = value.partition(";")[0].strip().lower()
@@ -75,132 +57,81 @@ def parse_options(value: str) -> tuple[str, dict[str, str]]:
     return head, options
 
 
-class MultipartParser:
-    """The grammar of multipart/form-data (RFC 7578): bytes in, events out.
+class _Body:
+    """A multipart body, cut where a mark stands; no more of it is held than is read."""
 
-    Args:
-        boundary: The boundary parameter of the Content-Type.
-        limits: How much of what is allowed.
+    def __init__(self, stream: Stream, max_size: int) -> None:
+        self._stream = stream
+        self._max_size = max_size
+        self._size = 0
+        # The first delimiter may stand at the very start: lend it its line break.
+        self._ahead = bytearray(b"\r\n")
+
+    def _read_on(self) -> None:
+        raw = self._stream.read_some()
+        if not raw:
+            raise http.BadRequest("the form ends before its last boundary")
+        self._size += len(raw)
+        if 0 <= self._max_size < self._size:
+            raise http.ContentTooLarge(f"the form has more than {self._max_size} bytes")
+        self._ahead += raw
+
+    def goes_on_with(self, mark: bytes) -> bool:
+        while len(self._ahead) < len(mark):
+            self._read_on()
+        return self._ahead.startswith(mark)
+
+    def until(self, mark: bytes) -> Iterator[bytes]:
+        """Yield what stands before the next `mark`, then step over that."""
+        while (at := self._ahead.find(mark)) < 0:
+            # What could be the head of a mark waits for more.
+            ready = max(0, len(self._ahead) - len(mark) + 1)
+            yield bytes(self._ahead[:ready])
+            del self._ahead[:ready]
+            self._read_on()
+        yield bytes(self._ahead[:at])
+        del self._ahead[: at + len(mark)]
+
+
+def parts(
+    stream: Stream, boundary: str, limits: RequestLimits
+) -> Iterator[tuple[dict[str, str], Iterator[bytes]]]:
+    """Yield each part of a multipart body (RFC 7578): its headers, and its content.
+
+    The names of headers are in lower case. Content is to be read, or what is left of it
+    is lost, before the next part.
 
     Raises:
         http.BadRequest: On a boundary or a body that breaks the grammar.
         http.ContentTooLarge: Beyond a limit.
     """
-
-    def __init__(self, boundary: str, limits: RequestLimits) -> None:
-        if not _BOUNDARY.match(boundary):
-            raise http.BadRequest("multipart body without a usable boundary")
-        self._delimiter = b"\r\n--" + boundary.encode("ascii")
-        # The first delimiter may stand at the very start: lend it its line break.
-        self._buffer = bytearray(b"\r\n")
-        self._limits = limits
-        self._state = "preamble"
-        self._parts = 0
-        self.is_complete = False
-
-    def feed(self, data: bytes) -> Iterator[PartBegin | PartData | PartEnd]:
-        """Take `data`, yield what it completes."""
-        self._buffer += data
-        while True:
-            if self._state == "epilogue":
-                self._buffer.clear()
-                return
-            if self._state == "delimiter":
-                if not self._after_delimiter():
-                    return
-            elif self._state == "headers":
-                headers = self._headers()
-                if headers is None:
-                    return
-                yield PartBegin(headers)
-            else:
-                at = self._buffer.find(self._delimiter)
-                # What could be the head of a delimiter waits for more.
-                end = at if at >= 0 else len(self._buffer) - len(self._delimiter) + 1
-                if end > 0:
-                    if self._state == "content":
-                        yield PartData(bytes(self._buffer[:end]))
-                    del self._buffer[:end]
-                if at < 0:
-                    return
-                if self._state == "content":
-                    yield PartEnd()
-                del self._buffer[: len(self._delimiter)]
-                self._state = "delimiter"
-
-    def _after_delimiter(self) -> bool:
-        if len(self._buffer) < 2:
-            return False
-        if self._buffer[:2] == b"--":
-            self._state = "epilogue"
-            self.is_complete = True
-            return True
-        end = self._buffer.find(b"\r\n")
-        if end < 0 and len(self._buffer) <= 128:
-            return False
-        # SPEC RFC 2046 5.1.1: white space may follow the boundary, nothing else.
-        if end < 0 or self._buffer[:end].strip(b" \t"):
-            raise http.BadRequest("malformed multipart delimiter")
-        self._parts += 1
-        if self._parts > self._limits.max_fields:
-            raise http.ContentTooLarge(f"more than {self._limits.max_fields} parts")
-        # Keep the line break: headers end at the first empty line.
-        del self._buffer[:end]
-        self._state = "headers"
-        return True
-
-    def _headers(self) -> dict[str, str] | None:
-        end = self._buffer.find(b"\r\n\r\n")
-        if end > self._limits.max_part_header_size or (
-            end < 0 and len(self._buffer) > self._limits.max_part_header_size
-        ):
-            raise http.BadRequest("headers of a part are too long")
-        if end < 0:
-            return None
-        headers: dict[str, str] = {}
-        for line in self._buffer[:end].decode("utf-8", "replace").split("\r\n"):
-            name, colon, value = line.partition(":")
-            if line and not colon:
-                raise http.BadRequest("malformed header of a part")
-            headers.setdefault(name.strip().lower(), value.strip())
-        del self._buffer[: end + 4]
-        self._state = "content"
-        return headers
+    if not _BOUNDARY.match(boundary):
+        raise http.BadRequest("multipart body without a usable boundary")
+    delimiter = b"\r\n--" + boundary.encode("ascii")
+    body = _Body(stream, limits.max_multipart_size)
+    content = body.until(delimiter)  # what precedes the first part is nobody's
+    for count in itertools.count():
+        collections.deque(content, maxlen=0)
+        if body.goes_on_with(b"--"):
+            return
+        if count >= limits.max_fields:
+            raise http.ContentTooLarge(f"more than {limits.max_fields} parts")
+        head = bytearray()
+        for piece in body.until(b"\r\n\r\n"):
+            head += piece
+            if len(head) > limits.max_part_header_size:
+                raise http.BadRequest("headers of a part are too long")
+        content = body.until(delimiter)
+        yield _headers(head.decode("utf-8", "replace")), content
 
 
-class _Part:
-    """One part being received: a text field, or a file with a place on disk."""
-
-    def __init__(self, headers: dict[str, str], folder: Path | None) -> None:
-        kind, options = parse_options(headers.get("content-disposition", ""))
-        if kind != "form-data" or "name" not in options:
-            raise http.BadRequest("a part of the form has no name")
-        self.name = options["name"]
-        self.text = bytearray()
-        self.upload: UploadedFile | None = None
-        if (filename := options.get("filename")) is not None:
-            content_type = headers.get("content-type", "application/octet-stream")
-            self._file = tempfile.NamedTemporaryFile(  # noqa: SIM115 - outlives this
-                prefix="smisk-upload.", dir=folder, delete=False
-            )
-            path = Path(self._file.name)
-            self.upload = UploadedFile(self.name, filename, content_type, path, 0)
-
-    def take(self, data: bytes) -> None:
-        if self.upload is None:
-            self.text += data
-        else:
-            self.upload.size += len(data)
-            self._file.write(data)
-
-    def close(self) -> None:
-        if self.upload is not None:
-            self._file.close()
-
-    def discard(self) -> None:
-        self.close()
-        if self.upload is not None:
-            self.upload.discard()
+def _headers(head: str) -> dict[str, str]:
+    # SPEC RFC 2046 5.1.1: white space may follow the boundary, nothing else.
+    after_boundary, *lines = head.split("\r\n")
+    if after_boundary.strip(" \t") or not all(":" in line for line in lines):
+        raise http.BadRequest("malformed headers of a part")
+    pairs = [line.partition(":") for line in reversed(lines)]
+    return {name.strip().lower(): value.strip() for name, _, value in pairs}
 
 
 def read_multipart(
@@ -219,48 +150,39 @@ def read_multipart(
     """
     fields: Query = {}
     files: dict[str, UploadedFile | list[UploadedFile]] = {}
-    kept: list[_Part] = []
+    uploads: list[UploadedFile] = []
+    text_left = limits.max_formdata_size
+    boundary = parse_options(content_type)[1].get("boundary", "")
     try:
-        for part in _parts(stream, content_type, limits):
-            kept.append(part)
-            if part.upload is None:
-                collect(fields, part.name, decode_text(bytes(part.text)))
-            elif part.upload.filename or part.upload.size:
-                collect(files, part.name, part.upload)
+        for headers, content in parts(stream, boundary, limits):
+            kind, options = parse_options(headers.get("content-disposition", ""))
+            if kind != "form-data" or "name" not in options:
+                raise http.BadRequest("a part of the form has no name")
+            name = options["name"]
+            if "filename" not in options:
+                text = bytearray()
+                for piece in content:
+                    text += piece
+                    text_left -= len(piece)
+                    if text_left < 0:
+                        raise http.ContentTooLarge("the fields hold too much")
+                collect(fields, name, decode_text(bytes(text)))
+                continue
+            with tempfile.NamedTemporaryFile(
+                prefix="smisk-upload.", dir=limits.upload_folder, delete=False
+            ) as file:
+                kind = headers.get("content-type", "application/octet-stream")
+                path = Path(file.name)
+                upload = UploadedFile(name, options["filename"], kind, path, 0)
+                uploads.append(upload)
+                for piece in content:
+                    upload.size += file.write(piece)
+            if upload.filename or upload.size:
+                collect(files, name, upload)
             else:
-                part.discard()
+                upload.discard()
     except BaseException:
-        for part in kept:
-            part.discard()
+        for upload in uploads:
+            upload.discard()
         raise
     return fields, files
-
-
-def _parts(stream: Stream, content_type: str, limits: RequestLimits) -> Iterator[_Part]:
-    parser = MultipartParser(parse_options(content_type)[1].get("boundary", ""), limits)
-    part: _Part | None = None
-    total = text_total = 0
-    try:
-        while raw := stream.read_some():
-            total += len(raw)
-            if 0 <= limits.max_multipart_size < total:
-                msg = f"the form is larger than {limits.max_multipart_size} bytes"
-                raise http.ContentTooLarge(msg)
-            for event in parser.feed(raw):
-                if isinstance(event, PartBegin):
-                    part = _Part(event.headers, limits.upload_folder)
-                elif part is not None and isinstance(event, PartData):
-                    part.take(event.data)
-                    text_total += len(event.data) if part.upload is None else 0
-                    if text_total > limits.max_formdata_size:
-                        msg = f"fields hold more than {limits.max_formdata_size} bytes"
-                        raise http.ContentTooLarge(msg)
-                elif part is not None:
-                    part.close()
-                    done, part = part, None
-                    yield done
-        if not parser.is_complete:
-            raise http.BadRequest("the form ends before its last boundary")
-    finally:
-        if part is not None:
-            part.discard()
