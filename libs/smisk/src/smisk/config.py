@@ -23,11 +23,15 @@ from smisk.error import ConfigurationError
 
 #: LIMIT: files that include each other.
 MAX_DEPTH = 7
+_STRING = r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'"
+_WORD = r"[A-Za-z_$][\w.$\-]*"
 _TOKEN = re.compile(
-    r"(?P<space>[ \t\r\n]+|#[^\n]*|//[^\n]*|/\*.*?\*/)"
-    r"|(?P<string>\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')"
-    r"|(?P<number>-?(?:0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.]))"
-    r"|(?P<directive>@\w+)|(?P<word>[A-Za-z_$][\w.$\-]*)|(?P<mark>[{}\[\]:,=])",
+    r"(?P<space>[ \t\r\n,]+|#[^\n]*|//[^\n]*|/\*.*?\*/)"
+    rf"|@(?P<directive>include|inherit)[ \t]*(?P<file>{_STRING})"
+    rf"|(?P<string>{_STRING})|(?P<key>{_WORD}(?=\s*[:=]))|(?P<word>{_WORD})"
+    r"|(?P<hex>-?0x[0-9a-fA-F]+)(?![\w.])"
+    r"|(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.])"
+    r"|(?P<colon>[:=])|(?P<open>[{\[])|(?P<close>[}\]])",
     re.DOTALL,
 )
 _WORDS = {"true": True, "yes": True, "false": False, "no": False} | dict.fromkeys(
@@ -48,111 +52,92 @@ def merge(base: Settings, over: Settings) -> Settings:
     return merged
 
 
-class _Parser:
-    def __init__(self, text: str, path: Path, symbols: Settings, depth: int) -> None:
-        self._path = path
-        self._symbols = symbols
-        self._depth = depth
-        self._line = 1
-        self._tokens = list(self._tokenize(text))
-        self._tokens.reverse()
+def parse(text: str, path: Path = Path("settings"), **symbols: object) -> Settings:
+    """Read settings from text; `path` is where it comes from.
 
-    def _fail(self, message: str) -> ConfigurationError:
-        return ConfigurationError(f"{self._path}:{self._line}: {message}")
+    Raises:
+        ConfigurationError: With file and line.
+    """
+    return _parse(text, path, symbols, 0)
 
-    def _tokenize(self, text: str) -> Iterator[tuple[str, str, int]]:
-        at, line = 0, 1
-        while at < len(text):
-            match = _TOKEN.match(text, at)
-            if match is None:
-                self._line = line
-                snippet = text[at : at + 20].split("\n")[0]
-                raise self._fail(f"cannot read {snippet!r}")
-            if match.lastgroup != "space":
-                yield str(match.lastgroup), match[0], line
-            line += match[0].count("\n")
-            at = match.end()
-        yield "end", "", line
 
-    def _next(self) -> tuple[str, str]:
-        kind, text, self._line = self._tokens[-1]
-        if kind != "end":
-            self._tokens.pop()
-        return kind, text
+def _parse(text: str, path: Path, symbols: Settings, depth: int) -> Settings:
+    made = "".join(_to_json(text, path, symbols, depth))
+    if not made.lstrip().startswith("{"):
+        made = "{" + made + "}"
+    try:
+        settings: Settings = json.loads(made, object_pairs_hook=_section)
+    except json.JSONDecodeError as error:
+        what = "it ends too soon" if error.pos >= len(made) - 1 else error.msg
+        raise ConfigurationError(f"{path}:{error.lineno}: {what}") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+    return settings
 
-    def _takes(self, mark: str) -> bool:
-        """Take `mark` if it comes next; "" is the end."""
-        comes = self._tokens[-1][1] == mark
-        if comes:
-            self._next()
-        return comes
 
-    def document(self) -> Settings:
-        settings = self._members("}" if self._takes("{") else "")
-        if not self._takes(""):
-            self._next()
-            raise self._fail("something follows the last brace")
-        return settings
+def _to_json(text: str, path: Path, symbols: Settings, depth: int) -> Iterator[str]:
+    """Yield `text` as JSON, token by token and each on its line."""
+    at, line, has_value = 0, 1, False
+    while at < len(text):
+        token = _TOKEN.match(text, at)
+        if token is None:
+            snippet = text[at : at + 20].split("\n")[0]
+            raise ConfigurationError(f"{path}:{line}: cannot read {snippet!r}")
+        at, kind = token.end(), token.lastgroup
+        if kind != "space":
+            if has_value and kind not in ("colon", "close"):
+                yield ","
+            has_value = kind not in ("colon", "open")
+        match kind:
+            case "file":
+                try:
+                    found = _included(path.parent, token["file"], symbols, depth)
+                except ConfigurationError as error:
+                    raise ConfigurationError(f"{path}:{line}: {error}") from error
+                yield f'"@{token["directive"]}":{json.dumps(found)}'
+            case "string":
+                yield json.dumps(_unquote(token[0]))
+            case "key":
+                yield json.dumps(token[0])
+            case "word":
+                value = symbols.get(token[0], token[0])
+                yield json.dumps(_WORDS.get(token[0].lower(), value))
+            case "hex":
+                yield str(int(token[0], 16))
+            case "colon":
+                yield ":"
+            case "number" | "open" | "close":
+                yield token[0]
+        breaks = token[0].count("\n")
+        line += breaks
+        yield "\n" * breaks
 
-    def _members(self, closing: str, depth: int = 0) -> Settings:
-        own: Settings = {}
-        inherited: Settings = {}
-        while not self._takes(closing):
-            kind, text = self._next()
-            if text == ",":
-                continue
-            if text == "@include":
-                own = merge(own, self._included())
-            elif text == "@inherit":
-                inherited = merge(inherited, self._included())
-            elif kind == "directive":
-                raise self._fail(f"{text} is neither @include nor @inherit")
-            elif kind in ("string", "word"):
-                key = _unquote(text) if kind == "string" else text
-                if self._next()[1] not in (":", "="):
-                    raise self._fail(f"a colon is expected after {key!r}")
-                own = merge(own, {key: self._value(depth)})
-            else:
-                raise self._fail(f"a key is expected, not {text or 'the end'!r}")
-        return merge(inherited, own)
 
-    def _value(self, depth: int) -> Any:
-        if depth > 32:
-            raise self._fail("nested too deeply")
-        kind, text = self._next()
-        if text == "{":
-            return self._members("}", depth + 1)
-        if text == "[":
-            values = []
-            while not self._takes("]"):
-                if not self._takes(","):
-                    values.append(self._value(depth + 1))
-            return values
-        if kind == "string":
-            return _unquote(text)
-        if kind == "number":
-            if "x" in text:
-                return int(text, 16)
-            return float(text) if set(text) & set(".eE") else int(text)
-        if kind == "word":
-            return _WORDS.get(text.lower(), self._symbols.get(text, text))
-        raise self._fail(f"a value is expected, not {text or 'the end'!r}")
+def _section(pairs: list[tuple[str, Any]]) -> Settings:
+    own: Settings = {}
+    inherited: Settings = {}
+    for key, value in pairs:
+        if key == "@include" and isinstance(value, dict):
+            own = merge(own, value)
+        elif key == "@inherit" and isinstance(value, dict):
+            inherited = merge(inherited, value)
+        else:
+            own = merge(own, {key: value})
+    return merge(inherited, own)
 
-    def _included(self) -> Settings:
-        kind, text = self._next()
-        if kind != "string":
-            raise self._fail("the name of a file is expected, in quotes")
-        if self._depth >= MAX_DEPTH:
-            raise self._fail(f"files include each other {MAX_DEPTH} deep")
-        pattern = self._path.parent / Path(_unquote(text)).expanduser()
-        root = Path(pattern.anchor)
-        paths = sorted(root.glob(str(pattern.relative_to(root))))
-        if not paths and not set(text) & set("*?["):
-            raise self._fail(f"there is no file {pattern}")
-        found: Settings = {}
-        for path in paths:
-            found = merge(found, _read(path, self._symbols, self._depth + 1))
-        return found
+
+def _included(folder: Path, quoted: str, symbols: Settings, depth: int) -> Settings:
+    if depth >= MAX_DEPTH:
+        raise ConfigurationError(f"files include each other {MAX_DEPTH} deep")
+    pattern = folder / Path(_unquote(quoted)).expanduser()
+    root = Path(pattern.anchor)
+    paths = sorted(root.glob(str(pattern.relative_to(root))))
+    if not paths and not set(quoted) & set("*?["):
+        raise ConfigurationError(f"there is no file {pattern}")
+    found: Settings = {}
+    for path in paths:
+        found = merge(found, _read(path, symbols, depth + 1))
+    return found
 
 
 def _unquote(text: str) -> str:
@@ -166,26 +151,16 @@ def _unquote(text: str) -> str:
 
 def _read(path: Path, symbols: Settings, depth: int = 0) -> Settings:
     try:
-        text = path.read_text(encoding="utf-8")
+        return _parse(path.read_text(encoding="utf-8"), path, symbols, depth)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: {error}") from error
-    return _Parser(text, path, symbols, depth).document()
-
-
-def parse(text: str, path: Path = Path("settings"), **symbols: object) -> Settings:
-    """Read settings from text; `path` is where it comes from, for messages.
-
-    Raises:
-        ConfigurationError: With file and line.
-    """
-    return _Parser(text, path, symbols, 0).document()
 
 
 class Configuration(dict[str, Any]):
     """The settings of one application, from every place they may be in.
 
     Args:
-        symbols: What bare words stand for, beside true, false and null.
+        symbols: Plain data bare words stand for, beside true, false and null.
 
     Attributes:
         defaults: What counts where no file says otherwise.
