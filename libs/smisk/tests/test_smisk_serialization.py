@@ -225,6 +225,30 @@ def test_xmlrpc_with_the_client_of_python(client):
     assert client.post("/.xmlrpc", body=b"<x/>").text.count("faultCode") == 1
 
 
+def test_xmlrpc_writes_what_its_values_cannot_hold(client):
+    local = WHEN.astimezone(timezone(timedelta(hours=1)))
+    read, _ = xmlrpc.client.loads(
+        get(client, "xmlrpc", [2**31, -(2**70), local, "a\0b"]).body,
+        use_builtin_types=True,
+    )
+    assert read == ([2**31, -(2**70), WHEN.replace(tzinfo=None), "ab"],)
+
+
+def test_what_is_derived_of_text_and_numbers_is_written():
+    class Markup(str):
+        __slots__ = ()
+
+    class Count(int):
+        pass
+
+    site = Site()
+    site.serializers.register(serialization.YAML)
+    site.serializers.register(serialization.MessagePack)
+    for extension in ("xmlrpc", "yaml", "plist", "msgpack", "json", "sphp", "xml"):
+        data = {"a": Markup("bold"), "b": Count(2)}
+        assert b"bold" in get(Client(site), extension, data).body
+
+
 def test_xspf(client):
     data = {
         "title": "A & B",

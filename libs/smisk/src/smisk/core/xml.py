@@ -4,8 +4,8 @@ import re
 from html import escape as escape_html
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 
-# SPEC XML 1.0 2.2: characters no document may hold, however written.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+#: SPEC XML 1.0 2.2: characters no document may hold, however written.
+FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _ENTITY = re.compile(r"&(?:#(\d{1,7})|#x([0-9a-fA-F]{1,6})|(lt|gt|amp|quot|apos));")
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
 
@@ -15,7 +15,7 @@ def escape(text: str) -> str:
 
     Characters XML cannot hold are dropped.
     """
-    return escape_html(_FORBIDDEN.sub("", text))
+    return escape_html(FORBIDDEN.sub("", text))
 
 
 def unescape(text: str) -> str:

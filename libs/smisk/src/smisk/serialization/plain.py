@@ -66,8 +66,11 @@ def simplify(value: object, depth: int = 64) -> object:
     """
     if isinstance(value, Enum):  # before the numbers some of them are
         return simplify(value.value, depth)
-    if value is None or isinstance(value, str | int | float | bytes | datetime):
+    if value is None or isinstance(value, bool | bytes | datetime):
         return value
+    for kind in (str, int, float):
+        if isinstance(value, kind):  # not all formats know what is derived of these
+            return value if type(value) is kind else kind(value)
     if depth <= 0:
         raise ValueError("data is nested too deeply")
     if isinstance(value, Mapping):
