@@ -1,5 +1,6 @@
 """Notices that the source of a running application, or its settings, changed."""
 
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterable
@@ -25,35 +26,38 @@ class Watcher(threading.Thread):
         self._changed = changed
         self._extra = extra
         self._interval_s = interval_s
-        self._times: dict[Path, int] = {}
         self._stopped = threading.Event()
 
     def run(self) -> None:
         """Look, wait, look again."""
-        self.look()
-        while not self._stopped.wait(self._interval_s):
-            for path in self.look():
-                self._changed(path)
+        times: dict[Path, int] = {}
+        while not self._stopped.is_set():
+            for path in {*_module_files(), *self._extra()}:
+                try:
+                    time = path.stat().st_mtime_ns
+                except OSError:  # replaced right now, or gone: the next look will tell
+                    continue
+                if times.setdefault(path, time) != time:
+                    times[path] = time
+                    self._changed(path)
+            self._stopped.wait(self._interval_s)
 
     def stop(self) -> None:
         """Stop looking."""
         self._stopped.set()
 
-    def look(self) -> list[Path]:
-        """Return the files that changed since the last look."""
-        changed = []
-        for path in {*module_files(), *self._extra()}:
-            try:
-                time = path.stat().st_mtime_ns
-            except OSError:  # replaced right now, or gone: the next look will tell
-                continue
-            if self._times.setdefault(path, time) != time:
-                self._times[path] = time
-                changed.append(path)
-        return changed
+
+def restart_on_change() -> None:
+    """Start this program again, in its place, when the source of it changes."""
+
+    def restart(path: Path) -> None:
+        sys.stderr.write(f"{path.name} changed\n")
+        sys.stderr.flush()
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - ourselves again
+
+    Watcher(restart).start()
 
 
-def module_files() -> list[Path]:
-    """Return the source file of every loaded module."""
+def _module_files() -> list[Path]:
     files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
     return [Path(file) for file in files if file and file.endswith(".py")]

@@ -1,19 +1,24 @@
 """The command line: ``smisk module:Application``."""
 
 import argparse
+import code
 import contextlib
 import importlib
 import os
+import signal
+import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import fcgi
 from fcgi import loader
 from smisk import __version__, devserver
+from smisk.autoreload import restart_on_change
 from smisk.core.application import Application
 from smisk.error import ConfigurationError
+from smisk.test import Client
 from smisk.wsgi import Gateway
 
 
@@ -64,9 +69,9 @@ def load(target: str) -> Callable[..., Iterable[bytes]]:
 def _only_one(name: str) -> Any:
     """Return the application of a module: by its usual name, or the only class."""
     module = importlib.import_module(name)
-    for usual in ("application", "app", "create"):
-        if (value := getattr(module, usual, None)) is not None:
-            return value() if usual == "create" else value
+    for usual in ("application", "app", "create()"):
+        if hasattr(module, usual.removesuffix("()")):
+            return loader.load(f"{name}:{usual}")
     classes = [
         value
         for value in vars(module).values()
@@ -86,61 +91,49 @@ def main(argv: list[str] | None = None) -> int:
         os.chdir(given.chdir)
     if given.umask is not None:
         os.umask(given.umask)
+    if given.pidfile:
+        given.pidfile.write_text(f"{os.getpid()}\n")
     sys.path.insert(0, str(Path.cwd()))
     try:
-        with _pidfile(given.pidfile):
-            return _serve(given)
+        return _spawn(given) if given.spawn > 1 else _serve(given)
     except ConfigurationError as error:
         sys.stderr.write(f"smisk: {error}\n")
         return 2
+    finally:
+        if given.pidfile:
+            given.pidfile.unlink(missing_ok=True)
 
 
 def _serve(given: argparse.Namespace) -> int:
-    if given.spawn > 1:
-        return _spawn(given)
     application = load(given.app)
-    smisk = application if isinstance(application, Application) else None
-    if smisk is not None and given.debug:
-        smisk.show_traceback = True
-        if hasattr(smisk, "autoreload"):
-            smisk.autoreload = True
+    if given.debug and isinstance(application, Application):
+        application.show_traceback = True
+        if hasattr(application, "autoreload"):
+            application.autoreload = True
     if given.console:
-        return _console(application)
+        names = {"app": application, "client": Client(application)}
+        code.interact("app, client.get(path), client.post(path, form={…})", local=names)
+        return 0
     if given.http:
         return devserver.serve(application, given.http, reload=given.reload)
-    if smisk is None:
-        smisk = Gateway(application)
     if given.reload:
-        devserver.restart_on_change()
-    return smisk.run(given.bind, forks=given.forks)
-
-
-def _console(application: Callable[..., Iterable[bytes]]) -> int:
-    import code
-
-    from smisk.test import Client
-
-    names = {"app": application, "client": Client(application)}
-    code.interact("app, client.get(path), client.post(path, form={…})", local=names)
-    return 0
+        restart_on_change()
+    if not isinstance(application, Application):
+        application = Gateway(application)
+    return application.run(given.bind, forks=given.forks)
 
 
 def _spawn(given: argparse.Namespace) -> int:
     """Run one process for each of several ports; end them all together."""
-    import signal
-    import subprocess
-
-    host, colon, port = (given.bind or given.http or "").rpartition(":")
-    if not colon or not port.isdigit():
-        msg = "--spawn needs --bind (or --http) with a port to count from"
-        raise ConfigurationError(msg)
     option = "--bind" if given.bind else "--http"
+    host, _, port = (given.bind or given.http or "").rpartition(":")
+    if not port.isdigit():
+        needed = "--spawn needs --bind (or --http) with a port to count from"
+        raise ConfigurationError(needed)
     children = []
-    for number in range(given.spawn):
-        address = f"{host}:{int(port) + number}"
-        command = [sys.executable, "-m", "smisk", given.app, option, address]
-        command += ["--debug"] * given.debug
-        children.append(subprocess.Popen(command))
+    for number in range(int(port), int(port) + given.spawn):
+        command = [sys.executable, "-m", "smisk", given.app, option, f"{host}:{number}"]
+        children.append(subprocess.Popen(command + ["--debug"] * given.debug))
 
     def end(number: int, _frame: object) -> None:
         for child in children:
@@ -150,15 +143,3 @@ def _spawn(given: argparse.Namespace) -> int:
     with contextlib.suppress(KeyboardInterrupt):
         return max(child.wait() for child in children)
     return 130
-
-
-@contextlib.contextmanager
-def _pidfile(path: Path | None) -> Iterator[None]:
-    if path is None:
-        yield
-        return
-    path.write_text(f"{os.getpid()}\n")
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partialmethod
 from typing import Any
 from urllib.parse import unquote_to_bytes
+from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
 
 from smisk.core.cookie import parse_cookies
@@ -96,32 +97,25 @@ class Client:
         if isinstance(query, Mapping):
             query = compose_query(dict(query))
         content_type, content = _encode_body(form, files, json, body)
+        sent = {"Content-Type": content_type, "Accept": accept}
+        if content is not None:
+            sent["Content-Length"] = str(len(content))
+        if self.cookies:
+            pairs = (f"{name}={value}" for name, value in self.cookies.items())
+            sent["Cookie"] = "; ".join(pairs)
         environ: dict[str, Any] = {
             "REQUEST_METHOD": method, "SCRIPT_NAME": "",
             "PATH_INFO": unquote_to_bytes(raw_path).decode("latin-1"),
             "QUERY_STRING": query or own_query, "SERVER_NAME": "localhost",
-            "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1",
-            "REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "localhost",
-            "wsgi.version": (1, 0), "wsgi.url_scheme": "http",
+            "SERVER_PROTOCOL": "HTTP/1.1", "REMOTE_ADDR": "127.0.0.1",
             "wsgi.input": io.BytesIO(content or b""), "wsgi.errors": sys.stderr,
-            "wsgi.multithread": False, "wsgi.multiprocess": False,
-            "wsgi.run_once": False,
         }  # fmt: skip
-        if content is not None:
-            environ["CONTENT_LENGTH"] = str(len(content))
-            if content_type:
-                environ["CONTENT_TYPE"] = content_type
-        if accept is not None:
-            environ["HTTP_ACCEPT"] = accept
-        if self.cookies:
-            pairs = (f"{name}={value}" for name, value in self.cookies.items())
-            environ["HTTP_COOKIE"] = "; ".join(pairs)
-        for name, value in (headers or {}).items():
-            key = name.upper().replace("-", "_")
-            if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-                key = "HTTP_" + key
-            environ[key] = value
+        for name, value in {**sent, **(headers or {})}.items():
+            if value is not None:
+                key = "HTTP_" + name.upper().replace("-", "_")
+                environ[key.replace("HTTP_CONTENT_", "CONTENT_")] = value
         environ.update(self.base)
+        setup_testing_defaults(environ)
         return self._call(environ)
 
     def _call(self, environ: dict[str, Any]) -> Reply:
@@ -140,8 +134,7 @@ class Client:
         try:
             written.extend(chunks)
         finally:
-            close = getattr(chunks, "close", None)
-            if close is not None:
+            if (close := getattr(chunks, "close", None)) is not None:
                 close()
         reply = Reply(*started[-1], b"".join(written))
         for line in reply.headers.get_all("Set-Cookie"):

@@ -1,13 +1,14 @@
 """The request: what a client sent, parsed when it is first looked at and not before."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from smisk import http
 from smisk.core.cookie import parse_cookies
 from smisk.core.form import UploadedFile, parse_options, read_multipart
+from smisk.core.headers import Headers
 from smisk.core.lazy import lazy
 from smisk.core.limits import RequestLimits
 from smisk.core.stream import Stream
@@ -21,32 +22,6 @@ _HOST = re.compile(r"(?:[A-Za-z0-9._\-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?\Z").ma
 FORM = "application/x-www-form-urlencoded"
 #: A path in which there is nothing to decode and nothing to escape.
 PLAIN_PATH = re.compile(r"/[A-Za-z0-9/._~\-]*\Z").match
-
-
-class RequestHeaders(Mapping[str, str]):
-    """Headers of a request, by name in any case."""
-
-    __slots__ = ("_env",)
-
-    def __init__(self, env: Mapping[str, Any]) -> None:
-        self._env = env
-
-    def __getitem__(self, name: str) -> str:
-        key = name.upper().replace("-", "_")
-        if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-            key = "HTTP_" + key
-        value: str = self._env[key]
-        return value
-
-    def __iter__(self) -> Iterator[str]:
-        for key in self._env:
-            if key.startswith("HTTP_"):
-                yield key[5:].replace("_", "-").title()
-            elif key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-                yield key.replace("_", "-").title()
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
 
 
 class Request:
@@ -82,9 +57,14 @@ class Request:
         return {}
 
     @lazy
-    def headers(self) -> RequestHeaders:
+    def headers(self) -> Mapping[str, str]:
         """Headers by name, in any case."""
-        return RequestHeaders(self.env)
+        found = Headers()
+        for key, value in self.env.items():
+            if key.startswith("HTTP_") or key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+                name = key.removeprefix("HTTP_").replace("_", "-").title()
+                found.lines[name.lower()] = (name, value)
+        return found
 
     def _text(self, raw: bytes) -> str:
         try:
