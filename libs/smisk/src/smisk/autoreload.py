@@ -27,20 +27,27 @@ class Watcher(threading.Thread):
         self._extra = extra
         self._interval_s = interval_s
         self._stopped = threading.Event()
+        self._times: dict[Path, int] = {}
+        self._look()  # what changes from here on is noticed
 
     def run(self) -> None:
-        """Look, wait, look again."""
-        times: dict[Path, int] = {}
-        while not self._stopped.is_set():
-            for path in {*_module_files(), *self._extra()}:
-                try:
-                    time = path.stat().st_mtime_ns
-                except OSError:  # replaced right now, or gone: the next look will tell
-                    continue
-                if times.setdefault(path, time) != time:
-                    times[path] = time
-                    self._changed(path)
-            self._stopped.wait(self._interval_s)
+        """Wait, and look again."""
+        while not self._stopped.wait(self._interval_s):
+            for path in self._look():
+                self._changed(path)
+
+    def _look(self) -> list[Path]:
+        """Return what changed since the last look."""
+        changed = []
+        for path in {*_module_files(), *self._extra()}:
+            try:
+                time = path.stat().st_mtime_ns
+            except OSError:  # replaced right now, or gone: the next look will tell
+                continue
+            if self._times.setdefault(path, time) != time:
+                self._times[path] = time
+                changed.append(path)
+        return changed
 
     def stop(self) -> None:
         """Stop looking."""

@@ -34,11 +34,11 @@ def serve(
     host = host or "127.0.0.1"
     if not port.isdigit():
         raise ConfigurationError(f"--http {address}: not host:port")
+    if reload:
+        restart_on_change()
     with make_server(host, int(port), application, _Server, _Handler) as server:
         sys.stderr.write(f"http://{host}:{server.server_port}/\n")
         sys.stderr.flush()
-        if reload:
-            restart_on_change()
         with contextlib.suppress(KeyboardInterrupt):
             server.serve_forever()
     return 0

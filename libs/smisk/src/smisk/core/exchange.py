@@ -6,7 +6,7 @@ passed along. It is held in a context variable: threads and greenlets each have 
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from smisk.core.application import Application
@@ -19,12 +19,10 @@ if TYPE_CHECKING:
 class Exchange:
     """A request, its response and who answers it."""
 
-    def __init__(
-        self, application: "Application", request: "Request", response: "Response"
-    ) -> None:
+    def __init__(self, application: "Application", request: Any, response: Any) -> None:
         self.application = application
-        self.request = request
-        self.response = response
+        self.request: Request = request
+        self.response: Response = response
         self.charset: str = application.charset
         self.leaf: Leaf | None = None
         self.serializer: Serializer | None = None
@@ -41,6 +39,17 @@ class Exchange:
         self.negotiated = False
         #: Called when the request has ended.
         self.closers: tuple[Callable[[], object], ...] = ()
+
+    def come_to(self, other: "Exchange") -> None:
+        """Take over which leaf answers, and in what format."""
+        self.leaf = other.leaf
+        self.serializer = other.serializer
+        self.media_type = other.media_type
+        self.charset = other.charset
+        self.extension = other.extension
+        self.cn_path = other.cn_path
+        self.address = other.address
+        self.negotiated = other.negotiated
 
     @property
     def representation(self) -> str:

@@ -5,13 +5,15 @@ from smisk.core.response cimport Response
 
 cdef class Known:
     cdef tuple found
-    cdef object script, serializer, media_type, charset, extension, cn_path, address
-    cdef object negotiated, vary, location
+    cdef Exchange end
+    cdef object vary, location
 
 cdef class Memory:
     cdef public dict _known
     cdef public list _seen
 
+    cpdef tuple key_of(self, dict env)
+
     @cython.locals(response=Response, known=Known)
-    cpdef recall(self, Exchange one, dict env, tuple key)
-    cpdef remember(self, Exchange one, dict env, tuple key, tuple found)
+    cpdef recall(self, Exchange one, tuple key)
+    cpdef remember(self, Exchange one, tuple key, tuple found)

@@ -6,7 +6,7 @@ from smisk.core.response cimport Response
 from smisk.mvc.known cimport Memory
 from smisk.mvc.leaf cimport Leaf
 
-@cython.locals(request=Request, env=dict, known=Memory, leaf=Leaf, found=tuple)
+@cython.locals(request=Request, known=Memory, leaf=Leaf, key=tuple, found=tuple)
 cpdef serve(application, Exchange exchange)
 
 @cython.locals(request=Request, leaf=Leaf, resolved=tuple)

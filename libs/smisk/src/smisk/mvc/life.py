@@ -27,14 +27,14 @@ def serve(application: "Application", exchange: Exchange) -> None:
         application._refresh()
     known: Memory = application._known
     request: Request = exchange.request
-    env = request.env
-    key = (env.get("PATH_INFO"), env.get("HTTP_ACCEPT"))
-    found = known.recall(exchange, env, key)
+    key = known.key_of(request.env)
+    found = None if key is None else known.recall(exchange, key)
     if found is None:
         found = _find(application, exchange)
         if found is None:
             return
-        known.remember(exchange, env, key, found)
+        if key is not None:
+            known.remember(exchange, key, found)
     leaf: Leaf = found[0]
     model = application.model
     if model is None:
