@@ -65,6 +65,10 @@ def test_cut_anywhere_the_outcome_is_the_same(raw, data):
         (b"x" * 70000, "too big inline request"),
         (b"*" + b"1" * 70000, "too big mbulk count string"),
         (b"*1\r\n$" + b"1" * 70000, "too big bulk count string"),
+        (b"PING\0\r\n" + b"x" * 70000, "too big inline request"),
+        (b"*1\0\r\n" + b"x" * 70000, "too big mbulk count string"),
+        (b"*1\r\n$1\0\r\n" + b"x" * 70000, "too big bulk count string"),
+        (b"*1\r\n\0" + b"1\r\n" + b"x" * 70000, "too big bulk count string"),
     ],
 )
 def test_faults_have_redis_words(raw, what):

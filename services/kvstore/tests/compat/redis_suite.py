@@ -26,7 +26,15 @@ from kvstore_process import OurServer, RedisServer
 LEFT_OUT = Path(__file__).with_name("redis_suite_left_out.txt")
 UNITS = [
     *("protocol", "quit", "auth", "keyspace", "scan", "expire", "multi", "pubsub"),
-    *("other", "info-command", "slowlog", "type/incr", "type/string", "type/hash"),
+    *(
+        "pause",
+        "other",
+        "info-command",
+        "slowlog",
+        "type/incr",
+        "type/string",
+        "type/hash",
+    ),
     "type/zset",
 ]
 OPTIONS = [

@@ -136,7 +136,10 @@ def test_every_command_that_is_promised_is_there(pair):
     }
     assert promised - ours == set()
     invented = {name for name in ours - theirs if not name.startswith("FT.")}
-    assert invented == {"CLIENT|SETINFO"}  # of Redis 7.2; its clients send it
+    assert invented == {
+        "CLIENT|SETINFO",
+        "CLIENT|NO-TOUCH",
+    }  # of 7.2; its clients say it
 
 
 def test_a_command_of_redis_that_is_not_there_is_unknown(pair):
@@ -187,5 +190,8 @@ OWN_HELP = {
     "CLIENT": [
         b"+SETINFO LIB-NAME libname | LIB-VER libver",
         b"+    Sets information specific to the client or connection.",
+        b"+NO-TOUCH ON | OFF",
+        b"+    Controls whether commands sent by the client affect the LRU/LFU of "
+        b"accessed keys.",
     ]
 }

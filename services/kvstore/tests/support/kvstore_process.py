@@ -39,9 +39,11 @@ class Process:
                     wire.call("PING")
                 return self
             except (OSError, EOFError):
-                assert self.process.poll() is None, self.log.read_text()
-                assert time.monotonic() < deadline, self.log.read_text()
-                time.sleep(0.02)
+                if self.process.poll() is None and time.monotonic() < deadline:
+                    time.sleep(0.02)
+                    continue
+                self.kill()
+                pytest.fail(f"did not start: {self.log.read_text()}")
 
     def wire(self, timeout_s=20.0):
         return Wire(self.socket, timeout_s)

@@ -66,6 +66,14 @@ def positive(raw: bytes, error: str) -> int:
     return value
 
 
+def milliseconds(raw: bytes) -> int:
+    """Return a timeout in milliseconds; 0 is for ever."""
+    value = integer(raw, "ERR timeout is not an integer or out of range")
+    if value < 0:
+        raise CommandError("ERR timeout is negative")
+    return value
+
+
 def double(raw: bytes, error: str = NOT_A_FLOAT) -> float:
     """Return a double as C's strtod reads the whole of `raw`; no NaN, no overflow.
 

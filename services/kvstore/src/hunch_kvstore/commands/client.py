@@ -6,16 +6,22 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from hunch_kvstore.commands.arguments import SYNTAX, integer, shown
+from hunch_kvstore.commands.arguments import (
+    INT64_MAX,
+    SYNTAX,
+    integer,
+    milliseconds,
+    shown,
+    wrong_subcommand,
+)
 from hunch_kvstore.commands.connection import check_name
 from hunch_kvstore.commands.context import Context
 from hunch_kvstore.commands.table import command
-from hunch_kvstore.resp.reply import OK, CommandError, Reply, Verbatim
+from hunch_kvstore.resp.reply import NO_REPLY, OK, CommandError, Reply, Verbatim
+from hunch_kvstore.server.waiting import POSTPONED
 
 if TYPE_CHECKING:
     from hunch_kvstore.server.client import Client
-
-_FLAGS = "noscript loading stale"
 
 
 @command("CLIENT")
@@ -47,7 +53,7 @@ def client_getname(ctx: Context, _args: Sequence[bytes]) -> Reply:
 @command(
     "CLIENT|SETINFO",
     arity=4,
-    flags=_FLAGS,
+    flags="noscript loading stale",
     group="connection",
     since="7.2.0",
     summary="Sets information specific to the client or connection.",
@@ -215,14 +221,79 @@ def client_unblock(ctx: Context, args: Sequence[bytes]) -> Reply:
     how = args[1].upper() if len(args) > 1 else b"TIMEOUT"
     if how not in (b"TIMEOUT", b"ERROR") or len(args) > 2:
         raise CommandError("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")
+    waiting = ctx.server.waiting
     who = ctx.server.clients.get(integer(args[0]))
-    blocked = ctx.server.blocked.get(who) if who is not None else None
-    if who is None or blocked is None:
+    blocked = waiting.blocked.get(who) if who is not None else None
+    if who is None or blocked is None or blocked is POSTPONED:
         return 0
-    ctx.server.unblock(
+    ctx.server.ready.add(who)
+    waiting.unblock(
         who,
         blocked.on_timeout
         if how == b"TIMEOUT"
         else CommandError("UNBLOCKED client unblocked via CLIENT UNBLOCK"),
     )
     return 1
+
+
+@command("CLIENT|REPLY")
+def client_reply(ctx: Context, args: Sequence[bytes]) -> Reply:
+    """Answer nothing from now on, or not the next command, or again."""
+    mode = args[0].upper()
+    if mode == b"ON":
+        ctx.client.quiet = None
+        return OK
+    if mode == b"OFF":
+        ctx.client.quiet = "off"
+    elif mode != b"SKIP":
+        raise CommandError(SYNTAX)
+    elif ctx.client.quiet != "off":
+        ctx.client.quiet = "next"
+    return NO_REPLY
+
+
+@command("CLIENT|PAUSE")
+def client_pause(ctx: Context, args: Sequence[bytes]) -> Reply:
+    """Hold back everybody's commands, or only those that write."""
+    mode = args[1].upper() if len(args) > 1 else b"ALL"
+    if len(args) > 2:
+        raise CommandError(wrong_subcommand("CLIENT", "PAUSE"))
+    if mode not in (b"ALL", b"WRITE"):
+        raise CommandError("ERR CLIENT PAUSE mode must be WRITE or ALL")
+    pause_ms = milliseconds(args[0])
+    if pause_ms > INT64_MAX - ctx.now_ms:
+        return OK  # SPEC: to Redis 7.0 this is a time long past
+    until_s = time.monotonic() + pause_ms / 1000
+    ctx.server.waiting.pause(until_s, everything=mode == b"ALL")
+    return OK
+
+
+@command("CLIENT|UNPAUSE")
+def client_unpause(ctx: Context, _args: Sequence[bytes]) -> Reply:
+    """Let everybody go on."""
+    ctx.server.waiting.resume()
+    return OK
+
+
+@command("CLIENT|GETREDIR")
+def client_getredir(_ctx: Context, _args: Sequence[bytes]) -> Reply:
+    """Answer that nothing is tracked."""
+    return -1
+
+
+@command(
+    "CLIENT|NO-TOUCH",
+    arity=3,
+    flags="noscript loading stale",
+    group="connection",
+    since="7.2.0",
+    summary="Controls whether commands sent by the client affect the LRU/LFU of "
+    "accessed keys.",
+    acl="connection",
+    arguments="ON | OFF",
+)
+def client_no_touch(_ctx: Context, args: Sequence[bytes]) -> Reply:
+    """Grant it: times of access are not kept."""
+    if args[0].upper() not in (b"ON", b"OFF"):
+        raise CommandError(SYNTAX)
+    return OK

@@ -153,6 +153,7 @@ def reset(ctx: Context, _args: Sequence[bytes]) -> Reply:
     client.name = b""
     client.resp = 2
     client.no_evict = False
+    client.quiet = None
     client.authenticated = not ctx.server.settings.text("requirepass")
     client.parser.trusted = client.authenticated
     return Simple("RESET")

@@ -9,6 +9,7 @@ from hunch_kvstore.commands.arguments import (
     SYNTAX,
     double,
     integer,
+    milliseconds,
     shown,
     wrong_subcommand,
 )
@@ -139,8 +140,7 @@ def shutdown(ctx: Context, args: Sequence[bytes]) -> Reply:
 def wait(_ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer 0: there are no replicas."""
     integer(args[0])
-    if integer(args[1], "ERR timeout is not an integer or out of range") < 0:
-        raise CommandError("ERR timeout is negative")
+    milliseconds(args[1])
     return 0
 
 

@@ -83,7 +83,7 @@ def _wait(ctx: Context, reply: Reply, blocked: Blocked) -> Reply:
         return reply
     if ctx.server.in_transaction:
         return blocked.on_timeout
-    ctx.server.block(ctx.client, blocked)
+    ctx.server.waiting.block(ctx.client, blocked)
     return NO_REPLY
 
 

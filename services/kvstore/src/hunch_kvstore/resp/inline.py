@@ -4,32 +4,32 @@ from __future__ import annotations
 
 from typing import Final
 
-_BLANKS: Final = b" \n\r\t\0\x0b\x0c"
+_BLANKS: Final = b" \n\r\t\x0b\x0c"
 _HEX: Final = b"0123456789abcdefABCDEF"
 _ESCAPES: Final = {110: 10, 114: 13, 116: 9, 98: 8, 97: 7}  # n r t b a
 
 
 def split_words(line: bytes) -> list[bytes] | None:
-    r"""Return the words of a line, or None when its quotes do not match.
+    r"""Return the words of a line without zero bytes; None if its quotes do not match.
 
     Inside double quotes ``\xHH``, ``\n``, ``\r``, ``\t``, ``\b``, ``\a`` are
     bytes and any other escaped character stands for itself; inside single quotes only
     ``\'`` is an escape. A closing quote must be followed by a blank or the end.
     """
-    if not any(quote in line for quote in (b'"', b"'", b"\0", b"\x0b", b"\x0c")):
+    if not any(quote in line for quote in (b'"', b"'", b"\x0b", b"\x0c")):
         return line.split()  # PERF: the plain line, which is nearly every line
     words: list[bytes] = []
     at = 0
     size = len(line)
     while True:
-        while at < size and line[at] in _BLANKS and line[at] != 0:
+        while at < size and line[at] in _BLANKS:
             at += 1
-        if at >= size or line[at] == 0:  # the line ends at a NUL, as in C
+        if at >= size:
             return words
         word = bytearray()
         quote = 0
         while True:
-            char = line[at] if at < size else 0
+            char = line[at] if at < size else 0  # as C's strings end
             if quote == 34:
                 if char == 0:
                     return None

@@ -8,6 +8,8 @@ Rules:
   slow sender cannot make the server parse the same bytes again and again.
 * Nothing is reserved on a client's word: a header may announce 512 MB, memory is taken
   for what has arrived only.
+* A line with a zero byte in it never ends, as for C's strchr in Redis; it waits for its
+  limit.
 * Tolerances and error texts are Redis's own: the two bytes after a bulk string are not
   looked at, and an array of no words is no command.
 """
@@ -127,7 +129,7 @@ class Parser:
                 if not missing:
                     if data[at] != 42:  # "*"
                         end = find(b"\n", at)
-                        if end < 0:
+                        if end < 0 or find(b"\0", at, end) >= 0:
                             if size - at > INLINE_BYTES:
                                 raise ProtocolError("too big inline request")
                             return at
@@ -140,6 +142,8 @@ class Parser:
                             commands.append(inline)
                         continue
                     end = find(b"\r", at)
+                    if end >= 0 and find(b"\0", at, end) >= 0:
+                        end = -1
                     if end < 0 or end + 1 >= size:
                         if end < 0 and size - at > INLINE_BYTES:
                             raise ProtocolError("too big mbulk count string")
@@ -151,18 +155,22 @@ class Parser:
                 while missing:
                     if bulk < 0:
                         end = find(b"\r", at)
-                        if end < 0 or end + 1 >= size:
-                            if end < 0 and size - at > INLINE_BYTES:
-                                raise ProtocolError("too big bulk count string")
-                            return at
-                        if data[at] != 36:  # "$"
-                            got = chr(data[at])
-                            raise ProtocolError(f"expected '$', got '{got}'")
                         # PERF: a dictionary beats parsing digits by 0.3 us a word.
-                        known = _SMALL.get(data[at + 1 : end])
-                        bulk = (
-                            self._length(data[at + 1 : end]) if known is None else known
-                        )
+                        known = _SMALL.get(data[at + 1 : end]) if end >= 0 else None
+                        if known is None or data[at] != 36:  # "$"
+                            if end >= 0 and find(b"\0", at, end) >= 0:
+                                end = -1
+                            if end < 0 or end + 1 >= size:
+                                if end < 0 and size - at > INLINE_BYTES:
+                                    raise ProtocolError("too big bulk count string")
+                                return at
+                            if data[at] != 36:
+                                got = chr(data[at])
+                                raise ProtocolError(f"expected '$', got '{got}'")
+                            known = self._length(data[at + 1 : end])
+                        elif end + 1 >= size:
+                            return at
+                        bulk = known
                         at = end + 2
                     end = at + bulk
                     if end + 2 > size:

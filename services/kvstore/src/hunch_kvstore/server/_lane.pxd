@@ -17,6 +17,7 @@ cdef class Peer:
     cdef public object parser
     cdef public object queue
     cdef public object blocked
+    cdef public object quiet
     cdef public object socket
     cdef public dict channels
     cdef public dict patterns

@@ -6,6 +6,7 @@ class Peer:
     parser: Parser
     queue: Queue | None
     blocked: object | None
+    quiet: str | None
     socket: object
     channels: dict[bytes, None]
     patterns: dict[bytes, None]

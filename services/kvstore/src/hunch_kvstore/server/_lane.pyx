@@ -67,6 +67,7 @@ cdef class Peer:
         return (
             self.queue is None
             and self.blocked is None
+            and self.quiet is None
             and self.authenticated
             and not self.is_midway
             and not self.closing

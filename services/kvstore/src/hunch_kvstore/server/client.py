@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hunch_kvstore.resp.encoder import encode
 from hunch_kvstore.resp.parser import Parser
-from hunch_kvstore.resp.reply import Reply
+from hunch_kvstore.resp.reply import Push, Reply
 from hunch_kvstore.server._lane import Peer
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Client(Peer):
         is_midway: Whether its parser holds the beginning of a command.
         blocked: What a blocking command waits for, or None.
         waiting: Commands that came while blocked.
+        quiet: What CLIENT REPLY asked for: ``off``; ``next``, then ``skip``; or None.
     """
 
     __slots__ = (
@@ -96,12 +97,25 @@ class Client(Peer):
         self.over_soft_since_s = 0.0
         self.last_command = ""
         self.socket = None
+        self.quiet = None
 
     @property
     def is_subscribed(self) -> bool:
         """Whether any channel or pattern is subscribed."""
         return bool(self.channels or self.patterns)
 
+    @property
+    def is_muted(self) -> bool:
+        """Whether replies are not wanted now."""
+        return self.quiet == "off" or self.quiet == "skip"
+
+    def next_of_quiet(self) -> None:
+        """Begin another command: the one to skip, or the one after it."""
+        if self.quiet != "off":
+            self.quiet = "skip" if self.quiet == "next" else None
+
     def send(self, reply: Reply) -> None:
-        """Add a reply to what leaves at the end of the round."""
+        """Add a reply to what leaves at the end of the round; pushes always leave."""
+        if self.is_muted and type(reply) is not Push:
+            return
         self.out.append(encode(reply, self.resp))

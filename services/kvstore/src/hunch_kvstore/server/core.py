@@ -11,7 +11,6 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING, Final, cast
 
-from hunch_kvstore.commands.blocking import Blocked
 from hunch_kvstore.commands.context import Context
 from hunch_kvstore.commands.registry import load
 from hunch_kvstore.commands.table import Command
@@ -21,7 +20,7 @@ from hunch_kvstore.keyspace.encoding import EXPIRY, META, after, expiry_of
 from hunch_kvstore.keyspace.expiry import due, expire
 from hunch_kvstore.keyspace.keyspace import Keyspace
 from hunch_kvstore.resp.encoder import encode
-from hunch_kvstore.resp.reply import NO_REPLY, CommandError, Reply
+from hunch_kvstore.resp.reply import NO_REPLY, CommandError, Reply, Simple
 from hunch_kvstore.search.catalog import Catalog
 from hunch_kvstore.server import tuning
 from hunch_kvstore.server._lane import Lane
@@ -34,8 +33,11 @@ from hunch_kvstore.server.pubsub import PubSub
 from hunch_kvstore.server.rates import Rates
 from hunch_kvstore.server.refusal import checked, unknown
 from hunch_kvstore.server.slowlog import SlowLog, redacted
+from hunch_kvstore.server.waiting import Waiting
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hunch_kvstore.engine import Engine, Transaction
     from hunch_kvstore.server.client import Client
     from hunch_kvstore.server.logline import Log
@@ -64,6 +66,7 @@ class Core:
         pubsub: Channels and their subscribers.
         cursors: Scans under way.
         lane: Runs the hot commands before they come here.
+        waiting: Clients that are blocked, or held back by CLIENT PAUSE.
         ready: Clients with replies to send at the end of this round; always one set.
         stopping: Set when the process shall end.
     """
@@ -91,11 +94,8 @@ class Core:
         self.slow = SlowLog()
         self.addresses: list[str] = []
         self.config_file = ""
-        self.blocked: dict[Client, Blocked] = {}
         self._failed_s = 0.0
         self._schemas_at_risk = False  # a transaction open has changed the catalog
-        self._blocked_sequence = -1
-        self._blocked_until_s = 0.0
         self.executing = False
         self.compatible_version = COMPATIBLE_VERSION.encode()
         self.output_limits: dict[str, tuple[int, int, int]] = {}
@@ -107,6 +107,9 @@ class Core:
         self._context.server = self
         self._context.keys = self.keys
         self.lane = Lane(self)
+        self.waiting = Waiting(self)
+        self.blocked = self.waiting.blocked
+        self.serve_blocked = self.waiting.serve
         self.apply_settings()
 
     def apply_settings(self) -> None:
@@ -140,8 +143,7 @@ class Core:
         self.ready.discard(client)
         self.pubsub.forget(client)
         self.unwatch(client)
-        self.blocked.pop(client, None)
-        client.blocked = None
+        self.waiting.forget(client)
 
     def watch(self, client: Client, key: bytes) -> None:
         """Let EXEC of this client fail if the key changes before it."""
@@ -169,6 +171,8 @@ class Core:
         self.ready.add(client)
         if self.lane.dirty:
             self.lane.fold()
+        if client.quiet is not None:
+            client.next_of_quiet()
         name = words[0]
         row = self.table.get(name) or self.table.get(name.upper())
         try:
@@ -176,9 +180,13 @@ class Core:
                 self._unknown(client, words)
                 return
             row = checked(client, row, words)
+            if self.waiting.paused_until_s and self.waiting.postpone(
+                client, row, words
+            ):
+                return
             if client.queue is not None and row.name not in _IMMEDIATE:
                 client.queue.take(row, words)
-                client.out.append(b"+QUEUED\r\n")
+                client.send(Simple("QUEUED"))
                 return
         except CommandError as error:
             if words[-1].startswith(b"HTTP/") and row is not None:
@@ -210,7 +218,7 @@ class Core:
             if client.closing or client.killed:
                 return
             if client.blocked is not None:
-                client.waiting = commands[place + 1 :]
+                client.waiting += commands[place + 1 :]
                 return
 
     def _unknown(self, client: Client, words: list[bytes]) -> None:
@@ -247,9 +255,7 @@ class Core:
             self.log.fault(error, command=row.name, peer=client.address)
             reply = CommandError("ERR internal error, see the server's log")
         if reply is not NO_REPLY:
-            if self._wrote:
-                client.unacknowledged.append(len(client.out))
-            client.out.append(encode(reply, client.resp))
+            self.answer(client, reply)
         self._wrote = False
         spent = (time.perf_counter_ns() - started) // 1000
         row.calls += 1
@@ -258,6 +264,14 @@ class Core:
         client.last_command = row.name
         if spent >= self._slow_us >= 0 and "skip_slowlog" not in row.flags:
             self.note_slow(client, row, words, spent)
+
+    def answer(self, client: Client, reply: Reply) -> None:
+        """Buffer a reply; if its command has written, it is void should the flush fail."""
+        if not client.is_muted:
+            if self._wrote:
+                client.unacknowledged.append(len(client.out))
+            client.out.append(encode(reply, client.resp))
+        self._wrote = False
 
     def note_slow(
         self, client: Client, row: Command, words: list[bytes], spent_us: int
@@ -360,6 +374,8 @@ class Core:
         """Delete the keys that reads have found expired."""
         keys = self.keys
         doomed, keys.expired = keys.expired, []
+        if self.waiting.is_paused:
+            return
         wrote = self._wrote
         self.begin()
         try:
@@ -409,56 +425,21 @@ class Core:
         self.ready.update(reached)
         return len(reached)
 
-    # -- blocked clients -------------------------------------------------------------
+    def attempt(self, client: Client, run: Callable[[], Reply]) -> Reply:
+        """Try for a blocked client what it waits for, in a transaction.
 
-    def block(self, client: Client, blocked: Blocked) -> None:
-        """Let a client wait; its next commands wait with it."""
-        client.blocked = blocked
-        self.blocked[client] = blocked
-
-    def unblock(self, client: Client, reply: Reply) -> None:
-        """Answer a waiting client."""
-        self.blocked.pop(client, None)
-        client.blocked = None
-        self.ready.add(client)
-        if self._wrote:
-            client.unacknowledged.append(len(client.out))
-            self._wrote = False
-        client.send(reply)
-
-    def serve_blocked(self) -> None:
-        """Try again for clients that wait, in the order they came."""
-        now_s = time.monotonic()
-        if not self.blocked or (
-            self._blocked_sequence == self.engine.sequence
-            and now_s < self._blocked_until_s
-        ):
-            return  # PERF: nothing was written and nobody's time can be over
-        self._blocked_sequence = self.engine.sequence
-        self._blocked_until_s = now_s + 0.01
-        for client, blocked in list(self.blocked.items()):
-            reply = self._attempt(client, blocked)
-            if reply is None and 0 < blocked.until_s <= now_s:
-                reply = blocked.on_timeout
-            if reply is not None:
-                self.unblock(client, reply)
-                waiting, client.waiting = client.waiting, []
-                self.perform(client, waiting)
-
-    def _attempt(self, client: Client, blocked: Blocked) -> Reply:
-        """Try what a client waits for once more; None if there is still nothing."""
+        Raises:
+            CommandError: What it is answered instead.
+        """
         self._context.client = client
         self.lane.fold()
         self.begin()
         try:
-            reply = blocked.attempt()
-        except CommandError as error:
+            reply = run()
+        except CommandError:
             self.abort()
-            return error
-        try:
-            self.commit()
-        except CommandError as error:
-            return error
+            raise
+        self.commit()
         return reply
 
     # -- housekeeping ----------------------------------------------------------------
@@ -477,7 +458,7 @@ class Core:
         self.census.step()
         if isinstance(self.engine.refusal, StoreFailed):
             self._fail(now_s)
-        self.serve_blocked()
+        self.waiting.serve()
 
     def _fail(self, now_s: float) -> None:
         """End soon after the disk has failed, unless we are to go on serving reads."""
@@ -492,6 +473,8 @@ class Core:
 
     def _expire(self) -> None:
         """Delete keys that are due, for a quarter of the time between ticks at most."""
+        if self.waiting.is_paused:
+            return
         until = time.monotonic() + _EXPIRE_S
         while True:
             now_ms = time.time_ns() // 1_000_000
