@@ -7,6 +7,7 @@ over, for no client gains by a 400 here.
 import codecs
 import re
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
 T = TypeVar("T")
@@ -101,13 +102,11 @@ def choose_media_type(header: str, offers: list[tuple[T, str]]) -> tuple[T, str]
     ranges = parse_accept(header)
     if not ranges:
         return offers[0] if offers else None
-    best: tuple[T, str] | None = None
-    best_rating = (0.0, -1)
-    for offer in offers:
-        rating = rate(offer[1], ranges)
-        if rating[0] > 0 and rating > best_rating:
-            best, best_rating = offer, rating
-    return best
+    rated = [
+        (rate(media_type, ranges), (one, media_type)) for one, media_type in offers
+    ]
+    (quality, _), best = max(rated, key=itemgetter(0), default=((0.0, 0), None))
+    return best if quality > 0 else None
 
 
 @lru_cache(256)
@@ -131,14 +130,9 @@ def choose_charset(header: str, default: str) -> str | None:
     elements = [(name, quality) for name, _, quality in _elements(header)]
     if not elements:
         return default
-    default_codec = codec_for(default)
     qualities = {codec_for(n) or n: q for n, q in reversed(elements)}
-    rest = qualities.get("*", 0.0)
-    best, best_quality = None, 0.0
-    for name, quality in [
-        (default, qualities.get(default_codec or "", rest)),
-        *elements,
-    ]:
-        if quality > best_quality and name != "*" and codec_for(name):
-            best, best_quality = name, quality
-    return best
+    of_default = qualities.get(codec_for(default) or "", qualities.get("*", 0.0))
+    offers = [(default, of_default), *elements]
+    known = [one for one in offers if one[0] != "*" and codec_for(one[0])]
+    name, quality = max(known, key=itemgetter(1), default=("", 0.0))
+    return name if quality > 0 else None

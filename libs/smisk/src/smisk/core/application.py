@@ -18,6 +18,7 @@ from smisk import http
 from smisk.core.exchange import current, exchange_var
 from smisk.core.life import answer, prepare
 from smisk.core.limits import RequestLimits
+from smisk.core.page import error_page
 from smisk.core.request import Request
 from smisk.core.response import Response, StartResponse
 
@@ -204,7 +205,8 @@ class Application:
         """Write the page that needs nothing to work."""
         response = current().response
         response.content_type = "text/html; charset=utf-8"
-        response.body = [error_page(error, response.headers.get("Location"))]
+        text = error_page(error, response.headers.get("Location", ""))
+        response.body = [text.encode()]
 
     def absolute(self, location: str) -> str:
         """Make `location` absolute as seen from the current request."""
@@ -261,25 +263,3 @@ class Application:
         from smisk.core.running import leave
 
         leave()
-
-
-def error_page(error: http.HTTPError, location: str | None = None) -> bytes:
-    """Return a page about `error` that stands by itself."""
-    text = html.escape(error.description)
-    if location:
-        link = html.escape(location)
-        text += f'<a href="{link}">{link}</a>'
-    body = f"<p>{text}</p>"
-    if error.choices:
-        links = "".join(
-            f'<li><a href="{html.escape(address)}">{html.escape(name)}</a></li>\n'
-            for address, name in error.choices
-        )
-        body += f"\n<ul>\n{links}</ul>"
-    if error.traceback:
-        body += f"<pre>{html.escape(error.traceback)}</pre>"
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/>'
-        f"<title>{error.status} {html.escape(error.title)}</title></head>\n"
-        f"<body><h1>{html.escape(error.title)}</h1>\n{body}\n</body></html>\n"
-    ).encode()

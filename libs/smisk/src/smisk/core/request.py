@@ -142,10 +142,7 @@ class Request:
     def _decompose(self, text: str) -> Query:
         try:
             return decompose_query(
-                text,
-                self.charset,
-                tolerant=self.tolerant,
-                max_fields=self.limits.max_fields,
+                text, self.charset, self.tolerant, self.limits.max_fields
             )
         except ValueError as error:  # UnicodeDecodeError is one
             raise http.BadRequest(str(error)) from error

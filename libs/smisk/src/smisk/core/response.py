@@ -136,11 +136,6 @@ class Response:
         self._held = 0
         self.body = None
 
-    @property
-    def written(self) -> list[bytes]:
-        """What was written and not sent yet."""
-        return self._chunks
-
     # -- headers with meaning -----------------------------------------------------
 
     content_type = _Header[str]("Content-Type", str)
@@ -239,8 +234,7 @@ class Response:
         else:
             start_response(line, self._headers.pairs())
         if self.exchange.request.method == "HEAD":
-            close = getattr(body, "close", None)
-            if close is not None:
+            if (close := getattr(body, "close", None)) is not None:
                 close()
             return ()
         chunks: Iterable[bytes] = body

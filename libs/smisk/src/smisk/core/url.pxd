@@ -1,7 +1,7 @@
 cimport cython
 
-cdef str _decode(str text, charset, tolerant)
+cpdef decode(text, charset=*, tolerant=*)
 
 @cython.locals(key=str, raw_key=str, raw_value=str)
-cdef dict _fields(str text, charset, tolerant)
+cpdef dict decompose_query(text, charset=*, tolerant=*, max_fields=*)
 cpdef collect(dict fields, str name, value)

@@ -38,7 +38,7 @@ def escape(text: str, charset: str = "utf-8") -> str:
     return quote(text, "!#$%&'()*+,/:;=?@[]~", charset, "replace")
 
 
-def decode(text: str, charset: str = "utf-8", *, tolerant: bool = True) -> str:
+def decode(text: str, charset: str = "utf-8", tolerant: bool = True) -> str:
     """Decode percent-encoding; a plus stays a plus.
 
     Args:
@@ -49,10 +49,6 @@ def decode(text: str, charset: str = "utf-8", *, tolerant: bool = True) -> str:
     Raises:
         UnicodeDecodeError: If the bytes are not `charset`, unless `tolerant`.
     """
-    return _decode(text, charset, tolerant)
-
-
-def _decode(text: str, charset: str, tolerant: bool) -> str:
     if "%" not in text:
         return text
     raw = unquote_to_bytes(text)
@@ -67,7 +63,6 @@ def _decode(text: str, charset: str, tolerant: bool) -> str:
 def decompose_query(
     text: str,
     charset: str = "utf-8",
-    *,
     tolerant: bool = True,
     max_fields: int = MAX_FIELDS,
 ) -> Query:
@@ -81,17 +76,13 @@ def decompose_query(
     """
     if text.count("&") >= max_fields:
         raise ValueError(f"more than {max_fields} fields")
-    return _fields(text, charset, tolerant)
-
-
-def _fields(text: str, charset: str, tolerant: bool) -> Query:
     fields: Query = {}
     for field in text.replace("+", " ").split("&"):
         if not field:
             continue
         raw_key, equals, raw_value = field.partition("=")
-        key = _decode(raw_key, charset, tolerant)
-        value = _decode(raw_value, charset, tolerant) if equals else None
+        key = decode(raw_key, charset, tolerant)
+        value = decode(raw_value, charset, tolerant) if equals else None
         if key in fields:
             collect(fields, key, value)
         else:

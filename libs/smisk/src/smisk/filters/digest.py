@@ -145,14 +145,9 @@ class DigestAuth:
             if count <= self._counts.get(nonce, 0):
                 return False
             if len(self._counts) >= self.max_nonces and nonce not in self._counts:
-                ages = {one: self._age(one) for one in self._counts}
-                for one, age in ages.items():
-                    if age is None or age > self._max_age_s:
-                        del self._counts[one]
-                if len(self._counts) >= self.max_nonces:
-                    # Rather ask everyone again than let anyone repeat.
-                    self._secret = secrets.token_bytes(32)
-                    self._counts.clear()
+                # Rather ask everyone again than let anyone repeat.
+                self._secret = secrets.token_bytes(32)
+                self._counts.clear()
             self._counts[nonce] = count
             return True
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from smisk.core.exchange import Exchange
 from smisk.core.xml import escape
@@ -69,35 +69,25 @@ def feed_of(data: object) -> Feed:
     """
     if isinstance(data, Feed):
         return data
-    if not isinstance(data, Mapping | list | tuple):
-        data = plain(data)
-    if isinstance(data, list | tuple):
-        data = {"items": data}
-    items = data.get("items") if isinstance(data, Mapping) else None
-    if not isinstance(items, list | tuple):
+    if not isinstance(data, Mapping):
+        data = {"items": data} if isinstance(data, list | tuple) else plain(data)
+    if not isinstance(data, Mapping) or not isinstance(data.get("items"), list | tuple):
         raise Unsuitable("a feed is made of data with a list of items")
-    assert isinstance(data, Mapping)
-    feed = _take(Feed, data)
-    feed.items = [_item(item) for item in items]
+    feed = _take(Feed, data, "title")
+    feed.items = [_take(FeedItem, item, "title") for item in feed.items]
+    for item in feed.items:
+        item.enclosures = [_take(Enclosure, one, "url") for one in item.enclosures]
     return feed
 
 
-def _item(data: object) -> FeedItem:
-    if isinstance(data, FeedItem):
+def _take(cls: type[T], data: object, alone: str) -> T:
+    """Make a `cls` of what has its fields; what has none is its field `alone`."""
+    if isinstance(data, cls):
         return data
+    if not isinstance(data, Mapping | str | int | float):
+        data = plain(data)
     if not isinstance(data, Mapping):
-        data = {"title": data} if isinstance(data, str | int | float) else plain(data)
-    if not isinstance(data, Mapping):
-        data = {"title": str(data)}
-    item = _take(FeedItem, data)
-    given: list[Any] = list(item.enclosures)
-    item.enclosures = [
-        e if isinstance(e, Enclosure) else _take(Enclosure, e) for e in given
-    ]
-    return item
-
-
-def _take(cls: type[T], data: Mapping[str, Any]) -> T:
+        data = {alone: str(data)}
     known = {f.name for f in fields(cls)}  # type: ignore[arg-type]
     return cls(**{k: v for k, v in data.items() if k in known and v is not None})
 

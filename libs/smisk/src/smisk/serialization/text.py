@@ -4,6 +4,7 @@ from html import escape
 
 from smisk import http
 from smisk.core.exchange import Exchange
+from smisk.core.page import error_page, page
 from smisk.serialization.plain import simplify, text_of
 from smisk.serialization.serializer import Serializer
 
@@ -19,20 +20,10 @@ class HTML(Serializer):
 
     def serialize(self, data: object, exchange: Exchange) -> str:
         title = exchange.cn_path or "/"
-        return _page(title, f"<h1>{escape(title)}</h1>\n" + _markup(simplify(data)))
+        return page(title, f"<h1>{escape(title)}</h1>\n" + _markup(simplify(data)))
 
     def serialize_error(self, error: http.HTTPError, exchange: Exchange) -> str:
-        text = f"<h1>{escape(error.title)}</h1>\n<p>{escape(error.description)}</p>\n"
-        if error.traceback:
-            text += f"<pre>{escape(error.traceback)}</pre>\n"
-        return _page(f"{error.status} {error.title}", text)
-
-
-def _page(title: str, body: str) -> str:
-    return (
-        '<!DOCTYPE html>\n<html xmlns="http://www.w3.org/1999/xhtml" lang="en">\n'
-        f"<head><title>{escape(title)}</title></head>\n<body>\n{body}</body>\n</html>\n"
-    )
+        return error_page(error)
 
 
 def _markup(value: object) -> str:

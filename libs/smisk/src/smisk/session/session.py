@@ -9,6 +9,7 @@ nothing that is read back can run.
 import json
 import re
 import secrets
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
 from smisk.core.cookie import SameSite
@@ -22,32 +23,20 @@ if TYPE_CHECKING:
 _ID = re.compile(r"[0-9a-zA-Z_\-]{27}\Z").match
 
 
+@dataclass
 class Sessions:
-    """A store and the cookie that leads to it.
+    """A store and the cookie that leads to it."""
 
-    Args:
-        store: Where sessions are kept.
-        name: Name of the cookie.
-        ttl_s: How long a session lives after the last request.
-        secure: Whether the cookie goes over TLS only; None: whenever the request came
-            over TLS.
-        same_site: Which requests from elsewhere bring the cookie.
-    """
-
-    def __init__(
-        self,
-        store: Store,
-        *,
-        name: str = "SID",
-        ttl_s: int = 900,
-        secure: bool | None = None,
-        same_site: SameSite = "Lax",
-    ) -> None:
-        self.store = store
-        self.name = name
-        self.ttl_s = ttl_s
-        self.secure = secure
-        self.same_site = same_site
+    store: Store
+    _: KW_ONLY
+    #: Name of the cookie.
+    name: str = "SID"
+    #: How long a session lives after the last request.
+    ttl_s: int = 900
+    #: Whether the cookie goes over TLS only; None: whenever the request came over TLS.
+    secure: bool | None = None
+    #: Which requests from elsewhere bring the cookie.
+    same_site: SameSite = "Lax"
 
     def slot(self, request: "Request") -> "SessionSlot":
         """Return the session of `request`."""
@@ -107,32 +96,27 @@ class SessionSlot:
             return
         sessions = self._sessions
         store = sessions.store
-        if self._data is None:
-            if self.id is not None:
-                store.destroy(self.id)
-                self.id = None
-                response.delete_cookie(sessions.name)
-            return
-        raw = json.dumps(self._data, separators=(",", ":")).encode()
-        if self.id is not None and self._renew:
+        if self.id is not None and (self._renew or self._data is None):
             store.destroy(self.id)
             self.id = None
-        if self.id is None:
-            # WHY never the id the client claimed: it may be someone else's choice.
-            self.id = new_id()
-        elif raw == self._stored:
-            store.refresh(self.id, sessions.ttl_s)
+            if self._data is None:
+                response.delete_cookie(sessions.name)
+        if self._data is None:
             return
-        if raw != self._stored or self._renew:
-            store.write(self.id, raw, sessions.ttl_s)
-        if self.id != self._claimed and not response.has_begun:
+        raw = json.dumps(self._data, separators=(",", ":")).encode()
+        if self.id is not None:
+            if raw == self._stored:
+                store.refresh(self.id, sessions.ttl_s)
+            else:
+                store.write(self.id, raw, sessions.ttl_s)
+            return
+        # WHY never the id the client claimed: it may be someone else's choice. This one
+        # is 160 bits nobody can guess, in 27 characters.
+        self.id = pack(secrets.token_bytes(20))
+        store.write(self.id, raw, sessions.ttl_s)
+        if not response.has_begun:
             secure = self._is_secure if sessions.secure is None else sessions.secure
             name, same_site = sessions.name, sessions.same_site
             response.set_cookie(
                 name, self.id, secure=secure, http_only=True, same_site=same_site
             )
-
-
-def new_id() -> str:
-    """Return a new id: 160 bits nobody can guess, in 27 characters."""
-    return pack(secrets.token_bytes(20))
