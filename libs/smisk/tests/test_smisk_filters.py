@@ -1,6 +1,7 @@
 """Filters: confirm, login, digest, CSRF, and filters of one's own."""
 
 import hashlib
+import json
 import re
 
 import pytest
@@ -33,6 +34,11 @@ class Root(Controller):
     @confirm
     def delete(self, id: str, confirmed: bool = False):
         return {"id": id, "deleted": confirmed}
+
+    @confirm
+    def count(self, confirmed: bool = False):
+        self.request.session = {**(self.request.session or {}), "seen": True}
+        return {}
 
     @shout
     @expose("hello")
@@ -78,6 +84,15 @@ class Site(Application):
 @pytest.fixture
 def client():
     return Client(Site())
+
+
+def test_confirm_keeps_what_its_leaf_puts_into_the_session():
+    site = Site()
+    site.sessions = Sessions(MemoryStore())
+    client = Client(site)
+    client.get("/count")
+    (entry,) = site.sessions.store._sessions.values()
+    assert json.loads(entry[1])["seen"] is True
 
 
 def test_confirm_is_good_once_and_for_one_path(client):

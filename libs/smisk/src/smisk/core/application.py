@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from smisk import http
-from smisk.core.exchange import current, exchange_var
+from smisk.core.exchange import InExchange, current, exchange_var
 from smisk.core.life import answer, prepare
 from smisk.core.limits import RequestLimits
 from smisk.core.page import error_page
@@ -47,7 +47,7 @@ class _Current:
         return self.made if exchange is None else exchange.application
 
 
-class Application:
+class Application(InExchange):
     """Subclass, define ``service``, and hand an instance to any WSGI server.
 
     Settings are attributes of the class; once the application has started, those of
@@ -104,18 +104,6 @@ class Application:
 
     def request_did_end(self, request: Request, response: Response) -> None:
         """Called after each request."""
-
-    # -- the exchange being served ---------------------------------------------------
-
-    @property
-    def request(self) -> Request:
-        """The request being answered."""
-        return current().request
-
-    @property
-    def response(self) -> Response:
-        """The response to it."""
-        return current().response
 
     @property
     def sessions(self) -> "Sessions":

@@ -61,6 +61,20 @@ class Exchange:
         return f".{self.serializer.extension}{charset}"
 
 
+class InExchange:
+    """What looks at the exchange being served, whichever that is."""
+
+    @property
+    def request(self) -> "Request":
+        """The request being answered."""
+        return current().request
+
+    @property
+    def response(self) -> "Response":
+        """The response to it."""
+        return current().response
+
+
 exchange_var: ContextVar[Exchange] = ContextVar("smisk.exchange")
 
 

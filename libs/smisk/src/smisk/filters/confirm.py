@@ -26,9 +26,9 @@ def confirm(leaf: Callable[..., Any], *args: object, **parameters: object) -> An
     """
     exchange = current()
     request = exchange.request
-    session = request.session_slot.fields
+    slot = request.session_slot
     path = exchange.cn_path
-    expected = session.get(_KEY, {}).get(path, "")
+    expected = slot.fields.get(_KEY, {}).get(path, "")
     given = request.post.get("confirm_token") or request.get.get("confirm_token")
     confirmed = (
         bool(expected)
@@ -38,10 +38,10 @@ def confirm(leaf: Callable[..., Any], *args: object, **parameters: object) -> An
     parameters["confirmed"] = confirmed
     answer = leaf(*args, **parameters)
     # LIMIT: tokens kept for paths that were asked for and never confirmed.
-    tokens = dict(list(session.get(_KEY, {}).items())[-20:])
+    tokens = dict(list(slot.fields.get(_KEY, {}).items())[-20:])
     tokens.pop(path, None)
     if not confirmed and isinstance(answer, dict):
         tokens[path] = secrets.token_urlsafe(24)
         answer = {**answer, "confirm_token": tokens[path]}
-    request.session = {**session, _KEY: tokens}
+    slot.put(_KEY, tokens)
     return answer

@@ -16,12 +16,11 @@ FIELD = "csrf_token"
 
 def csrf_token() -> str:
     """Return the token of this session, for a hidden field called ``csrf_token``."""
-    request = current().request
-    session = request.session_slot.fields
-    token = session.get(_KEY)
+    slot = current().request.session_slot
+    token = slot.fields.get(_KEY)
     if not isinstance(token, str):
         token = secrets.token_urlsafe(24)
-        request.session = {**session, _KEY: token}
+        slot.put(_KEY, token)
     return token
 
 

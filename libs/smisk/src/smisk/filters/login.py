@@ -44,10 +44,9 @@ class SessionAuth:
 
     def create(self, user: object) -> None:
         """Log `user` in (plain data; no secrets)."""
-        request = current().request
-        session = request.session_slot.fields
-        request.session = {**session, self.key: user}
-        request.session_slot.renew_id()
+        slot = current().request.session_slot
+        slot.put(self.key, user)
+        slot.renew_id()
 
     def destroy(self) -> None:
         """Log out: the whole session ends."""
@@ -59,10 +58,9 @@ class SessionAuth:
         Raises:
             http.SeeOther: Always.
         """
-        request = current().request
-        session = request.session_slot.fields
-        came_from = session.get("_came_from")
-        request.session = {k: v for k, v in session.items() if k != "_came_from"}
+        slot = current().request.session_slot
+        came_from = slot.fields.get("_came_from")
+        slot.put("_came_from", None)
         raise http.SeeOther(came_from if isinstance(came_from, str) else otherwise)
 
     def require(self, leaf: Callable[P, R]) -> Callable[P, R]:
@@ -82,7 +80,6 @@ class SessionAuth:
         request = current().request
         if self.login is None or request.method not in ("GET", "HEAD"):
             raise http.Unauthorized(headers={"WWW-Authenticate": "Session"})
-        session = request.session_slot.fields
         # WHY the path alone: a URL from the client could lead elsewhere.
-        request.session = {**session, "_came_from": request.url.uri}
+        request.session_slot.put("_came_from", request.url.uri)
         raise http.SeeOther(self.login)

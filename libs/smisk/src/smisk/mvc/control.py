@@ -5,18 +5,16 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, ClassVar
 
-from smisk.core.exchange import current
+from smisk.core.exchange import InExchange, current
 from smisk.mvc.decorators import exposure_of
 
 if TYPE_CHECKING:
-    from smisk.core.request import Request
-    from smisk.core.response import Response
     from smisk.mvc.application import Application
 
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
-class Controller:
+class Controller(InExchange):
     """Base of every controller.
 
     A direct subclass is the root of a tree; a subclass of that answers below it.
@@ -31,16 +29,6 @@ class Controller:
 
     slug: ClassVar[str | None] = None
     formats: ClassVar[tuple[str, ...] | None] = None
-
-    @property
-    def request(self) -> "Request":
-        """The request being answered."""
-        return current().request
-
-    @property
-    def response(self) -> "Response":
-        """The response to it."""
-        return current().response
 
     @property
     def application(self) -> "Application":
@@ -98,7 +86,7 @@ class Controller:
         """
         seen: set[str] = set()
         for base in cls.__mro__:
-            if base in (object, Controller):
+            if base in Controller.__mro__:
                 continue
             is_own = base is cls or not issubclass(base, Controller)
             for name, function in base.__dict__.items():

@@ -86,12 +86,11 @@ class JSONP(JSON):
         return f"/**/{callback}({text});".encode()
 
     def serialize_error(self, error: http.HTTPError, exchange: Exchange) -> bytes:
-        """Write the error as JSON does; a broken callback is not repeated."""
-        callback = exchange.request.get.get("callback")
-        if callback and not (isinstance(callback, str) and _CALLBACK(callback)):
-            document = JSON().serialize({"error": error.to_dict()}, exchange)
-            return b"/**/" + document
-        return self.serialize({"error": error.to_dict()}, exchange)
+        data = {"error": error.to_dict()}
+        try:
+            return self.serialize(data, exchange)
+        except http.BadRequest:  # a broken callback is not repeated
+            return b"/**/" + super().serialize(data, exchange)
 
 
 def _in_ascii(data: object) -> str:

@@ -83,6 +83,11 @@ class SessionSlot:
         """The session as a dict; an empty one if it is none."""
         return self.data if isinstance(self.data, dict) else {}
 
+    def put(self, key: str, value: object) -> None:
+        """Change one field of the session; None removes it."""
+        fields = {**self.fields, key: value}
+        self.data = {k: v for k, v in fields.items() if v is not None}
+
     def renew_id(self) -> None:
         """Give the session a new id: at every change of who the client is.
 
