@@ -116,6 +116,30 @@ def test_twins_see_the_same(sequence):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_what_is_remembered_follows_what_is_asked_for(kind):
+    """Long enough the same page, then another, of all lengths: nothing is left of it."""
+    quick, worker = make(kind)
+    for path in ["/"] * 3 + ["/one"] * 40 + ["/two", "/one", "/three", "/"] * 12:
+        for port in ("4000", "40001"):
+            extra = {"REMOTE_PORT": port, "QUERY_STRING": path[1:]}
+            worker.app.seen.clear()
+            got, left = exchange(quick, request(params_for(path, extra=extra)))
+            assert status_of(got) == 200
+            assert left is None
+            environ, body = worker.app.seen[0]
+            assert body == b""
+            asked = {k.decode(): v.decode() for k, v in params_for(path, extra=extra)}
+            assert {k: v for k, v in environ.items() if k in asked} == asked
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_peer_that_connects_and_leaves_is_no_request(kind):
+    quick, worker = make(kind)
+    assert exchange(quick, b"") == (b"", None)
+    assert not worker.app.seen
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_doubled_name_is_not_hidden_by_what_came_before(kind):
     quick, worker = make(kind)
     pairs = params_for("/", headers={"X-One": "1", "X-Two": "2"})

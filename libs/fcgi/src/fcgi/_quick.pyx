@@ -1,7 +1,7 @@
 """The common request in the fewest steps, compiled: the twin of `quick.py`.
 
-Beyond the twin it remembers the last request: the parameters of the next one are mostly
-the same bytes, so its environ is a copy of the last one's with the changed values
+Like the twin it remembers: the parameters of the next request are mostly the same bytes
+as those of the last, so its environ is a copy of the last one's with the changed values
 put in. That copy is taken before an application sees it, holds strings only, and is
 given up whenever a name, their order, or one of the parameters that decide over other
 keys differs.
@@ -27,7 +27,6 @@ from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 from posix.unistd cimport close
 
 from io import BytesIO
-from time import monotonic
 
 from fcgi import _pure, codec, response as responses, transport, wsgi
 from fcgi import environ as environs
@@ -89,6 +88,7 @@ cdef enum:
     SMALL = 8168
     MOST_PARAMS = 128
     MOST_CHUNKS = 16
+    MOST_UNLIKE = 16
 
 cdef double ACCEPT_TIMEOUT_S = _ACCEPT_TIMEOUT_S
 cdef object SERVE = Phase.SERVE
@@ -272,11 +272,12 @@ cdef class Quick:
         """Serve what else comes on a kept connection; the rest is as in `serve`."""
         cdef ssize_t got
         cdef int code
-        cdef double until
+        cdef double wait_s = min(ACCEPT_TIMEOUT_S, self.keep_s)
+        cdef double waited_s
         # PERF: a read that gives up by itself saves a poll before each (2026-11).
-        transport.limit_waits(fd, min(ACCEPT_TIMEOUT_S, self.keep_s))
+        transport.limit_waits(fd, wait_s)
         while True:
-            until = monotonic() + self.keep_s
+            waited_s = 0
             with nogil:
                 got = recv(fd, self.buffer, RECEIVE, 0)
                 code = errno
@@ -287,7 +288,9 @@ cdef class Quick:
                         "connection lost: %s", strerror(code).decode("utf-8", "replace")
                     )
                     return None
-                if monotonic() >= until or not self.worker.may_keep():
+                if code == EAGAIN:
+                    waited_s += wait_s
+                if waited_s >= self.keep_s or not self.worker.may_keep():
                     return None
                 with nogil:
                     got = recv(fd, self.buffer, RECEIVE, 0)
@@ -325,6 +328,8 @@ cdef class Quick:
             wsgi.log.info(
                 "connection lost: %s", strerror(code).decode("utf-8", "replace")
             )
+            return None
+        if got == 0:
             return None
         left = self.answer(fd, got)
         return self.serve_kept(fd) if self.kept else left
@@ -398,7 +403,7 @@ cdef class Quick:
             self.words[self.at + 1] += 1
             if self.most and self.words[self.at + 1] >= self.most:
                 self.worker.phase = RETIRE
-        self.kept = keep and self.worker.may_keep()
+        self.kept = keep and self.worker.phase is SERVE
         return None
 
     cdef tuple read(self, int fd, bytes data):
