@@ -177,6 +177,21 @@ def test_a_kept_connection_may_carry_anything_in_turn(server):
         assert line.until_ended()[1][1].endswith(b"hello\n")
 
 
+@pytest.mark.parametrize("model", SEQUENTIAL + CONCURRENT)
+@pytest.mark.parametrize("kind", [Type.ABORT_REQUEST, Type.GET_VALUES])
+def test_what_is_no_request_does_not_shorten_the_wait_for_one(shared, model, kind):
+    """A connection without a request on it is kept, whatever else came on it."""
+    times = ("--read-timeout", "0.2", "--keep-timeout", "30")
+    server = shared("fixture_app:app", "--model", *model.split(), *times)
+    record = codec.encode_record(kind, 0 if kind == Type.GET_VALUES else 1)
+    with Line(server) as line:
+        for _ in range(2):
+            line.begin(1, "/hello", keep=True)
+            assert line.until_ended()[1][1].endswith(b"hello\n")
+            line.socket.sendall(record)
+            time.sleep(0.7)
+
+
 def test_limits_are_told(server):
     with server.client(keep=True) as client:
         values = client.values(

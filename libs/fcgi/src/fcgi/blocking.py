@@ -51,7 +51,7 @@ class BlockingConnection:
         self._read_timeout_s = read_timeout_s
         self._keep_timeout_s = keep_timeout_s
         self._may_keep = may_keep
-        self._requests = 0
+        self._is_silent = not data  # as far as we know
         self._protocol = ServerConnection(limits, multiplex=False)
         self._queue: deque[StreamEvent] = deque()
         self._current = 0
@@ -82,18 +82,19 @@ class BlockingConnection:
             RemoteProtocolError: If the peer broke the rules.
             StreamError: If the connection broke.
         """
-        if self._requests and not self._queue and not self._wait_for_another():
-            return None
         while not self._protocol.must_close:
-            event = self._next_event()
-            if event is None:
-                return None
+            event = self._queue.popleft() if self._queue else None
+            if event is None and not self._closed:
+                event = self._parse()
             if isinstance(event, events.RequestReceived):
                 self._current = event.request_id
-                self._requests += 1
                 self._aborted = False
                 self._open_streams = _STREAMS[event.role]
                 return event
+            if event is None:
+                if self._closed or (self._is_idle and not self._wait_for_another()):
+                    return None
+                self._receive()
         return None
 
     def send(self, pieces: list[Buffer]) -> None:
@@ -163,16 +164,24 @@ class BlockingConnection:
                 self._receive()
         return None
 
+    @property
+    def _is_idle(self) -> bool:
+        """Whether what came is dealt with, and no request is under way."""
+        return not (
+            self._is_silent
+            or self._protocol.active
+            or not self._protocol.is_between_records
+        )
+
     def _receive(self) -> None:
         data = transport.receive_in_time(self._fd, self._read_timeout_s)
+        self._is_silent = False
         self._protocol.receive_data(data)
 
     def _wait_for_another(self) -> bool:
         """Wait for bytes between two requests; return whether there are any."""
         until = time.monotonic() + self._keep_timeout_s
-        while self._protocol.is_between_records:
-            if transport.is_readable(self._fd, 0.5):
-                return True
+        while not transport.is_readable(self._fd, 0.5):
             if time.monotonic() > until or not self._may_keep():
                 return False
         return True
