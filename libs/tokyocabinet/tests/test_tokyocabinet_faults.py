@@ -9,7 +9,7 @@ import threading
 import pytest
 
 import tokyocabinet
-from tokyocabinet import BDB, HDB, TDB, Error, tc
+from tokyocabinet import BDB, HDB, TDB, Error
 
 
 def hash_and_tree(path):
@@ -210,50 +210,3 @@ def test_fault_14_tables_are_whole():
         "errmsg", "setmutex", "iterkeys", "cacheclear", "setcodecfunc", "setinvcache",
     }  # fmt: skip
     assert expected <= {name for name, _ in inspect.getmembers(TDB)}
-
-
-def test_a_program_written_for_the_first_binding(tmp_path):
-    path = str(tmp_path / "casket")
-    db = tc.HDB()
-    db.open(path, tc.HDBOWRITER | tc.HDBOCREAT)
-    db.put(b"a", b"1")
-    db.putasync(b"b", b"2")
-    with pytest.raises(tc.Error) as caught:
-        db.putkeep(b"a", b"x")
-    assert caught.value.args == (21, "existing record")
-    for call in (db.get, db.out, db.vsiz):
-        with pytest.raises(KeyError):
-            call(b"missing")
-    db.iterinit()
-    assert {db.iternext(), db.iternext()} == {b"a", b"b"}
-    with pytest.raises(KeyError):
-        db.iternext()
-    assert sorted(db.items()) == [(b"a", b"1"), (b"b", b"2")]
-    assert isinstance(db.keys(), list)
-    assert db.has_key(b"a")
-    db.close()
-
-    tree = tc.BDB(path + ".tcb", tc.BDBOWRITER | tc.BDBOCREAT)
-    tree.putlist(b"k", [b"1", b"2"])
-    cursor = tree.curnew()
-    cursor.first()
-    assert cursor.rec() == (b"k", b"1")
-    cursor.next()
-    cursor.put(b"3", tc.BDBCPAFTER)
-    with pytest.raises(KeyError):
-        cursor.next()
-    assert tree.getlist(b"k") == [b"1", b"2", b"3"]
-    assert tree.range(b"a", True, b"z", True, -1) == [b"k"]
-    tree.close()
-
-    table = tc.TDB()
-    table.open(path + ".tct", tc.TDBOWRITER | tc.TDBOCREAT)
-    table.put("one", {"x": "1"})
-    query = table.query().filter("x", tc.TDBQCNUMGE, "1").order("x", tc.TDBQONUMASC)
-    assert query.keys() == [b"one"]
-    with pytest.raises(KeyError):
-        table.get("two")
-    table.close()
-    with pytest.raises(tc.Error) as caught:
-        table.get("one")
-    assert caught.value.args[0] == 2

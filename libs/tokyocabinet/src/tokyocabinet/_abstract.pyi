@@ -1,12 +1,12 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from tokyocabinet._database import KeyedDatabase, _Buffer, _Path
+from tokyocabinet._database import BulkDatabase, _Buffer, _Path
 from tokyocabinet._tree import BDB
 
 READ_WITHOUT_WAITING: Final[int]
 
-class ADB(KeyedDatabase):
+class ADB(BulkDatabase):
     ADBOVOID: Final[int]
     ADBOMDB: Final[int]
     ADBONDB: Final[int]

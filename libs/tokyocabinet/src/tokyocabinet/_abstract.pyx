@@ -15,209 +15,18 @@ from libc.string cimport memcpy
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 
 from tokyocabinet._database cimport *
+from tokyocabinet.arena cimport *
+from tokyocabinet.calls cimport *
 from tokyocabinet._tree cimport BDB
 from tokyocabinet.cabinet cimport *
 from tokyocabinet.error import Error, error_for
 
-cdef extern from *:
-    """
-    static __thread int abstract_code = 0;
-    """
-    int abstract_code
-
 cdef object missing = object()
 
-
-cdef int code_of(void *db) noexcept nogil:
-    return abstract_code
+cdef dict MODE_LETTERS = {"w": 2, "c": 2 | 4, "t": 8, "e": 1 << 4, "f": 1 << 5}
 
 
-cdef int learn(TCADB *db, int otherwise) noexcept nogil:
-    """Remember why a call failed; `otherwise` is for the databases in memory."""
-    global abstract_code
-    cdef int kind = tcadbomode(db)
-    cdef void *inner = tcadbreveal(db)
-    cdef int code = 0
-    if kind == ADBOHDB:
-        code = tchdbecode(<TCHDB *>inner)
-    elif kind == ADBOBDB:
-        code = tcbdbecode(<TCBDB *>inner)
-    elif kind == ADBOFDB:
-        code = tcfdbecode(<TCFDB *>inner)
-    elif kind == ADBOTDB:
-        code = tctdbecode(<TCTDB *>inner)
-    abstract_code = code if code else otherwise
-    return 0
-
-
-cdef void forget(TCADB *db) noexcept nogil:
-    """Clear the code of the database behind, which no success does."""
-    cdef int kind = tcadbomode(db)
-    cdef void *inner = tcadbreveal(db)
-    if kind == ADBOHDB:
-        tchdbsetecode(<TCHDB *>inner, TCESUCCESS, "", 1, "")
-    elif kind == ADBOBDB:
-        tcbdbsetecode(<TCBDB *>inner, TCESUCCESS, "", 1, "")
-    elif kind == ADBOFDB:
-        tcfdbsetecode(<TCFDB *>inner, TCESUCCESS, "", 1, "")
-    elif kind == ADBOTDB:
-        tctdbsetecode(<TCTDB *>inner, TCESUCCESS, "", 1, "")
-
-
-cdef boolean acceptable(
-    TCADB *db, int ksiz, const char *vbuf, int vsiz
-) noexcept nogil:
-    """Return whether a record may be stored.
-
-    LIMIT: where a table's primary key is empty, or the value of a column with an index,
-    the C library ends the process. A row is names and values with zero bytes between.
-    """
-    cdef int index, size = 0, field = 0
-    if tcadbomode(db) != ADBOTDB:
-        return True
-    if ksiz == 0:
-        return False
-    for index in range(vsiz + 1):
-        if index < vsiz and vbuf[index] != 0:
-            size += 1
-            continue
-        if size == 0 and (field % 2 == 0 or (<TCTDB *>tcadbreveal(db)).inum > 0):
-            return vsiz == 0
-        size = 0
-        field += 1
-    return True
-
-
-cdef void refused(
-    TCADB *db, int ksiz, const char *vbuf, int vsiz, int otherwise
-) noexcept nogil:
-    global abstract_code
-    if acceptable(db, ksiz, vbuf, vsiz):
-        learn(db, otherwise)
-    else:
-        abstract_code = TCEINVALID
-
-
-cdef boolean put(
-    void *db, const void *kbuf, int ksiz, const void *vbuf, int vsiz
-) noexcept nogil:
-    if acceptable(<TCADB *>db, ksiz, <const char *>vbuf, vsiz) and tcadbput(
-        <TCADB *>db, kbuf, ksiz, vbuf, vsiz
-    ):
-        return True
-    refused(<TCADB *>db, ksiz, <const char *>vbuf, vsiz, TCEINVALID)
-    return False
-
-
-cdef boolean putkeep(
-    void *db, const void *kbuf, int ksiz, const void *vbuf, int vsiz
-) noexcept nogil:
-    if acceptable(<TCADB *>db, ksiz, <const char *>vbuf, vsiz) and tcadbputkeep(
-        <TCADB *>db, kbuf, ksiz, vbuf, vsiz
-    ):
-        return True
-    refused(<TCADB *>db, ksiz, <const char *>vbuf, vsiz, TCEKEEP)
-    return False
-
-
-cdef boolean putcat(
-    void *db, const void *kbuf, int ksiz, const void *vbuf, int vsiz
-) noexcept nogil:
-    if acceptable(<TCADB *>db, ksiz, <const char *>vbuf, vsiz) and tcadbputcat(
-        <TCADB *>db, kbuf, ksiz, vbuf, vsiz
-    ):
-        return True
-    refused(<TCADB *>db, ksiz, <const char *>vbuf, vsiz, TCEINVALID)
-    return False
-
-
-cdef boolean putproc(
-    void *db, const void *kbuf, int ksiz, const void *vbuf, int vsiz,
-    TCPDPROC proc, void *op,
-) noexcept nogil:
-    global abstract_code
-    if tcadbomode(<TCADB *>db) == ADBOTDB:
-        abstract_code = TCEINVALID      # the C library would take a row for a value
-        return False
-    if tcadbputproc(<TCADB *>db, kbuf, ksiz, vbuf, vsiz, proc, op):
-        return True
-    learn(<TCADB *>db, TCEKEEP)
-    return False
-
-
-cdef boolean out(void *db, const void *kbuf, int ksiz) noexcept nogil:
-    if tcadbout(<TCADB *>db, kbuf, ksiz):
-        return True
-    learn(<TCADB *>db, TCENOREC)
-    return False
-
-
-cdef int vsiz(void *db, const void *kbuf, int ksiz) noexcept nogil:
-    cdef int size = tcadbvsiz(<TCADB *>db, kbuf, ksiz)
-    if size < 0:
-        learn(<TCADB *>db, TCENOREC)
-    return size
-
-
-cdef int fetch(void *db, const void *kbuf, int ksiz, Arena *arena) noexcept nogil:
-    cdef int size = 0
-    cdef char *at
-    cdef void *data = tcadbget(<TCADB *>db, kbuf, ksiz, &size)
-    if data == NULL:
-        learn(<TCADB *>db, TCENOREC)
-        return -1
-    at = arena_space(arena, size)
-    if at != NULL:
-        memcpy(at, data, size)
-        arena.used += size
-    free(data)
-    return -2 if at == NULL else size
-
-
-cdef boolean plain(TCADB *db, boolean ok) noexcept nogil:
-    if not ok:
-        learn(db, TCEINVALID)
-    return ok
-
-
-cdef boolean sync(void *db) noexcept nogil:
-    return plain(<TCADB *>db, tcadbsync(<TCADB *>db))
-
-
-cdef boolean vanish(void *db) noexcept nogil:
-    return plain(<TCADB *>db, tcadbvanish(<TCADB *>db))
-
-
-cdef boolean begin(void *db) noexcept nogil:
-    return plain(<TCADB *>db, tcadbtranbegin(<TCADB *>db))
-
-
-cdef boolean commit(void *db) noexcept nogil:
-    return plain(<TCADB *>db, tcadbtrancommit(<TCADB *>db))
-
-
-cdef boolean abort(void *db) noexcept nogil:
-    return plain(<TCADB *>db, tcadbtranabort(<TCADB *>db))
-
-
-cdef boolean copy(void *db, const char *path) noexcept nogil:
-    return plain(<TCADB *>db, tcadbcopy(<TCADB *>db, path))
-
-
-cdef boolean foreach(void *db, TCITER proc, void *op) noexcept nogil:
-    return plain(<TCADB *>db, tcadbforeach(<TCADB *>db, proc, op))
-
-
-cdef boolean close(void *db) noexcept nogil:
-    global abstract_code
-    abstract_code = TCEMISC
-    return tcadbclose(<TCADB *>db)
-
-
-cdef boolean open_name(void *db, const char *name, int omode) noexcept nogil:
-    global abstract_code
-    abstract_code = TCEMISC
-    return tcadbopen(<TCADB *>db, name)
+include "_abstract_calls.pxi"
 
 
 cdef boolean emit(
@@ -244,7 +53,7 @@ cdef boolean emit(
         return False
 
 
-cdef class ADB(KeyedDatabase):
+cdef class ADB(BulkDatabase):
     """An abstract database: one interface to every kind.
 
     Args:
@@ -294,7 +103,11 @@ cdef class ADB(KeyedDatabase):
                 width, limsiz, capnum, capsiz, idx=COLUMN:TYPE.
         """
         cdef object token = None
+        cdef int bits
         cdef str path, tuning, letters
+        if self.is_open:
+            raise error_for(
+                TCEINVALID, "invalid operation: the handle is open already", self.path())
         path, _, tuning = os.fsdecode(path_bytes(name)).partition("#")
         cdef int kind = next(
             (index for index, ending in enumerate((".tch", ".tcb", ".tcf", ".tct"))
@@ -303,15 +116,16 @@ cdef class ADB(KeyedDatabase):
             letters = next(
                 (part[5:] for part in tuning.split("#") if part.startswith("mode=")),
                 "wc")
-            if "t" not in letters:
-                token = header.check(
-                    os.fsencode(path),
-                    (2 if set(letters) & {"w", "c"} else 1)
-                    | (1 << 4 if "e" in letters else 0)
-                    | (1 << 5 if "f" in letters else 0),
-                    kind, verify=self.verify)
+            # SPEC: of the mode, w writes, c creates, t empties, e takes no lock and f
+            # does not wait for one.
+            bits = 0
+            for letter, bit in MODE_LETTERS.items():
+                if letter in letters:
+                    bits |= bit
+            token = header.check(
+                os.fsencode(path), bits or 1, kind, verify=self.verify)
         try:
-            KeyedDatabase.open(self, name, 1)
+            BulkDatabase.open(self, name, 1)
         except Error as error:
             header.finished(token)
             token = None
@@ -321,6 +135,9 @@ cdef class ADB(KeyedDatabase):
             ) from error
         finally:
             header.finished(token)
+        if kind >= 0:
+            self.name = os.fsencode(path)
+            self.claim(self.name, kind)
 
     cdef int explain(self, str name) except -1:
         """Raise the error that opening the file behind a name as itself raises."""
@@ -363,6 +180,7 @@ cdef class ADB(KeyedDatabase):
             if not ok:
                 code = abstract_code
             self.release()
+        self.renamed()
         self.leave()
         if not ok:
             self.fail(code)
@@ -409,6 +227,8 @@ cdef class ADB(KeyedDatabase):
             self.release()
             tclistdel(arguments)
         result = list_of(answer)
+        if text == b"optimize":
+            self.renamed()
         self.leave()
         if answer == NULL:
             self.fail(code)

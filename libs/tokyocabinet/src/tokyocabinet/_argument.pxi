@@ -45,8 +45,8 @@ cdef bytes path_bytes(object path):
 
 
 cdef enum:
-    TRUNCATE = 1 << 3       # alike for every kind of database
-    NO_LOCK = 1 << 4
+    NO_LOCK = 1 << 4        # alike for every kind of database
+    TRUNCATE = 1 << 3
 
 cdef dict MODES = {
     # reader, writer, create, truncate; the four bits are alike for every database
@@ -73,7 +73,7 @@ cdef int64_t mapped(int64_t wanted, object path, object omode) except -1:
     could point: reading there is a SIGBUS. Behind the map the C library uses pread,
     which fails instead. (A writer makes the file as long as its map.)
     """
-    if mode_bits(omode) & 2:
+    if mode_bits(omode) & WRITER:
         return wanted
     try:
         return min(wanted, os.stat(path_bytes(path)).st_size)

@@ -1,7 +1,5 @@
 # Iteration: records come in blocks, so the GIL and the locks change hands rarely.
 
-from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
-
 cdef enum:
     FIRST_BLOCK = 16        # a short read should not pay for a long block
     LONGEST_BLOCK = 1024
@@ -35,7 +33,7 @@ cdef class BlockIterator:
         if self.left == 0:
             if self.done:
                 raise StopIteration
-            if self.epoch != self.owner.epoch:
+            if self.owner is None or self.epoch != self.owner.epoch:
                 raise error_for(
                     TCEINVALID, "invalid operation: the database was closed meanwhile")
             self.place = self.arena.used = 0

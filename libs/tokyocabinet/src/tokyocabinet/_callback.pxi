@@ -1,7 +1,5 @@
 # Python functions that the C library calls: with the GIL, never into their own handle.
 
-from libc.math cimport isfinite, isinf
-
 
 class _Remove:
     """What a `putproc` function returns to have the record removed."""
@@ -18,7 +16,7 @@ REMOVE = _Remove()
 cdef class Callback:
     """A Python function, and the handle whose lock is held while it runs."""
 
-    def __init__(self, Database owner, function, extra=()):
+    def __cinit__(self, Database owner not None, function, extra=()):
         self.owner = owner
         self.function = function
         self.extra = tuple(extra)

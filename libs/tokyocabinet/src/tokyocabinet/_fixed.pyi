@@ -10,12 +10,12 @@ from collections.abc import (
 )
 from typing import Any, Final, Literal, Self, TypeAlias, TypeVar, overload
 
-from tokyocabinet._database import Database, _Buffer, _Remove
+from tokyocabinet._database import MappingDatabase, _Buffer, _Remove
 
 _Key: TypeAlias = int | Literal["min", "prev", "max", "next"]
 _T = TypeVar("_T")
 
-class FDB(Database, MutableMapping[int, bytes]):
+class FDB(MappingDatabase, MutableMapping[int, bytes]):
     FDBFOPEN: Final[int]
     FDBFFATAL: Final[int]
     FDBOREADER: Final[int]

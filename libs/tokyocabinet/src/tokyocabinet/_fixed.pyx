@@ -1,20 +1,22 @@
 """The fixed-length database: an array of short values under numbers from 1."""
 
 from libc.limits cimport INT_MAX
-from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+from libc.stdint cimport INT64_MAX, int32_t, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
 from cpython.bytes cimport (
     PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE)
+from cpython.long cimport PyLong_AsLongLongAndOverflow
 from cpython.number cimport PyNumber_Index
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
 
 from tokyocabinet._database cimport *
+from tokyocabinet.arena cimport *
+from tokyocabinet.calls cimport *
 from tokyocabinet.cabinet cimport *
 from tokyocabinet.error import error_for
-from tokyocabinet.view import RecordItems, RecordKeys, RecordValues
 
 cdef dict NAMES = {"min": -1, "prev": -2, "max": -3, "next": -4}
 cdef object missing = object()
@@ -29,7 +31,7 @@ ctypedef boolean (*number_call)(TCFDB *, int64_t, const void *, int) noexcept no
 include "_fixed_record.pxi"
 
 
-cdef class FDB(Database):
+cdef class FDB(MappingDatabase):
     """A fixed-length database (`.tcf`): numbers from 1 to values of at most `width`.
 
     Keys are numbers, or one of "min" and "max" (the first and last record) and, when
@@ -88,6 +90,7 @@ cdef class FDB(Database):
             if not ok:
                 code = tcfdbecode(<TCFDB *>self.db)
             self.release()
+        self.renamed()
         self.leave()
         if not ok:
             self.fail(code)
@@ -169,8 +172,16 @@ cdef class FDB(Database):
         if not ok:
             if code == TCEKEEP:
                 return False
-            self.fail(code)
+            self.refuse(key, code)
         return True
+
+    cdef int refuse(self, object key, int code) except -1:
+        """Raise the error that storing under a key ended with."""
+        if code == TCEINVALID and self.is_open and self.bits & WRITER:
+            raise error_for(
+                code, f"invalid operation: {key!r} is no number from 1 to"
+                f" {tcfdblimid(<TCFDB *>self.db)}, or no room is left", self.path())
+        self.fail(code)
 
     cdef int too_long(self, int vsiz) except -1:
         # WHY: the C library would cut the value without a word.
@@ -241,16 +252,6 @@ cdef class FDB(Database):
             raise ValueError(
                 f"the value would be longer than the width of {tail.width}")
 
-    def get(self, key, default=None):
-        """Return the value of a number, or `default`; numbers out of range have none."""
-        return self.fetch(key, default)
-
-    def __getitem__(self, key):
-        cdef object value = self.fetch(key, missing)
-        if value is missing:
-            raise error_for(TCENOREC, "no record found")
-        return value
-
     def __setitem__(self, key, value):
         self.store(tcfdbput, key, value)
 
@@ -262,9 +263,10 @@ cdef class FDB(Database):
         self.enter()
         with nogil:
             self.acquire()
-            ok = tcfdbout(<TCFDB *>self.db, id)
+            id = resolved(<TCFDB *>self.db, id)
+            ok = id != 0 and tcfdbout(<TCFDB *>self.db, id)
             if not ok:
-                code = tcfdbecode(<TCFDB *>self.db)
+                code = tcfdbecode(<TCFDB *>self.db) if id else TCENOREC
             self.release()
         self.leave()
         if not ok:
@@ -294,16 +296,6 @@ cdef class FDB(Database):
             self.fail(code)
         return vsiz
 
-    def vsiz(self, key):
-        """Return the size of a value in bytes; RecordMissingError without a record."""
-        cdef int vsiz = self.measure(key)
-        if vsiz < 0:
-            raise error_for(TCENOREC, "no record found")
-        return vsiz
-
-    def __contains__(self, key):
-        return self.measure(key) >= 0
-
     # -- read, change and store under one lock
 
     cdef bint change(self, object key, bytes value, TCPDPROC proc, void *op) except -1:
@@ -327,35 +319,8 @@ cdef class FDB(Database):
             self.release()
         self.leave()
         if not ok and code != TCEKEEP and code != TCENOREC:
-            self.fail(code)
+            self.refuse(key, code)
         return ok
-
-    def putproc(self, key, value, function):
-        """Change a record under one lock; see `KeyedDatabase.putproc`."""
-        cdef Callback callback = Callback(self, function)
-        return self.change(
-            key, None if value is None else raw(value), put_proc, <void *>callback)
-
-    def addint(self, key, num):
-        """Add to a counter of 4 bytes and return the sum; see `KeyedDatabase.addint`."""
-        cdef int32_t step = PyNumber_Index(num)
-        cdef Counter counter
-        cdef bytes first = PyBytes_FromStringAndSize(<const char *>&step, sizeof(int32_t))
-        counter.whole = step
-        counter.status = COUNTED
-        self.change(key, first, add_int, &counter)
-        counted(&counter)
-        return counter.whole
-
-    def adddouble(self, key, double num):
-        """Add to a real number of 8 bytes and return the sum."""
-        cdef Counter counter
-        cdef bytes first = PyBytes_FromStringAndSize(<const char *>&num, sizeof(double))
-        counter.real = num
-        counter.status = COUNTED
-        self.change(key, first, add_double, &counter)
-        counted(&counter)
-        return counter.real
 
     # -- order
 
@@ -363,13 +328,21 @@ cdef class FDB(Database):
         """Return the numbers in use from `lower` to `upper`, both included, as a list."""
         cdef int64_t low = number(lower)
         cdef int64_t high = -3 if upper is None else number(upper)
-        cdef uint64_t *ids
+        cdef int64_t limit
+        cdef uint64_t *ids = NULL
         cdef int count = 0
         cdef int index
         self.enter()
         with nogil:
             self.acquire()
-            ids = tcfdbrange(<TCFDB *>self.db, low, high, max, &count)
+            # The C library finds nothing at all when an end is out of range.
+            limit = <int64_t>tcfdblimid(<TCFDB *>self.db)
+            if low == 0 or low < FDBIDNEXT:
+                low = 1
+            if high > limit:
+                high = limit
+            if low <= limit:
+                ids = tcfdbrange(<TCFDB *>self.db, low, high, max, &count)
             self.release()
         self.leave()
         if ids == NULL:
@@ -452,30 +425,6 @@ cdef class FDB(Database):
 
     # -- MutableMapping
 
-    def update(self, items=(), /):
-        """Store the records of a mapping or of pairs."""
-        self.put_many(items)
-
-    def setdefault(self, key, default=b""):
-        """Return the value of `key`, storing `default` first when there is none."""
-        while True:
-            if self.putkeep(key, default):
-                return raw(default)
-            value = self.fetch(key, missing)
-            if value is not missing:
-                return value
-
-    def pop(self, key, /, *default):
-        """Remove a record and return its value, or the default."""
-        if len(default) > 1:
-            raise TypeError("pop expects a key and at most one default")
-        value = self.fetch(key, missing)
-        if value is missing or not self.out(key):
-            if default:
-                return default[0]
-            raise error_for(TCENOREC, "no record found")
-        return value
-
     def popitem(self):
         """Remove the last record and return it as (number, value)."""
         cdef object value
@@ -486,10 +435,6 @@ cdef class FDB(Database):
             value = self.fetch(key, missing)
             if value is not missing and self.out(key):
                 return key, value
-
-    def clear(self):
-        """Remove all records."""
-        self.vanish()
 
     def __iter__(self):
         return FixedIterator(self, KEYS, None, None)
@@ -506,25 +451,8 @@ cdef class FDB(Database):
         """Return an iterator over (number, value) of numbers in [start, stop)."""
         return FixedIterator(self, ITEMS, start, stop)
 
-    def keys(self):
-        """Return a view of the numbers in use."""
-        return RecordKeys(self)
-
-    def values(self):
-        """Return a view of the values."""
-        return RecordValues(self)
-
-    def items(self):
-        """Return a view of the (number, value) pairs."""
-        return RecordItems(self)
-
-
-cdef void drop(PyObject **held, int count) noexcept:
-    cdef int index
-    for index in range(count):
-        Py_DECREF(<object>held[index])
-
 
 name_constants(FDB, "FDB")
+
 
 include "_fixed_iterator.pxi"

@@ -1,15 +1,19 @@
 # Included by _fixed.pyx: where a record of the array lies, and how it is read.
 
 cdef int64_t number(object key) except? 0:
-    """Return the record number that a key stands for."""
-    if type(key) is int:
-        return key
+    """Return the record number that a key stands for.
+
+    Numbers beyond 64 bits all become the highest, which no file has room for.
+    """
+    cdef int64_t result
+    cdef int beyond = 0
     if isinstance(key, str):
         try:
             return NAMES[key]
         except KeyError:
             raise ValueError(f"key must be a number, min, prev, max or next: {key!r}")
-    return PyNumber_Index(key)
+    result = PyLong_AsLongLongAndOverflow(PyNumber_Index(key), &beyond)
+    return INT64_MAX if beyond else result
 
 
 cdef int64_t resolved(TCFDB *db, int64_t id) noexcept nogil:

@@ -2,7 +2,8 @@
 
 from libc.stdint cimport uint64_t
 
-from tokyocabinet._database cimport BlockIterator, Database, code_call, plain_call
+from tokyocabinet._database cimport BlockIterator, Database
+from tokyocabinet.calls cimport code_call, plain_call
 from tokyocabinet.cabinet cimport TCHDB, boolean
 
 ctypedef boolean (*jump_call)(void *, const void *, int) noexcept nogil
@@ -19,7 +20,7 @@ cdef class HashIterator(BlockIterator):
     cdef next_call step
     cdef bytes anchor
     cdef uint64_t offset
-    cdef int begin(self, Database owner) except -1
+    cdef int begin(self, Database owner, bytes start) except -1
     cdef int take_mapped(self, int *count, size_t *last, uint64_t *at) noexcept nogil
     cdef int seat(
         self, void *db, code_call ecode, const char *kbuf, int ksiz) noexcept nogil

@@ -1,7 +1,8 @@
 """The hash database: unordered records, one value for each key."""
 
 from libc.limits cimport INT_MAX
-from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint64_t
+from libc.stdint cimport (
+    UINT64_MAX, int8_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t)
 from libc.stdlib cimport free
 from libc.string cimport memcpy
 
@@ -9,10 +10,10 @@ from cpython.bytes cimport (
     PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE)
 
 from tokyocabinet._database cimport *
+from tokyocabinet.arena cimport *
+from tokyocabinet.calls cimport *
 from tokyocabinet.cabinet cimport *
 from tokyocabinet.error import error_for
-
-
 
 
 cdef extern from "fcntl.h" nogil:
@@ -91,7 +92,7 @@ cdef extern from "hash_peek.h" nogil:
     void hash_warm(void *, int, const char **, const int *)
 
 
-cdef class HDB(KeyedDatabase):
+cdef class HDB(BulkDatabase):
     """A hash database (`.tch`): the fastest, without order.
 
     Args:
@@ -171,7 +172,7 @@ cdef class HDB(KeyedDatabase):
         """Open the file at `path`; see `Database.open`."""
         if not self.is_open and not self.busy:
             tchdbsetxmsiz(<TCHDB *>self.db, mapped(self.xmsiz, path, omode))
-        KeyedDatabase.open(self, path, omode)
+        BulkDatabase.open(self, path, omode)
 
     def setmutex(self):
         """Do nothing: the lock is set when the handle is made, unless `mutex=False`."""
@@ -217,6 +218,7 @@ cdef class HDB(KeyedDatabase):
             if not ok:
                 code = tchdbecode(<TCHDB *>self.db)
             self.release()
+        self.renamed()
         self.leave()
         if not ok:
             self.fail(code)
@@ -287,17 +289,22 @@ cdef class HDB(KeyedDatabase):
     def __iter__(self):
         return HashIterator(self, KEYS)
 
-    def iterkeys(self):
-        """Return a new iterator over the keys."""
-        return HashIterator(self, KEYS)
+    def iterkeys(self, start=None):
+        """Return a new iterator over the keys; see `iteritems`."""
+        return HashIterator(self, KEYS, start)
 
-    def itervalues(self):
-        """Return a new iterator over the values."""
-        return HashIterator(self, VALUES)
+    def itervalues(self, start=None):
+        """Return a new iterator over the values; see `iteritems`."""
+        return HashIterator(self, VALUES, start)
 
-    def iteritems(self):
-        """Return a new iterator over (key, value)."""
-        return HashIterator(self, ITEMS)
+    def iteritems(self, start=None):
+        """Return a new iterator over (key, value) in the file's order.
+
+        Args:
+            start: The key to begin at; None = from the beginning. When there is no such
+                record, the first `next` raises `RecordMissingError`.
+        """
+        return HashIterator(self, ITEMS, start)
 
 
 name_constants(HDB, "HDB")

@@ -4,7 +4,8 @@
 # when blocks are merged or moved. Each of ours borrows it for one block at a time. The
 # last record of a block is held back and becomes the anchor: the next block begins by
 # jumping to its key. When the anchor was removed or moved meanwhile, the file is walked
-# from its beginning up to the anchor's old offset, which is slower and as exact.
+# from its beginning up to the anchor's old offset, which is slower and as exact. Where
+# the caller says where to begin, that key is the first anchor, its offset not yet known.
 
 
 # PERF: most of what tchdbiternext3 takes for a record is locks and copies. Where the
@@ -17,6 +18,9 @@ cdef extern from *:
     """
     enum: RECORD_BLOCK
     enum: FREE_BLOCK
+
+
+cdef uint64_t NOT_KNOWN = UINT64_MAX
 
 
 cdef inline uint32_t at_most_four(const uint8_t *at, int width, bint big) noexcept nogil:
@@ -46,16 +50,18 @@ cdef inline const uint8_t *size_at(
 cdef class HashIterator(BlockIterator):
     """Iterate over the records in the file's order."""
 
-    def __init__(self, Database owner not None, Kind kind):
+    def __init__(self, HDB owner not None, Kind kind, start=None):
         self.kind = kind
         self.hdb = <TCHDB *>owner.db
         self.init = <plain_call>tchdbiterinit
         self.jump = <jump_call>tchdbiterinit2
         self.step = <next_call>tchdbiternext
-        self.begin(owner)
+        self.begin(owner, None if start is None else raw(start))
 
-    cdef int begin(self, Database owner) except -1:
+    cdef int begin(self, Database owner, bytes start) except -1:
         self.owner = owner
+        self.anchor = start
+        self.offset = 0 if start is None else NOT_KNOWN
         owner.enter()
         owner.leave()
         self.epoch = owner.epoch
@@ -122,7 +128,8 @@ cdef class HashIterator(BlockIterator):
         owner.leave()
         if code == -2:
             raise MemoryError
-        if code and code != TCENOREC:
+        if code and (code != TCENOREC or (self.offset == NOT_KNOWN and count == 0)):
+            self.done = True
             owner.fail(code)
         if code == 0:
             memcpy(&size, self.arena.data + last, 4)
@@ -194,12 +201,25 @@ cdef class HashIterator(BlockIterator):
         cdef uint64_t target = self.offset
         cdef uint64_t before
         # LIMIT: the C library asserts that the key to jump to is not empty.
-        if ksiz > 0 and self.jump(db, kbuf, ksiz) and self.hdb.iter == target:
+        if ksiz > 0 and self.jump(db, kbuf, ksiz) and (
+            target == NOT_KNOWN or self.hdb.iter == target
+        ):
             return 0
+        if ksiz > 0 and target == NOT_KNOWN:
+            return TCENOREC
         if not self.init(db):
             return ecode(db)
         if kbuf == NULL:
             return 0
+        while target == NOT_KNOWN:
+            before = self.hdb.iter
+            key = self.step(db, &size)
+            if key == NULL:
+                return ecode(db)
+            free(key)
+            if size == 0:
+                self.hdb.iter = before
+                return 0
         while self.hdb.iter < target:
             before = self.hdb.iter
             key = self.step(db, &size)

@@ -73,8 +73,7 @@ cdef int visit_row(
             return 0
         result = flags              # FAILED is not a number: TypeError, kept below
         if result & TDBQPPUT:
-            (<TDB>callback.owner).check(row)
-            changed = map_of(row)
+            changed = map_of((<TDB>callback.owner).checked(row))
             tcmapclear(columns)
             tcmapiterinit(changed)
             while True:
@@ -296,7 +295,7 @@ cdef class TDBQuery:
             raise ValueError("width must not be negative")
         if ctext == NULL and self.query.cnum == 0:
             return []
-        columns = map_of(row)
+        columns = map_of(columns_of(row))
         found = tctdbqrykwic(self.query, columns, ctext, width, opts)
         tcmapdel(columns)
         return list_of(found)

@@ -18,11 +18,12 @@ from cpython.number cimport PyNumber_Index
 from cpython.object cimport PyObject
 
 from tokyocabinet._database cimport *
+from tokyocabinet.arena cimport *
+from tokyocabinet.calls cimport *
 from tokyocabinet._hash cimport HashIterator, jump_call, next_call, hash_room
 from tokyocabinet.cabinet cimport *
 from tokyocabinet._database import REMOVE
 from tokyocabinet.error import error_for
-from tokyocabinet.view import RecordItems, RecordKeys, RecordValues
 
 cdef object missing = object()
 
@@ -56,10 +57,7 @@ cdef class TDB(TableFile):
         cdef TCMAP *columns
         cdef boolean ok
         cdef int code = 0
-        if not hasattr(row, "items"):
-            row = list(row)         # it is looked at twice
-        self.check(row)
-        columns = map_of(row)
+        columns = map_of(self.checked(row))
         try:
             self.enter()
             with nogil:
@@ -137,15 +135,10 @@ cdef class TDB(TableFile):
     cdef bytes joined(self, object row):
         """Return a row as names and values with zero bytes between."""
         cdef list words = []
-        for name, value in list(row.items() if hasattr(row, "items") else row):
-            self.check([(name, value)])
+        for name, value in self.checked(row):
             words.append(c_text(name, "a column's name"))
             words.append(c_text(value, "a column's value"))
         return b"\0".join(words)
-
-    def get(self, pkey, default=None):
-        """Return a row as a dict of bytes, or `default`."""
-        return self.fetch(pkey, default)
 
     cdef object fetch(self, object pkey, object default):
         cdef bytes key = encoded(pkey)
@@ -195,12 +188,6 @@ cdef class TDB(TableFile):
             self.fail(code)
         return default
 
-    def __getitem__(self, pkey):
-        value = self.fetch(pkey, missing)
-        if value is missing:
-            raise error_for(TCENOREC, "no record found")
-        return value
-
     def __setitem__(self, pkey, row):
         self.store(tctdbput, pkey, row)
 
@@ -244,16 +231,6 @@ cdef class TDB(TableFile):
         if size < 0 and code != TCENOREC:
             self.fail(code)
         return size
-
-    def vsiz(self, pkey):
-        """Return the size of a row as stored; RecordMissingError when there is none."""
-        cdef int size = self.measure(pkey)
-        if size < 0:
-            raise error_for(TCENOREC, "no record found")
-        return size
-
-    def __contains__(self, pkey):
-        return self.measure(pkey) >= 0
 
     def fwmkeys(self, prefix, int max=-1):
         """Return the primary keys that begin with `prefix`, at most `max` (-1: all)."""
@@ -348,66 +325,24 @@ cdef class TDB(TableFile):
         """Return the rows of `pkeys` as a list, `default` standing for missing ones."""
         return [self.get(pkey, default) for pkey in pkeys]
 
-    def update(self, items=(), /):
-        """Store the rows of a mapping or of pairs."""
-        self.put_many(items)
-
-    def setdefault(self, pkey, default=()):
+    def setdefault(self, key, default=()):
         """Return a row, storing `default` first when there is none."""
-        while True:
-            self.putkeep(pkey, default)
-            row = self.fetch(pkey, missing)
-            if row is not missing:
-                return row
-
-    def pop(self, pkey, /, *default):
-        """Remove a row and return it, or the default."""
-        if len(default) > 1:
-            raise TypeError("pop expects a key and at most one default")
-        row = self.fetch(pkey, missing)
-        if row is missing or not self.out(pkey):
-            if default:
-                return default[0]
-            raise error_for(TCENOREC, "no record found")
-        return row
-
-    def popitem(self):
-        """Remove some row and return it as (primary key, row)."""
-        for pkey, row in rows(self):
-            if self.out(pkey):
-                return pkey, row
-        raise error_for(TCENOREC, "no record found")
-
-    def clear(self):
-        """Remove all rows."""
-        self.vanish()
+        return TableFile.setdefault(self, key, default)
 
     def __iter__(self):
         return TableIterator(self)
 
-    def iterkeys(self):
-        """Return a new iterator over the primary keys."""
-        return TableIterator(self)
+    def iterkeys(self, start=None):
+        """Return a new iterator over the primary keys; see `HDB.iteritems`."""
+        return TableIterator(self, start)
 
-    def itervalues(self):
-        """Return a new iterator over the rows."""
-        return (row for _, row in rows(self))
+    def itervalues(self, start=None):
+        """Return a new iterator over the rows; see `HDB.iteritems`."""
+        return (row for _, row in rows(self, start))
 
-    def iteritems(self):
-        """Return a new iterator over (primary key, row)."""
-        return rows(self)
-
-    def keys(self):
-        """Return a view of the primary keys."""
-        return RecordKeys(self)
-
-    def values(self):
-        """Return a view of the rows."""
-        return RecordValues(self)
-
-    def items(self):
-        """Return a view of the (primary key, row) pairs."""
-        return RecordItems(self)
+    def iteritems(self, start=None):
+        """Return a new iterator over (primary key, row); see `HDB.iteritems`."""
+        return rows(self, start)
 
     def query(self):
         """Return a new query, which finds every row until conditions are added."""

@@ -1,10 +1,10 @@
 # A table as a file: opening, shape, indexes, what it says of itself.
 
 
-cdef class TableFile(Database):
+cdef class TableFile(MappingDatabase):
     """What of a table is not about rows; see `TDB`."""
 
-    cdef set indexed            # columns with an index
+    cdef dict indexed           # columns with an index, and its type
 
     def __cinit__(self, *args, **kwargs):
         cdef Calls *calls = &self.calls
@@ -41,25 +41,34 @@ cdef class TableFile(Database):
         """Remember which columns have an index."""
         cdef TCTDB *db = <TCTDB *>self.db
         cdef int index
-        self.indexed = {
-            <bytes>db.idxs[index].name for index in range(db.inum)}
+        # SAFETY: `setindex` of another thread may move the list.
+        with nogil:
+            pthread_mutex_lock(&self.walk)
+        try:
+            self.indexed = {
+                <bytes>db.idxs[index].name: db.idxs[index].type
+                for index in range(db.inum)}
+        finally:
+            pthread_mutex_unlock(&self.walk)
         return 0
 
-    cdef int check(self, object row) except -1:
-        """Refuse an empty column name, and an empty value in a column with an index.
+    cdef list checked(self, object row):
+        """Return a row's columns as pairs of bytes, unless they may not be stored.
 
-        LIMIT: the C library asserts that there are none, that is, it would end the
-        process.
+        LIMIT: the C library asserts that no column's name is empty and no value in a
+        column with an index, that is, it would end the process.
         """
-        for name, value in row.items() if hasattr(row, "items") else row:
-            if len(name) == 0:
+        cdef list columns = columns_of(row)
+        cdef bytes name, value
+        for name, value in columns:
+            if not name:
                 raise error_for(
                     TCEINVALID, "invalid operation: a column's name must not be empty")
-            if len(value) == 0 and self.indexed and encoded(name) in self.indexed:
+            if not value and self.indexed and name in self.indexed:
                 raise error_for(
                     TCEINVALID, "invalid operation: an empty value in the column"
                     f" {name!r}, which has an index")
-        return 0
+        return columns
 
     cdef bytes pkey(self, object key):
         """Return a primary key to store under; the C library asserts it is not empty."""
@@ -124,6 +133,7 @@ cdef class TableFile(Database):
             ok = tctdboptimize(<TCTDB *>self.db, bnum, apow, fpow, opts)
             if not ok:
                 code = tctdbecode(<TCTDB *>self.db)
+        self.renamed()
         self.leave()
         if not ok:
             self.fail(code)
@@ -172,7 +182,7 @@ cdef class TableFile(Database):
             kind |= TDBITKEEP
         if kind & ~TDBITKEEP < TDBITOPT and column and self.is_open:
             # First refuse new empty values, then look for old ones; see `check`.
-            self.indexed = self.indexed | {column}
+            self.indexed = {**self.indexed, column: kind & ~TDBITKEEP}
             for pkey in TableIterator(self):
                 if self.getcol(pkey, column) == b"":
                     self.note_indexes()
@@ -181,14 +191,24 @@ cdef class TableFile(Database):
                         f" in the row {pkey!r}")
         self.enter()
         with nogil:
+            pthread_mutex_lock(&self.walk)
             ok = tctdbsetindex(<TCTDB *>self.db, cname, kind)
             if not ok:
                 code = tctdbecode(<TCTDB *>self.db)
+            pthread_mutex_unlock(&self.walk)
+        self.renamed()
         self.leave()
         self.note_indexes()
         if ok or (code == TCEKEEP and kind & TDBITKEEP):
             return
         self.fail(code)
+
+    def indexes(self):
+        """Return the columns that have an index, and its type as `setindex` takes it."""
+        cdef dict names = {number: name for name, number in INDEXES.items()}
+        self.enter()
+        self.leave()
+        return {column: names[kind] for column, kind in self.indexed.items()}
 
     def inform(self):
         """Return what the file says of itself, under the names of the C API."""

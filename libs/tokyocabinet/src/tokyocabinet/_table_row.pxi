@@ -14,11 +14,15 @@ cdef bytes c_text(object value, str what):
     return result
 
 
-cdef TCMAP *map_of(object row) except NULL:
-    """Return a new TCMAP with the columns of a mapping."""
-    cdef list columns = [
-        (encoded(column), encoded(cell))
-        for column, cell in (row.items() if hasattr(row, "items") else row)]
+cdef list columns_of(object row):
+    """Return the columns of a mapping, or of pairs, as pairs of bytes."""
+    return [
+        (encoded(name), encoded(value))
+        for name, value in (row.items() if hasattr(row, "items") else row)]
+
+
+cdef TCMAP *map_of(list columns) except NULL:
+    """Return a new TCMAP with some columns."""
     cdef TCMAP *result = tcmapnew2(<uint32_t>len(columns) + 1)
     cdef bytes name, value
     for name, value in columns:

@@ -1,7 +1,7 @@
 """What other compiled modules need to know of a B+ tree database."""
 
-from tokyocabinet._database cimport KeyedDatabase
+from tokyocabinet._database cimport BulkDatabase
 
 
-cdef class BDB(KeyedDatabase):
+cdef class BDB(BulkDatabase):
     cdef bint custom            # a Python function orders the keys

@@ -14,10 +14,11 @@ from cpython.bytes cimport (
     PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE)
 
 from tokyocabinet._database cimport *
+from tokyocabinet.arena cimport *
+from tokyocabinet.calls cimport *
 from tokyocabinet.cabinet cimport *
 from tokyocabinet.error import error_for
-
-
+from tokyocabinet.view import TreeItems, TreeKeys, TreeValues
 
 
 cdef int tree_fetch(
@@ -59,7 +60,7 @@ cdef enum:
     CUSTOM_ORDER = 0xFF     # in the first opaque byte of a file's header
 
 
-cdef class BDB(KeyedDatabase):
+cdef class BDB(BulkDatabase):
     """A B+ tree database (`.tcb`): ordered, with ranges, cursors and duplicates.
 
     Args:
@@ -165,6 +166,20 @@ cdef class BDB(KeyedDatabase):
         if not tcbdbsetcmpfunc(<TCBDB *>self.db, function, op):
             self.fail(tcbdbecode(<TCBDB *>self.db))
 
+    def cmpfunc(self):
+        """Return the order of keys: what `setcmpfunc` takes, as a name or a function."""
+        cdef TCBDB *db = <TCBDB *>self.db
+        cdef TCCMP function = tcbdbcmpfunc(db)
+        if function == compare_keys:
+            return (<Callback>tcbdbcmpop(db)).function
+        if function == tccmpdecimal:
+            return "decimal"
+        if function == tccmpint32:
+            return "int32"
+        if function == tccmpint64:
+            return "int64"
+        return "lexical"
+
     def open(self, path, omode="r"):
         """Open the file at `path`; see `Database.open`.
 
@@ -174,7 +189,7 @@ cdef class BDB(KeyedDatabase):
                 library would silently forget the function.)
         """
         cdef unsigned char order
-        KeyedDatabase.open(self, path, omode)
+        BulkDatabase.open(self, path, omode)
         order = <unsigned char>tchdbopaque((<TCBDB *>self.db).hdb)[0]
         if order != CUSTOM_ORDER and self.custom:
             self.close()
@@ -267,6 +282,7 @@ cdef class BDB(KeyedDatabase):
             if not ok:
                 code = tcbdbecode(<TCBDB *>self.db)
             self.release()
+        self.renamed()
         self.leave()
         if not ok:
             self.fail(code)
@@ -279,6 +295,33 @@ cdef class BDB(KeyedDatabase):
         with nogil:
             self.acquire()
             ok = tcbdbdefrag(<TCBDB *>self.db, step)
+            if not ok:
+                code = tcbdbecode(<TCBDB *>self.db)
+            self.release()
+        self.leave()
+        if not ok:
+            self.fail(code)
+
+    def memsync(self, phys=False):
+        """Write the pages kept in memory to the file.
+
+        What was stored before then survives the end of the process, though not of the
+        machine. `sync` does the same and waits for the device, which takes far longer.
+
+        Args:
+            phys: Whether to wait for the device, too.
+
+        Raises:
+            InvalidOperationError: The file is open for reading.
+            DiskError: The disk is full, or failed.
+        """
+        cdef boolean wait = bool(phys)
+        cdef boolean ok
+        cdef int code = 0
+        self.enter()
+        with nogil:
+            self.acquire()
+            ok = tcbdbmemsync(<TCBDB *>self.db, wait)
             if not ok:
                 code = tcbdbecode(<TCBDB *>self.db)
             self.release()
@@ -459,13 +502,13 @@ cdef class BDB(KeyedDatabase):
     def keys(self, start=None, stop=None, *, prefix=None, reverse=False):
         """Return a view of all keys, or an iterator over some; see `items`."""
         if start is None and stop is None and prefix is None and not reverse:
-            return KeyedDatabase.keys(self)
+            return TreeKeys(self)
         return tree_walk(self, KEYS, start, stop, prefix, reverse)
 
     def values(self, start=None, stop=None, *, prefix=None, reverse=False):
         """Return a view of all values, or an iterator over some; see `items`."""
         if start is None and stop is None and prefix is None and not reverse:
-            return KeyedDatabase.values(self)
+            return TreeValues(self)
         return tree_walk(self, VALUES, start, stop, prefix, reverse)
 
     def items(self, start=None, stop=None, *, prefix=None, reverse=False):
@@ -482,7 +525,7 @@ cdef class BDB(KeyedDatabase):
                 the lexical one.
         """
         if start is None and stop is None and prefix is None and not reverse:
-            return KeyedDatabase.items(self)
+            return TreeItems(self)
         return tree_walk(self, ITEMS, start, stop, prefix, reverse)
 
 

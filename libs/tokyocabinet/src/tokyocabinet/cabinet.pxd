@@ -192,6 +192,7 @@ cdef extern from "tcbdb.h" nogil:
     int tcbdbaddint(TCBDB *bdb, const void *kbuf, int ksiz, int num)
     double tcbdbadddouble(TCBDB *bdb, const void *kbuf, int ksiz, double num)
     boolean tcbdbsync(TCBDB *bdb)
+    boolean tcbdbmemsync(TCBDB *bdb, boolean phys)
     boolean tcbdboptimize(TCBDB *bdb, int32_t lmemb, int32_t nmemb, int64_t bnum,
         int8_t apow, int8_t fpow, uint8_t opts)
     boolean tcbdbvanish(TCBDB *bdb)

@@ -1,7 +1,8 @@
 """The tree of errors: one root, and a class for each way a caller may want to react.
 
 Every error carries the library's code, its message and, where there is one, the path.
-`args` is `(code, message)`, as in the first Python binding of Tokyo Cabinet.
+`args` is the code and the C library's words for it, as in the first Python binding of
+Tokyo Cabinet; what is known besides stands behind a colon in `message`.
 """
 
 from tokyocabinet.constant import (
@@ -34,7 +35,7 @@ class Error(Exception):
     def __init__(
         self, code: int = TCEMISC, message: str = "", path: str | None = None
     ) -> None:
-        self.args = (code, message)
+        self.args = (code, message.partition(":")[0])
         self.code = code
         self.message = message
         self.path = path

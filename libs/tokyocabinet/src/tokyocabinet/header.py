@@ -4,15 +4,16 @@ LIMIT: the C library computes addresses from a header's alignment and bucket cou
 without asking whether they are possible, and looks at the sizes only when it takes the
 file's lock. A damaged or hostile header would end the process; here it is an error.
 
-SPEC: 256 bytes: magic (32), type, flags, alignment power, free block
-pool power, options (1 each), at 40 buckets, records, file size, first record (8 each, in the byte order that the C
-library was built for: Debian's writes big-endian files).
+SPEC: 256 bytes: magic (32), type, flags, alignment power, free block pool power, options
+(1 each), at 40 buckets, records, file size, first record (8 each, in the byte order that
+the C library was built for: Debian's writes big-endian files).
 """
 
 import fcntl
 import os
 import stat
 import struct
+from collections import Counter
 from functools import cache
 from glob import escape as glob_escape
 from pathlib import Path
@@ -30,18 +31,20 @@ LARGE = 1
 KIND, FLAGS = 32, 33
 OPENED = 1  # flag: not closed properly
 TREE, FIXED, TABLE = 1, 2, 3
-WRITER, NO_LOCK, DONT_WAIT = 1 << 1, 1 << 4, 1 << 5  # of the mode
+WRITER, TRUNCATE, NO_LOCK, DONT_WAIT = 1 << 1, 1 << 3, 1 << 4, 1 << 5  # of the mode
 MOST_SOUND = 4096
 FIELDS = "32sBBBBB3xQQQQ"
 
 Token: TypeAlias = tuple[int, int]
 Stamp: TypeAlias = tuple[int, int, int]
 
-# The files this process has open. SAFETY: closing any descriptor of a file gives up the
-# process's lock on it, so such files must not be looked at; the C library refuses to
-# open them a second time anyway.
+# The files this process has open, indexes of tables among them. SAFETY: closing any
+# descriptor of a file gives up the process's lock on it, so such files must not even be
+# looked at. The C library refuses to open a path twice, but not a second name of a file.
 open_files: set[Token] = set()
 opening: set[Token] = set()
+# Those open for reading without a lock, which a second reader does no harm.
+unlocked: Counter[Token] = Counter()
 sound: dict[Token, Stamp] = {}
 
 
@@ -74,9 +77,10 @@ def identity(path: bytes) -> Token | None:
 
 
 def check(path: bytes, bits: int, kind: int, *, verify: bool) -> Token | None:
-    """Raise if a file holds what the C library must not see.
+    """Raise if a file is in use here or holds what the C library must not see.
 
-    What is missing or empty is left to the C library, which says so.
+    What is missing or empty is left to the C library, which says so; what it is going to
+    empty is not looked at.
 
     Args:
         path: The file of a database.
@@ -91,21 +95,19 @@ def check(path: bytes, bits: int, kind: int, *, verify: bool) -> Token | None:
     Raises:
         CorruptFileError: The file is damaged.
         LockError: Another process holds it, and waiting was not wanted.
-        ThreadError: Another thread is opening it.
+        ThreadError: This process has it open, or another thread is opening it.
     """
     file = identity(path)
-    if file is None or file in open_files:
+    if file is None:
         return None
-    if file in opening:
-        raise error_for(TCETHREAD, "threading error", os.fsdecode(path))
+    if file in open_files or file in opening or (bits & WRITER and unlocked[file]):
+        raise in_use(path)
     opening.add(file)
     try:
-        check_one(path, bits, kind, verify=verify)
-        if kind == TABLE:
-            place = Path(os.fsdecode(path))
-            for index in place.parent.glob(glob_escape(place.name) + ".idx.*"):
-                if not index.name.endswith(".wal"):
-                    check_one(os.fsencode(index), bits, TREE, verify=verify)
+        if not bits & TRUNCATE:
+            check_one(path, bits, kind, verify=verify)
+            for index in indexes(path) if kind == TABLE else ():
+                check_one(index, bits, TREE, verify=verify)
     except BaseException:
         opening.discard(file)
         raise
@@ -116,6 +118,81 @@ def finished(file: Token | None) -> None:
     """Say that opening a file is over."""
     if file is not None:
         opening.discard(file)
+
+
+def in_use(path: bytes) -> Error:
+    """Return the error that says that this process has a file open."""
+    return error_for(
+        TCETHREAD,
+        "threading error: this process has the file open already",
+        os.fsdecode(path),
+    )
+
+
+def indexes(path: bytes) -> list[bytes]:
+    """Return the paths of the indexes beside a table."""
+    place = Path(os.fsdecode(path))
+    return [
+        os.fsencode(index)
+        for index in place.parent.glob(glob_escape(place.name) + ".idx.*")
+        if not index.name.endswith(".wal")
+    ]
+
+
+def claim(path: bytes, kind: int, bits: int) -> dict[Token, bytes]:
+    """Note that a database is open; return its files, for `release`."""
+    paths = [path, *(indexes(path) if kind == TABLE else ())]
+    files = {identity(each): each for each in paths}
+    claimed = {file: each for file, each in files.items() if file is not None}
+    if takes_no_lock(bits):
+        unlocked.update(claimed.keys())
+    else:
+        open_files.update(claimed)
+    return claimed
+
+
+def release(files: dict[Token, bytes], bits: int) -> None:
+    """Note that a database is closed."""
+    if takes_no_lock(bits):
+        unlocked.subtract(files.keys())
+        for file in files:
+            if unlocked[file] <= 0:
+                del unlocked[file]
+    else:
+        open_files.difference_update(files)
+
+
+def takes_no_lock(bits: int) -> bool:
+    """Return whether a file that is opened so is read without a lock."""
+    return bool(bits & NO_LOCK) and not bits & WRITER
+
+
+def forget() -> None:
+    """Note that this process is a child, which has none of its parent's files open."""
+    open_files.clear()
+    opening.clear()
+    unlocked.clear()
+
+
+def check_target(path: bytes) -> None:
+    """Raise if a copy would be written over a database that is in use.
+
+    LIMIT: the C library empties what is there without asking. A process that has it
+    mapped, this one or another, would end with a SIGBUS.
+    """
+    file = identity(path)
+    if file is None:
+        return
+    if file in open_files or file in opening or unlocked[file]:
+        raise in_use(path)
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except OSError:
+        return
+    try:
+        lock(descriptor, path, WRITER | DONT_WAIT)
+    finally:
+        os.close(descriptor)
 
 
 def check_one(path: bytes, bits: int, kind: int, *, verify: bool) -> None:
@@ -200,14 +277,15 @@ def remember(file: Token, when: Stamp) -> None:
     sound[file] = when
 
 
-def closed(path: bytes, file: Token | None) -> None:
-    """Note that this process has just closed a file that it knew to be sound."""
-    try:
-        found = os.stat(path)  # noqa: PTH116 - the path is bytes
-    except OSError:
-        return
-    if file == (found.st_dev, found.st_ino):
-        remember(file, stamp(found))
+def closed(files: dict[Token, bytes]) -> None:
+    """Note that this process has just closed files that it knew to be sound."""
+    for file, path in files.items():
+        try:
+            found = os.stat(path)  # noqa: PTH116 - the path is bytes
+        except OSError:
+            continue
+        if file == (found.st_dev, found.st_ino):
+            remember(file, stamp(found))
 
 
 def possible(header: tuple[int, ...], size: int, *, sizes: bool) -> bool:

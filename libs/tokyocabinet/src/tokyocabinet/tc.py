@@ -131,6 +131,36 @@ class BDBCursor:
         return getattr(self._cursor, name)
 
 
+class FDB(tokyocabinet.FDB):
+    """A fixed-length database; here a missing record is None, not an error."""
+
+    def put(self, key: int, value: bytes) -> bool:  # type: ignore[override]
+        """Store a record; always True."""
+        super().put(key, value)
+        return True
+
+    def putcat(self, key: int, value: bytes) -> bool:  # type: ignore[override]
+        """Append to a record; always True."""
+        super().putcat(key, value)
+        return True
+
+    def has_key(self, key: int) -> bool:
+        """Return whether there is a record."""
+        return key in self
+
+    def keys(self) -> list[int]:  # type: ignore[override]
+        """Return the numbers as a list."""
+        return list(self.iterkeys())
+
+    def values(self) -> list[bytes]:  # type: ignore[override]
+        """Return the values as a list."""
+        return list(self.itervalues())
+
+    def items(self) -> list[tuple[int, bytes]]:  # type: ignore[override]
+        """Return the records as a list of pairs."""
+        return list(self.iteritems())
+
+
 class TDB(tokyocabinet.TDB):
     """A table database."""
 
