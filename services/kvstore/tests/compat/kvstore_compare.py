@@ -20,7 +20,7 @@ def same(words, ours, theirs):
     if ours == theirs:
         return True
     if isinstance(ours, tuple) and isinstance(theirs, tuple):
-        if name == b"HELLO" and len(ours) == len(theirs) > 8:
+        if name == b"HELLO" and len(ours) == len(theirs) > 8 and ours[1] == b"$server":
             return without(ours, 8) == without(theirs, 8)  # the connection's number
         if name == b"EXEC":
             return len(ours) == len(theirs) and all(
@@ -37,7 +37,7 @@ def same(words, ours, theirs):
 
 
 # What a reply inside EXEC may be of: one that must be equal, or one of the loose kinds.
-GUESSES = (b"GET", b"HGETALL", b"SCAN", b"HKEYS", b"TTL", b"PTTL")
+GUESSES = (b"GET", b"HGETALL", b"SCAN", b"HKEYS", b"TTL", b"PTTL", b"HELLO")
 
 
 def without(items, place):

@@ -35,7 +35,7 @@ UNITS = [
         "type/string",
         "type/hash",
     ),
-    "type/zset",
+    *("type/zset", "introspection", "latency-monitor"),
 ]
 OPTIONS = [
     *("--singledb", "--ignore-encoding", "--ignore-digest", "--no-latency"),

@@ -76,16 +76,26 @@ def client_setinfo(ctx: Context, args: Sequence[bytes]) -> Reply:
     return OK
 
 
-def describe(who: Client) -> bytes:
-    """Return one line of CLIENT LIST, without its line break."""
+def describe(who: Client, running: Sequence[bytes] = ()) -> bytes:
+    """Return one line of CLIENT LIST, without its line break.
+
+    Args:
+        who: Whose.
+        running: The words of the command it is told in, if that is its own.
+    """
     now = time.monotonic()
+    said = sum(map(len, running))
+    headers = sum(len(b"$%d\r\n\r\n" % len(word)) for word in running)
+    if running:
+        headers += len(b"*%d\r\n" % len(running))
     flags = (
-        ("P" if who.is_subscribed else "")
+        ("O" if who.is_monitor else "")
+        + ("P" if who.is_subscribed else "")
         + ("x" if who.queue is not None else "")
         + ("b" if who.blocked is not None else "")
         + ("d" if who.is_dirty else "")
         + ("e" if who.no_evict else "")
-        + ("U" if ":0" in who.address and "/" in who.address else "")
+        + ("U" if who.is_local else "")
     )
     pairs = (
         ("id", who.number),
@@ -101,10 +111,10 @@ def describe(who: Client) -> bytes:
         ("psub", len(who.patterns)),
         ("ssub", 0),
         ("multi", -1 if who.queue is None else len(who.queue.commands)),
-        ("qbuf", who.parser.pending_bytes),
+        ("qbuf", who.parser.pending_bytes + said + headers),
         ("qbuf-free", 0),
-        ("argv-mem", 0),
-        ("multi-mem", 0),
+        ("argv-mem", said),
+        ("multi-mem", 0 if who.queue is None else who.queue.size_bytes),
         ("rbs", 0),
         ("rbp", 0),
         ("obl", 0),
@@ -124,7 +134,7 @@ def describe(who: Client) -> bytes:
 def client_info(ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Describe this connection."""
     ctx.client.last_command = "CLIENT|INFO"
-    return Verbatim(describe(ctx.client) + b"\n")
+    return Verbatim(describe(ctx.client, (b"client", b"info")) + b"\n")
 
 
 def _kind(who: Client) -> bytes:
@@ -150,7 +160,12 @@ def client_list(ctx: Context, args: Sequence[bytes]) -> Reply:
         chosen = [clients[number] for number in wanted if number in clients]
     elif args:
         raise CommandError(SYNTAX)
-    return Verbatim(b"".join(describe(who) + b"\n" for who in chosen))
+    words = (b"client", b"list", *args)
+    return Verbatim(
+        b"".join(
+            describe(who, words if who is ctx.client else ()) + b"\n" for who in chosen
+        )
+    )
 
 
 @command("CLIENT|KILL")

@@ -154,6 +154,7 @@ def reset(ctx: Context, _args: Sequence[bytes]) -> Reply:
     client.resp = 2
     client.no_evict = False
     client.quiet = None
+    ctx.server.monitors.leave(client)
     client.authenticated = not ctx.server.settings.text("requirepass")
     client.parser.trusted = client.authenticated
     return Simple("RESET")

@@ -52,8 +52,9 @@ def docs(row: Command) -> Reply:
         b"summary": row.summary.encode(),
         b"since": row.since.encode(),
         b"group": row.group.encode(),
-        b"complexity": row.complexity.encode(),
     }
+    if row.complexity:
+        found[b"complexity"] = row.complexity.encode()
     found |= {
         name.encode(): told(row.more[name], name) for name in _DOCS if name in row.more
     }

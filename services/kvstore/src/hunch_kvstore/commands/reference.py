@@ -63,7 +63,8 @@ def _entry(row: Command) -> Iterator[str]:
     yield f"    {usage}\n"
     yield f"{_sentence(row.summary)}\n"
     words = ", ".join(row.acl)
-    yield f"Complexity: {_sentence(row.complexity)} Since {row.since}. {words}\n"
+    cost = f"Complexity: {_sentence(row.complexity)} " if row.complexity else ""
+    yield f"{cost}Since {row.since}. {words}\n"
 
 
 def _sentence(text: str) -> str:

@@ -176,6 +176,17 @@ def module_list(_ctx: Context, _args: Sequence[bytes]) -> Reply:
     return []
 
 
+@command("MONITOR")
+def monitor(ctx: Context, _args: Sequence[bytes]) -> Reply:
+    """Show this client every command from now on."""
+    if ctx.server.in_transaction:
+        raise CommandError("ERR MONITOR isn't allowed for DENY BLOCKING client")
+    if ctx.client.is_monitor:
+        return NO_REPLY
+    ctx.server.monitors.join(ctx.client)
+    return OK
+
+
 @command("ROLE")
 def role(_ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Answer master, without replicas."""

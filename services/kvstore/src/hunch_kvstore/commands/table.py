@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from hunch_kvstore.commands._durations import Durations
 from hunch_kvstore.commands.usage import usage_of
 from hunch_kvstore.resp.reply import Reply
 
@@ -45,7 +46,7 @@ class Command:
         group: Section of the reference page.
         since: The Redis version this command appeared in.
         summary: One sentence.
-        complexity: As Redis states it, or ours where the store differs.
+        complexity: As Redis states it, or ours where the store differs; may be empty.
         acl: Categories, in Redis's order.
         usage: The arguments after the name, for people.
         more: What else Redis says of it: key specifications, arguments, history.
@@ -54,6 +55,8 @@ class Command:
         calls: Number of calls since the start, for INFO and the metrics.
         spent_us: Microseconds spent in the handler since the start.
         failed: Calls that answered an error.
+        rejected: Calls refused before they began.
+        durations: How long the calls took.
     """
 
     name: str
@@ -73,6 +76,8 @@ class Command:
     calls: int = 0
     spent_us: int = 0
     failed: int = 0
+    rejected: int = 0
+    durations: Durations = field(default_factory=Durations)
 
     def accepts(self, words: int) -> bool:
         """Tell whether a call of that many words (name included) fits the arity."""
@@ -116,7 +121,7 @@ def command(
             group=data["group"],
             since=data["since"],
             summary=summary or data["summary"],
-            complexity=complexity or data.get("complexity", "O(1)"),
+            complexity=complexity or data.get("complexity", ""),
             acl=tuple(data["acl"]),
             usage=arguments or usage_of(data.get("arguments", ())),
             more=data,
@@ -152,6 +157,7 @@ def _own(
         "range": keys,
         "group": group,
         "since": since,
+        "complexity": "O(1)",
         "acl": [
             *(category for flag, category in found if flag in words),
             "@fast" if "fast" in words else "@slow",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from hunch_kvstore.commands.context import Context
@@ -18,7 +19,7 @@ from hunch_kvstore.resp.reply import (
 def reset_queue(ctx: Context) -> None:
     """Leave the transaction and stop watching."""
     ctx.client.queue = None
-    ctx.server.unwatch(ctx.client)
+    ctx.server.watching.unwatch(ctx.client)
 
 
 @command("MULTI")
@@ -46,14 +47,14 @@ def watch(ctx: Context, args: Sequence[bytes]) -> Reply:
         raise CommandError("ERR WATCH inside MULTI is not allowed")
     if not ctx.client.is_dirty:
         for key in args:
-            ctx.server.watch(ctx.client, key)
+            ctx.server.watching.watch(ctx.client, key)
     return OK
 
 
 @command("UNWATCH")
 def unwatch(ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Stop watching."""
-    ctx.server.unwatch(ctx.client)
+    ctx.server.watching.unwatch(ctx.client)
     return OK
 
 
@@ -64,10 +65,7 @@ def exec_(ctx: Context, _args: Sequence[bytes]) -> Reply:
     queue = client.queue
     if queue is None:
         raise CommandError("ERR EXEC without MULTI")
-    is_dirty = client.is_dirty or any(
-        not was_expired and server.has_expired(key)
-        for key, was_expired in client.watched.items()
-    )
+    is_dirty = server.watching.is_spoilt(client)
     reset_queue(ctx)
     if queue.is_broken:
         raise CommandError(
@@ -83,13 +81,14 @@ def exec_(ctx: Context, _args: Sequence[bytes]) -> Reply:
     server.executing = True
     try:
         for row, words in queue.commands:
+            started = time.perf_counter_ns()
             try:
                 reply = server.run(client, row, words)
             except CommandError as error:
                 row.failed += 1
                 server.count.error(error)
                 reply = error
-            row.calls += 1
+            server.called(client, row, words, time.perf_counter_ns() - started)
             if reply is not NO_REPLY:
                 replies.append(reply)
     except BaseException:

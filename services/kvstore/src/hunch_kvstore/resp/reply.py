@@ -90,7 +90,8 @@ class NullArrayType:
 
 
 Reply: TypeAlias = (
-    "bool | int | float | bytes | CommandError | NullArrayType | Mapping[bytes, Reply]"
+    "bool | int | float | bytes | CommandError | NullArrayType"
+    " | Mapping[bytes, Reply]"
     " | AbstractSet[bytes] | Sequence[Reply] | None"
 )
 """What a handler may return; `Simple`, `Verbatim`, `Encoded`, `Pairs`, `Members` and

@@ -46,6 +46,7 @@ cdef class Lane:
     cdef Front front
     cdef list rows
     cdef list names
+    cdef list durations
     cdef set ready
     cdef int64_t calls[HOT]
     cdef int64_t spent_ns[HOT]

@@ -18,6 +18,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memcmp, memcpy
 
+from hunch_kvstore.commands._durations cimport Durations
 from hunch_kvstore.engine._front cimport Front
 from hunch_kvstore.engine._page_cache cimport Page
 
@@ -85,7 +86,7 @@ cdef class Lane:
         dirty: Whether `fold` has something to do.
         is_usual: Whether the limits of compact encodings are those written here; with
             others, the plain handlers write hashes and sorted sets.
-        slow_us: From how many microseconds on a call is for the slow log.
+        slow_us: From how many microseconds on a call is worth a note.
     """
 
     def __cinit__(self):
@@ -100,6 +101,7 @@ cdef class Lane:
         self.census = core.census
         self.watchers = core.watchers
         self.rows = [core.table[name] for name in _NAMES]
+        self.durations = [row.durations for row in self.rows]
         self.names = [row.name for row in self.rows]
         self.ready = core.ready
         self.enabled = True
@@ -174,6 +176,7 @@ cdef class Lane:
             self.dirty = True
             self.calls[which] += 1
             self.spent_ns[which] += ended - started
+            (<Durations>PyList_GET_ITEM(self.durations, which)).add(ended - started)
             if self.slow_us >= 0 and (ended - started) // 1000 >= self.slow_us:
                 self.core.note_slow(
                     client, self.rows[which], listed(words, count),

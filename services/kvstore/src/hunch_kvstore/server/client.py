@@ -45,6 +45,7 @@ class Client(Peer):
         queue: The transaction being collected, or None.
         watched: Keys watched, each with whether it had already expired.
         is_dirty: Whether a watched key has changed.
+        is_monitor: Whether it is shown every command.
         closing: Whether the connection ends once `out` is sent.
         killed: Whether the connection ends at once.
         is_midway: Whether its parser holds the beginning of a command.
@@ -57,6 +58,7 @@ class Client(Peer):
         "address",
         "born_s",
         "is_dirty",
+        "is_monitor",
         "library",
         "library_version",
         "local_address",
@@ -85,6 +87,7 @@ class Client(Peer):
         self.queue = None
         self.watched: dict[bytes, bool] = {}
         self.is_dirty = False
+        self.is_monitor = False
         self.channels = {}
         self.patterns = {}
         self.closing = False
@@ -103,6 +106,11 @@ class Client(Peer):
     def is_subscribed(self) -> bool:
         """Whether any channel or pattern is subscribed."""
         return bool(self.channels or self.patterns)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it came through a unix socket."""
+        return self.address.endswith(":0") and "/" in self.address
 
     @property
     def is_muted(self) -> bool:

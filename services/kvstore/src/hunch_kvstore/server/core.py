@@ -16,7 +16,7 @@ from hunch_kvstore.commands.registry import load
 from hunch_kvstore.commands.table import Command
 from hunch_kvstore.engine import StoreFailed, Sync, WritesRefused
 from hunch_kvstore.keyspace.compact import Compact
-from hunch_kvstore.keyspace.encoding import EXPIRY, META, after, expiry_of
+from hunch_kvstore.keyspace.encoding import EXPIRY, after
 from hunch_kvstore.keyspace.expiry import due, expire
 from hunch_kvstore.keyspace.keyspace import Keyspace
 from hunch_kvstore.resp.encoder import encode
@@ -29,11 +29,14 @@ from hunch_kvstore.server.client import Queue
 from hunch_kvstore.server.counters import Counters
 from hunch_kvstore.server.cursors import Cursors
 from hunch_kvstore.server.info import render
+from hunch_kvstore.server.latency import Spikes
+from hunch_kvstore.server.monitor import Monitors
 from hunch_kvstore.server.pubsub import PubSub
 from hunch_kvstore.server.rates import Rates
-from hunch_kvstore.server.refusal import checked, unknown
+from hunch_kvstore.server.refusal import checked, rejected, unknown
 from hunch_kvstore.server.slowlog import SlowLog, redacted
 from hunch_kvstore.server.waiting import Waiting
+from hunch_kvstore.server.watching import Watching
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +69,9 @@ class Core:
         pubsub: Channels and their subscribers.
         cursors: Scans under way.
         lane: Runs the hot commands before they come here.
+        monitors: Clients that are shown every command.
+        spikes: What took long enough for LATENCY.
+        watching: Who watches which key.
         waiting: Clients that are blocked, or held back by CLIENT PAUSE.
         ready: Clients with replies to send at the end of this round; always one set.
         stopping: Set when the process shall end.
@@ -83,7 +89,8 @@ class Core:
         self.pubsub = PubSub()
         self.cursors = Cursors()
         self.ready: set[Client] = set()
-        self.watchers: dict[bytes, dict[Client, None]] = {}
+        self.watching = Watching(self.keys)
+        self.watchers = self.watching.by_key
         self.keys.watched = cast("dict[bytes, object]", self.watchers)
         self.stopping = False
         self.started_s = time.time()
@@ -107,6 +114,9 @@ class Core:
         self._context.server = self
         self._context.keys = self.keys
         self.lane = Lane(self)
+        self.monitors = Monitors(self)
+        self.spikes = Spikes()
+        self._spike_us = 0
         self.waiting = Waiting(self)
         self.blocked = self.waiting.blocked
         self.serve_blocked = self.waiting.serve
@@ -115,7 +125,9 @@ class Core:
     def apply_settings(self) -> None:
         """Take over values that are read on hot paths."""
         self._slow_us = self.settings.integer("slowlog-log-slower-than")
-        self.lane.slow_us = self._slow_us
+        self._spike_us = 1000 * self.settings.integer("latency-monitor-threshold") or -1
+        slow = [us for us in (self._slow_us, self._spike_us) if us >= 0]
+        self.lane.slow_us = min(slow, default=-1)
         self.keys.compact = tuning.compact(self.settings)
         self.lane.is_usual = self.keys.compact == Compact()
         self.slow.limit = self.settings.integer("slowlog-max-len")
@@ -142,27 +154,9 @@ class Core:
         self.clients.pop(client.number, None)
         self.ready.discard(client)
         self.pubsub.forget(client)
-        self.unwatch(client)
+        self.watching.unwatch(client)
         self.waiting.forget(client)
-
-    def watch(self, client: Client, key: bytes) -> None:
-        """Let EXEC of this client fail if the key changes before it."""
-        if key in client.watched:
-            return
-        self.watchers.setdefault(key, {})[client] = None
-        record = self.engine.get(META + key)
-        client.watched[key] = record is not None and self.keys.record(key) is None
-
-    def unwatch(self, client: Client) -> None:
-        """Forget the watched keys of a client."""
-        for key in client.watched:
-            watching = self.watchers.get(key)
-            if watching is not None:
-                watching.pop(client, None)
-                if not watching:
-                    del self.watchers[key]
-        client.watched = {}
-        client.is_dirty = False
+        self.monitors.leave(client)
 
     # -- commands --------------------------------------------------------------------
 
@@ -201,6 +195,8 @@ class Core:
             elif client.queue is not None:
                 client.queue.is_broken = True
             self.count.error(error)
+            if row is not None:
+                rejected(row, words).rejected += 1
             client.send(error)
             return
         self._call(client, row, words)
@@ -208,7 +204,7 @@ class Core:
     def _break_off(self, client: Client) -> None:
         """Leave the transaction that an EXEC could not begin."""
         client.queue = None
-        self.unwatch(client)
+        self.watching.unwatch(client)
 
     def perform(self, client: Client, commands: list[list[bytes]]) -> None:
         """Run commands of one client until it blocks or leaves."""
@@ -257,13 +253,9 @@ class Core:
         if reply is not NO_REPLY:
             self.answer(client, reply)
         self._wrote = False
-        spent = (time.perf_counter_ns() - started) // 1000
-        row.calls += 1
-        row.spent_us += spent
+        self.called(client, row, words, time.perf_counter_ns() - started)
         self.count.calls += 1
         client.last_command = row.name
-        if spent >= self._slow_us >= 0 and "skip_slowlog" not in row.flags:
-            self.note_slow(client, row, words, spent)
 
     def answer(self, client: Client, reply: Reply) -> None:
         """Buffer a reply; if its command has written, it is void should the flush fail."""
@@ -273,12 +265,33 @@ class Core:
             client.out.append(encode(reply, client.resp))
         self._wrote = False
 
+    def called(
+        self, client: Client, row: Command, words: list[bytes], spent_ns: int
+    ) -> None:
+        """Count a call that is over, and show it to whom it may concern."""
+        spent_us = spent_ns // 1000
+        row.calls += 1
+        row.spent_us += spent_us
+        row.durations.note(spent_ns)
+        if spent_us >= self.lane.slow_us >= 0:
+            self.note_slow(client, row, words, spent_us)
+        if self.monitors.clients:
+            self.monitors.show(client, row, words)
+
     def note_slow(
         self, client: Client, row: Command, words: list[bytes], spent_us: int
     ) -> None:
-        """Write a call into the slow log."""
-        said = redacted(row.name, words)
-        self.slow.note(said, spent_us, client.address, client.name)
+        """Write a call into the slow log or among the spikes, or both."""
+        if spent_us >= self._slow_us >= 0 and "skip_slowlog" not in row.flags:
+            said = redacted(row.name, words)
+            self.slow.note(said, spent_us, client.address, client.name)
+        if spent_us >= self._spike_us >= 0:
+            event = "fast-command" if "fast" in row.flags else "command"
+            self.spikes.note(event, spent_us // 1000)
+
+    def choose_lane(self) -> None:
+        """Let all commands go the plain way while somebody looks at each of them."""
+        self.lane.enabled = not (self.waiting.paused_until_s or self.monitors.clients)
 
     def run(self, client: Client, row: Command, words: list[bytes]) -> Reply:
         """Call a handler, in a transaction of its own unless EXEC has one open.
@@ -346,9 +359,7 @@ class Core:
         if keys.delta:
             self.census.committed()
         if keys.touched:
-            for key in keys.touched:
-                for client in self.watchers.get(key, ()):
-                    client.is_dirty = True
+            self.watching.changed(keys.touched)
             keys.touched.clear()
 
     def abort(self) -> None:
@@ -402,13 +413,6 @@ class Core:
         self._schemas_at_risk = True
         self.catalog.clear(context.tx)
         self.census.emptied()
-
-    def has_expired(self, key: bytes) -> bool:
-        """Tell whether a key's record is still there but its time is over."""
-        record = self.engine.get(META + key)
-        return (
-            record is not None and 0 < expiry_of(record) < time.time_ns() // 1_000_000
-        )
 
     def new_queue(self) -> Queue:
         """Return what MULTI collects commands in."""
@@ -511,7 +515,7 @@ class Core:
 
     def shown_settings(self) -> dict[str, str]:
         """Return every setting as CONFIG GET shows it."""
-        return tuning.shown(self.settings, self.engine.folder)
+        return tuning.shown(self.settings, self.engine.folder, self.addresses)
 
     def change_settings(self, pairs: list[tuple[bytes, bytes]]) -> None:
         """Change settings as CONFIG SET does: all or none.
@@ -519,7 +523,7 @@ class Core:
         Raises:
             CommandError: As Redis words it.
         """
-        tuning.change(self.settings, pairs)
+        tuning.change(self.settings, pairs, self.shown_settings())
         self.apply_settings()
 
     def reset_statistics(self) -> None:
@@ -529,6 +533,8 @@ class Core:
         for row in self.table.values():
             for command in (row, *row.subcommands.values()):
                 command.calls = command.spent_us = command.failed = 0
+                command.rejected = 0
+                command.durations.clear()
 
     def save(self) -> None:
         """Sync the log, whatever the policy.

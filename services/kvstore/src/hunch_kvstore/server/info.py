@@ -166,14 +166,26 @@ def _commandstats(core: Core) -> Rows:
     rows: Rows = {}
     for row in core.table.values():
         for command in (row, *row.subcommands.values()):
-            if command.calls:
+            if command.calls or command.rejected:
                 name = command.name.lower()
                 rows[f"cmdstat_{name}"] = (
                     f"calls={command.calls},usec={command.spent_us},"
-                    f"usec_per_call={command.spent_us / command.calls:.2f},"
-                    f"rejected_calls=0,failed_calls={command.failed}"
+                    f"usec_per_call={command.spent_us / (command.calls or 1):.2f},"
+                    f"rejected_calls={command.rejected},failed_calls={command.failed}"
                 )
     return rows
+
+
+def _latencystats(core: Core) -> Rows:
+    return {
+        f"latency_percentiles_usec_{command.name.lower()}": ",".join(
+            f"p{share:g}={command.durations.percentile(share):.3f}"
+            for share in (50, 99, 99.9)
+        )
+        for row in core.table.values()
+        for command in (row, *row.subcommands.values())
+        if command.calls
+    }
 
 
 def _errorstats(core: Core) -> Rows:
@@ -204,11 +216,12 @@ _SECTIONS: Final[dict[str, Callable[[Core], Rows]]] = {
     "CPU": _cpu,
     "Modules": _modules,
     "Commandstats": _commandstats,
+    "Latencystats": _latencystats,
     "Errorstats": _errorstats,
     "Cluster": _cluster,
     "Keyspace": _keyspace,
 }
-_NOT_BY_DEFAULT: Final = frozenset(("Commandstats",))
+_NOT_BY_DEFAULT: Final = frozenset(("Commandstats", "Latencystats"))
 
 
 def render(core: Core, wanted: set[str]) -> bytes:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _SUBSCRIBED: Final = frozenset(
     ("SUBSCRIBE", "UNSUBSCRIBE", "PSUBSCRIBE", "PUNSUBSCRIBE", "PING", "QUIT", "RESET")
 )
+_KEYSPACE: Final = frozenset(("write", "readonly", "may_replicate"))
 _SHOWN_BYTES: Final = 128
 
 
@@ -65,7 +66,14 @@ def checked(client: Client, row: Command, words: list[bytes]) -> Command:
             f"ERR Can't execute '{_spoken(row)}': only (P|S)SUBSCRIBE / "
             "(P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
         )
+    if client.is_monitor and _KEYSPACE.intersection(row.flags):
+        raise CommandError("ERR Replica can't interact with the keyspace")
     return row
+
+
+def rejected(row: Command, words: list[bytes]) -> Command:
+    """Return the row that a refused call counts for."""
+    return row.subcommands.get(words[1].upper(), row) if len(words) > 1 else row
 
 
 def _spoken(row: Command) -> str:

@@ -168,9 +168,15 @@ FIXED: Final = {
     "appendonly": "yes",
     "databases": "1",
     "maxmemory": "0",
+    "maxmemory-clients": "0",
     "maxmemory-policy": "noeviction",
+    "maxmemory-samples": "5",
     "io-threads": "1",
     "cluster-enabled": "no",
+    "daemonize": "no",
+    "notify-keyspace-events": "",
+    "latency-tracking": "yes",
+    "replicaof": "",
 }
 
 

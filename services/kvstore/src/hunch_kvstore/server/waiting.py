@@ -42,13 +42,13 @@ class Waiting:
         """Hold back commands until then; a longer or wider pause stays as it is."""
         self.paused_until_s = max(self.paused_until_s, until_s)
         self.pauses_all = self.pauses_all or everything
-        self._core.lane.enabled = False
+        self._core.choose_lane()
 
     def resume(self) -> None:
         """End the pause; what was held back runs at the end of this round."""
         self.paused_until_s = 0.0
         self.pauses_all = False
-        self._core.lane.enabled = True
+        self._core.choose_lane()
         self._tried_sequence = -1
 
     @property
