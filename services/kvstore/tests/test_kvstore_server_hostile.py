@@ -103,6 +103,19 @@ def test_http_ends_the_connection_before_its_body_is_read(server, raw):
     assert any("possible attack" in event["event"] for event in server.events())
 
 
+def test_a_stranger_who_does_not_read_is_cut_off(guarded):
+    with guarded.wire() as wire:
+        wire.sock.settimeout(10)
+        with pytest.raises(OSError):  # noqa: PT011 - reset or broken pipe, as it comes
+            send_many(wire, b"PING\r\n" * 1000, 1000)
+    assert any(event["event"] == "output buffer limit" for event in guarded.events())
+    with guarded.wire() as patient:
+        assert (
+            patient.pipeline([["PING"]] * 5000)
+            == [b"-NOAUTH Authentication required."] * 5000
+        )
+
+
 def test_a_broken_protocol_is_answered_and_closed(server):
     with server.wire() as wire:
         wire.sock.sendall(b"*1\r\n$4\r\nPING\r\n*1\r\nPING\r\n")

@@ -125,7 +125,7 @@ def hello(ctx: Context, args: Sequence[bytes]) -> Reply:
     if not client.authenticated:
         raise CommandError(
             "NOAUTH HELLO must be called with the client already authenticated, "
-            "otherwise the HELLO <proto> AUTH <user> <pass> option can be used to "
+            "otherwise the HELLO AUTH <user> <pass> option can be used to "
             "authenticate the client and select the RESP protocol version at the "
             "same time"
         )

@@ -37,6 +37,7 @@ _ACCEPTS_A_ROUND: Final = 1000
 _SCRAPES: Final = 16
 _SCRAPE_S: Final = 10.0
 _UNAUTHENTICATED_BUFFER_BYTES: Final = 1024 * 1024  # LIMIT: as Redis
+_UNAUTHENTICATED_OUTPUT_BYTES: Final = 16 * 1024  # LIMIT: errors nobody reads
 
 _DENIED: Final = (
     b"-DENIED hunch-kvstore is running in protected mode because protected mode is "
@@ -348,6 +349,8 @@ class Loop(Rounds):
         """Tell whether a client that does not read its replies must go."""
         kind = "pubsub" if client.is_subscribed else "normal"
         hard, soft, seconds = self.core.output_limits.get(kind, (0, 0, 0))
+        if not client.authenticated:
+            hard, soft, seconds = _UNAUTHENTICATED_OUTPUT_BYTES, 0, 0
         now = time.monotonic()
         if soft and waiting_bytes > soft:
             client.over_soft_since_s = client.over_soft_since_s or now
