@@ -50,6 +50,11 @@ class Root(Controller):
     def page(self, x: str = ""):
         return {"x": x}
 
+    def picture(self, kind: str = ""):
+        if kind:
+            self.response.content_type = kind
+        self.response.send_file("/srv/a picture.png")
+
     def shell(self):
         return None
 
@@ -317,3 +322,13 @@ def test_long_output_begins_before_it_ends():
     assert "Content-Length" not in reply.headers
     assert reply.body.startswith(b"x" * 100_000)
     assert b"too &lt;late&gt;" in reply.body
+
+
+def test_a_leaf_lets_the_server_send_a_file(site):
+    client = Client(site, {"SERVER_SOFTWARE": "lighttpd/1.4.69"})
+    reply = client.get("/picture", accept="text/html")
+    assert (reply.status, reply.headers["Content-Type"]) == (200, "image/png")
+    assert reply.headers["X-Sendfile"] == "/srv/a%20picture.png"
+    assert "Content-Location" not in reply.headers
+    kind = client.get("/picture?kind=image/x-own").headers["Content-Type"]
+    assert kind == "image/x-own"

@@ -445,6 +445,29 @@ def test_development_server(tmp_path):
     assert "'hello' has no 'Nope'" in failed.stderr
 
 
+def test_development_server_is_heard_by_who_sends_too_much(tmp_path):
+    (tmp_path / "small.py").write_text(
+        "from smisk.mvc import Application, Controller, http\n"
+        "class Root(Controller):\n"
+        "  def __call__(self, **rest): return {}\n"
+        "class Small(Application):\n  root = Root\n"
+    )
+    line = [sys.executable, "-m", "smisk", "small:Small", "--http", "127.0.0.1:0"]
+    process = subprocess.Popen(line, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    try:
+        address = process.stderr.readline().strip()
+        json = {"Content-Type": "application/json"}
+        request = urllib.request.Request(address, b" " * 8_000_000, json)
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(request)
+        assert caught.value.status == 413
+        caught.value.close()
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+        process.stderr.close()
+
+
 def test_model(tmp_path):
     pytest.importorskip("sqlalchemy", reason="the extra model is not installed")
     from sqlalchemy.orm import Mapped, mapped_column

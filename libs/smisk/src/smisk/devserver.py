@@ -1,7 +1,9 @@
 """An HTTP server for one developer: no more than that, and no less."""
 
 import contextlib
+import socket
 import sys
+import time
 from collections.abc import Callable, Iterable
 from socketserver import ThreadingMixIn
 from typing import Any
@@ -15,6 +17,16 @@ class _Server(ThreadingMixIn, WSGIServer):
     """A browser opens several connections and keeps some for later: threads."""
 
     daemon_threads = True
+
+    def shutdown_request(self, request: Any) -> None:
+        """Hang up once the client has: earlier, it could lose what it was answered."""
+        with contextlib.suppress(OSError):
+            request.shutdown(socket.SHUT_WR)
+            request.settimeout(2)
+            until = time.monotonic() + 10
+            while time.monotonic() < until and request.recv(65536):
+                pass
+        self.close_request(request)
 
 
 class _Handler(WSGIRequestHandler):

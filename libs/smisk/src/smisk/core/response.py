@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from mimetypes import guess_type
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack
 
@@ -202,6 +203,8 @@ class Response:
     def send_file(self, path: str | Path) -> None:
         """Let the server in front send a file (see `smisk.core.sendfile`).
 
+        Its name tells the Content-Type, unless that is set already.
+
         Raises:
             OSError: If that server has no way to do so that we know.
         """
@@ -210,7 +213,11 @@ class Response:
         env = self.exchange.request.env
         name, value = sendfile_header(env.get("SERVER_SOFTWARE", ""), Path(path))
         self.discard()
+        self.body = []  # and nothing a leaf returns
         self.headers[name] = value
+        self.headers.pop("Content-Location", None)
+        if "content-type" not in self.lines:
+            self.content_type = guess_type(path)[0] or "application/octet-stream"
 
     # -- WSGI --------------------------------------------------------------------
 
