@@ -216,6 +216,12 @@ def test_raw_leaf_reads_the_body_itself(client):
     }
 
 
+def test_no_body_needs_no_reader(client):
+    for kind in ("text/plain;charset=UTF-8", "application/json", "image/png"):
+        headers = {"Content-Type": kind}
+        assert client.post("/.json", body=b"", headers=headers).status == 200
+
+
 def test_unreadable_body_is_415_and_malformed_is_400(client):
     body = {"body": b"<x/>", "headers": {"Content-Type": "application/x-nobody"}}
     reply = client.post("/page", **body)

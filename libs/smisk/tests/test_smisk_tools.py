@@ -4,6 +4,7 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -449,7 +450,7 @@ def test_development_server_is_heard_by_who_sends_too_much(tmp_path):
     (tmp_path / "small.py").write_text(
         "from smisk.mvc import Application, Controller, http\n"
         "class Root(Controller):\n"
-        "  def __call__(self, **rest): return {}\n"
+        "  def __call__(self, **rest): return rest\n"
         "class Small(Application):\n  root = Root\n"
     )
     line = [sys.executable, "-m", "smisk", "small:Small", "--http", "127.0.0.1:0"]
@@ -462,6 +463,11 @@ def test_development_server_is_heard_by_who_sends_too_much(tmp_path):
             urllib.request.urlopen(request)
         assert caught.value.status == 413
         caught.value.close()
+        with socket.create_connection(
+            ("127.0.0.1", int(address[:-1].split(":")[2]))
+        ) as s:
+            s.sendall(b'POST /.json HTTP/1.1\r\nContent-Length: 7\r\n\r\n{"a":1}')
+            assert s.makefile("rb").read().endswith(b'\r\n\r\n{"a":1}')
     finally:
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0

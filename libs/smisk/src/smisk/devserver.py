@@ -30,6 +30,11 @@ class _Server(ThreadingMixIn, WSGIServer):
 
 
 class _Handler(WSGIRequestHandler):
+    def get_environ(self) -> dict[str, Any]:
+        # WHY: a body of no type is made text/plain by wsgiref, and by no other server.
+        environ: dict[str, Any] = super().get_environ()
+        return {**environ, "CONTENT_TYPE": self.headers.get("Content-Type", "")}
+
     def log_message(self, format: str, *args: Any) -> None:
         text = (format % args).encode("unicode_escape").decode()
         sys.stderr.write(f"{self.log_date_time_string()} {text}\n")

@@ -45,7 +45,7 @@ def _body(
     kind, _ = request.content_type
     if kind in _FORMS:
         return {**request.post, **request.files} if request.files else request.post
-    if not kind and not request.content_length:
+    if request.content_length == 0 or not (kind or request.content_length):
         return {}
     serializers = application.serializers
     reader = serializers.by_media_type.get(kind)
