@@ -3,6 +3,7 @@
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import time
 
@@ -227,6 +228,42 @@ def test_resp_client_and_a_store_that_misbehaves():
         assert "secret" not in str(caught.value)
         thread.join()
         listener.close()
+
+
+def test_a_store_that_hung_up_costs_no_command():
+    listener = socket.create_server(("127.0.0.1", 0))
+    connection = Connection(f"redis://127.0.0.1:{listener.getsockname()[1]}/0")
+
+    def serve():
+        for _ in range(2):
+            peer, _ = listener.accept()
+            with peer:
+                peer.recv(100)
+                peer.sendall(b"+PONG\r\n")
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    assert connection("PING") == b"PONG"
+    while connection._is_alive():
+        time.sleep(0.01)
+    assert connection("PING") == b"PONG"
+    thread.join()
+    connection.close()
+    listener.close()
+
+
+def test_each_process_has_a_connection_of_its_own(store_url):
+    code = (
+        "import os, sys\n"
+        "from smisk.resp import Connection\n"
+        "store = Connection(sys.argv[1])\n"
+        "store('SET', 'mine', 0)\n"
+        "me = os.fork()\n"
+        "seen = {store('ECHO', str(me)) for _ in range(300)}\n"
+        "assert seen == {str(me).encode()}, seen\n"
+        "assert not me or os.wait()[1] == 0\n"
+    )
+    subprocess.run([sys.executable, "-c", code, store_url], check=True, timeout=30)
 
 
 def test_shared_dict(store_url):

@@ -391,6 +391,34 @@ def test_console(tmp_path):
     assert "Hello World! MyApp" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--http", "127.0.0.1:{port}"], "Address already in use"),
+        (["--http", "127.0.0.1:99999"], "99999"),
+        (["--bind", "127.0.0.1:{port}"], "Address already in use"),
+        (["--bind", "nowhere"], "nowhere"),
+        (["--chdir", "/nonexistent"], "/nonexistent"),
+        (["--umask", "9"], "octal value: '9'"),
+        (["--spawn", "2"], "--spawn needs"),
+    ],
+)
+def test_command_line_says_what_is_wrong(tmp_path, options, message):
+    (tmp_path / "hello.py").write_text(
+        "from smisk import Application\nclass MyApp(Application): pass\n"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        words = [option.format(port=port) for option in options]
+        done = subprocess.run(
+            [sys.executable, "-m", "smisk", "hello", *words],
+            capture_output=True, text=True, cwd=tmp_path, timeout=20, check=False,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert message in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
 def test_development_server(tmp_path):
     (tmp_path / "hello.py").write_text(
         "from smisk import Application\n"

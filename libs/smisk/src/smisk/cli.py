@@ -36,8 +36,8 @@ def parser() -> argparse.ArgumentParser:
     add("--forks", type=int, help="FastCGI: worker processes beside the first")
     add("--spawn", type=int, default=1, metavar="N",
         help="stand-alone processes, on N ports from that of --bind on")
-    add("--chdir", type=Path, help="folder to run in and import from")
-    add("--umask", type=lambda text: int(text, 8))
+    add("--chdir", type=Path, default=".", help="folder to run in and import from")
+    add("--umask", type=_octal)
     add("--pidfile", type=Path)
     add("--debug", action="store_true", help="show tracebacks, reload templates")
     add("--reload", action="store_true", help="start again when a source file changes")
@@ -46,6 +46,10 @@ def parser() -> argparse.ArgumentParser:
     add("--version", action="version", version=f"smisk {__version__}")
     # fmt: on
     return line
+
+
+def _octal(text: str) -> int:
+    return int(text, 8)
 
 
 def load(target: str) -> Callable[..., Iterable[bytes]]:
@@ -86,17 +90,20 @@ def _only_one(name: str) -> Any:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return an exit code."""
-    given = parser().parse_args(argv)
-    if given.chdir:
-        os.chdir(given.chdir)
+    line = parser()
+    given = line.parse_args(argv)
     if given.umask is not None:
         os.umask(given.umask)
-    if given.pidfile:
-        given.pidfile.write_text(f"{os.getpid()}\n")
+    try:
+        os.chdir(given.chdir)
+        if given.pidfile:
+            given.pidfile.write_text(f"{os.getpid()}\n")
+    except OSError as error:
+        line.error(str(error))
     sys.path.insert(0, str(Path.cwd()))
     try:
         return _spawn(given) if given.spawn > 1 else _serve(given)
-    except ConfigurationError as error:
+    except (ConfigurationError, fcgi.ConfigurationError) as error:
         sys.stderr.write(f"smisk: {error}\n")
         return 2
     finally:

@@ -53,7 +53,11 @@ def serve(
         raise ConfigurationError(f"--http {address}: not host:port")
     if reload:
         restart_on_change()
-    with make_server(host, int(port), application, _Server, _Handler) as server:
+    try:
+        made = make_server(host, int(port), application, _Server, _Handler)
+    except (OSError, OverflowError) as error:
+        raise ConfigurationError(f"--http {address}: {error}") from error
+    with made as server:
         sys.stderr.write(f"http://{host}:{server.server_port}/\n")
         sys.stderr.flush()
         with contextlib.suppress(KeyboardInterrupt):

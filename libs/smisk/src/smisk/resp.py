@@ -1,11 +1,13 @@
 """A client of the Redis protocol: as small as sessions and shared state need it.
 
-One connection, RESP2, commands sent and replies read in order. A connection that
-broke is opened anew for the next command; a command that may have reached the server
-is not sent twice.
+One connection for each process, RESP2, commands sent and replies read in order. A
+connection that broke is opened anew for the next command; a command that may have
+reached the server is not sent twice.
 """
 
 import io
+import os
+import select
 import socket
 import threading
 from collections.abc import Iterable
@@ -41,6 +43,7 @@ class Connection:
         self.url = url
         self._timeout_s = timeout_s
         self._socket: socket.socket | None = None
+        self._owner = 0
         self._replies: BinaryIO = io.BytesIO()
         self._lock = threading.Lock()
 
@@ -78,9 +81,21 @@ class Connection:
             self._socket.close()
         self._socket = None
 
+    def _is_alive(self) -> bool:
+        # WHY: workers that fork later must not read each other's replies.
+        if self._socket is None or self._owner != os.getpid():
+            return False
+        # Who has something to say before it was asked has hung up.
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        return not poll.poll(0)
+
     def _connect(self) -> socket.socket:
-        if self._socket is not None:
+        if self._is_alive():
+            assert self._socket is not None
             return self._socket
+        self.close()
+        self._owner = os.getpid()
         parts = urlsplit(self.url)
         if parts.scheme == "unix":
             sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
