@@ -114,6 +114,32 @@ def test_forks_are_workers_beside_the_first_and_are_replaced(start, tmp_path):
     assert first & {pid for pid, event in told if event == "stop"}
 
 
+@pytest.mark.parametrize("forks", [0, 1])
+def test_settings_are_read_again_on_hangup(start, tmp_path, forks):
+    (tmp_path / "configured.py").write_text(
+        "from smisk import Application\n"
+        "from smisk.config import config\n"
+        "config('hunch-walk')\n"
+        "config.reload_on_hangup()\n"
+        "class App(Application):\n"
+        "  def service(self): self.response(config['greeting'])\n"
+    )
+    settings = tmp_path / "hunch-walk.conf"
+    settings.write_text("greeting: one")
+    address = tmp_path / "s"
+    words = ["configured:App", "--bind", str(address), "--forks", str(forks)]
+    process = start("-m", "smisk", *words)
+    assert ask(address) == "one"
+    for text, expected in [("greeting: two", "two"), ("greeting: ;", "two")]:
+        settings.write_text(text)
+        process.send_signal(signal.SIGHUP)
+        until = time.monotonic() + 20
+        while ask(address) != expected:
+            assert time.monotonic() < until
+    time.sleep(0.3)
+    assert ask(address) == "two"
+
+
 def two_ports():
     while True:
         with socket.socket() as one, socket.socket() as two:

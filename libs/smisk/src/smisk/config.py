@@ -11,7 +11,7 @@ Sections (dicts) merge key by key; anything else replaces what was there.
 
 import json
 import logging
-import logging.config
+import os
 import re
 import signal
 from collections.abc import Callable, Iterable, Iterator
@@ -224,7 +224,11 @@ class Configuration(dict[str, Any]):
         self.load(self._wanted)
 
     def reload_on_hangup(self) -> None:
-        """Reload at every SIGHUP; what is malformed is logged and changes nothing."""
+        """Reload at every SIGHUP; what is malformed is logged and changes nothing.
+
+        Of an application with forks the parent hears of it, reloads, and forks anew.
+        """
+        parent = os.getpid()
 
         def hangup(_number: int, _frame: FrameType | None) -> None:
             try:
@@ -232,7 +236,13 @@ class Configuration(dict[str, Any]):
             except ConfigurationError as error:
                 logging.getLogger("smisk.config").error("%s", error)
 
+        def forks() -> None:
+            # WHY not in workers: all that serve at a time have the same settings.
+            if os.getpid() == parent:
+                hangup(0, None)
+
         signal.signal(signal.SIGHUP, hangup)
+        os.register_at_fork(before=forks)
 
     def configure_logging(self) -> None:
         """Set up logging by the section ``logging``: format, filename, levels.
