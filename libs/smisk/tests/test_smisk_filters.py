@@ -36,6 +36,11 @@ class Root(Controller):
         return {"id": id, "deleted": confirmed}
 
     @confirm
+    @expose(filters=[csrf])
+    def anything(self, **rest):
+        return rest
+
+    @confirm
     def count(self, confirmed: bool = False):
         self.request.session = {**(self.request.session or {}), "seen": True}
         return {}
@@ -84,6 +89,13 @@ class Site(Application):
 @pytest.fixture
 def client():
     return Client(Site())
+
+
+def test_what_calls_take_by_place_no_client_gives_by_name(client):
+    reply = client.get("/anything?self=1&leaf=2&args=3&a=b&confirm_token=x")
+    assert reply.status == 200
+    assert reply.json()["a"] == "b"
+    assert not {"self", "leaf"} & set(reply.json())
 
 
 def test_confirm_keeps_what_its_leaf_puts_into_the_session():

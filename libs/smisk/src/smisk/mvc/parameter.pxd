@@ -5,7 +5,8 @@ cdef class Parameter:
 
 cdef class Parameters:
     cdef public dict by_name
-    cdef public bint takes_any, wants_body
+    cdef public bint takes_any
+    cdef public frozenset taken
 
     @cython.locals(parameter=Parameter, bound=dict)
     cpdef dict bind(self, given)

@@ -44,8 +44,10 @@ class Parameters:
             hints = {}
         self.takes_any = False
         self.by_name: dict[str, Parameter] = {}
-        named = list(signature.parameters.values())[1:]
-        for spec in named:
+        specs = list(signature.parameters.values())
+        # LIMIT: what calls and filters take by place, a client must not give by name.
+        self.taken = frozenset(["leaf", *(spec.name for spec in specs[:1])])
+        for spec in specs[1:]:
             if spec.kind is spec.VAR_KEYWORD:
                 self.takes_any = True
             elif spec.kind is not spec.VAR_POSITIONAL:
@@ -81,7 +83,8 @@ class Parameters:
             bound[name] = value
         if self.takes_any:
             for name, value in given.items():
-                bound.setdefault(name, value)
+                if name not in self.taken:
+                    bound.setdefault(name, value)
         return bound
 
 
