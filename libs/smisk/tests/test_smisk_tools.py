@@ -454,6 +454,10 @@ def test_development_server(tmp_path):
         assert b"KeyError: &#x27;&lt;x&gt;" in caught.value.read()
         caught.value.close()
         source = (tmp_path / "hello.py").read_text().replace("Hello", "Changed")
+        for broken in ("def f(:\n", "1 / 0\n"):
+            (tmp_path / "hello.py").write_text(source + broken)
+            while "Error" not in process.stderr.readline():
+                assert process.poll() is None
         (tmp_path / "hello.py").write_text(source)
         while not (address := process.stderr.readline()).startswith("http://"):
             assert process.poll() is None

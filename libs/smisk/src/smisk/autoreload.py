@@ -1,9 +1,11 @@
 """Notices that the source of a running application, or its settings, changed."""
 
+import contextlib
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterable
+import traceback
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 
@@ -54,15 +56,29 @@ class Watcher(threading.Thread):
         self._stopped.set()
 
 
-def restart_on_change() -> None:
-    """Start this program again, in its place, when the source of it changes."""
+def restart_on_change(extra: Sequence[Path] = ()) -> None:
+    """Start this program again, in its place, when its source or `extra` changes."""
 
     def restart(path: Path) -> None:
         sys.stderr.write(f"{path.name} changed\n")
         sys.stderr.flush()
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - ourselves again
 
-    Watcher(restart).start()
+    Watcher(restart, lambda: extra).start()
+
+
+def wait_for_change(error: Exception) -> None:
+    """Show why this program cannot start, and start it again when that changes.
+
+    WHY: what is being written is broken now and then, until it is saved again.
+    """
+    traceback.print_exception(error)
+    names = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError) and error.filename:
+        names.append(error.filename)
+    restart_on_change([Path(name) for name in names])
+    with contextlib.suppress(KeyboardInterrupt):
+        threading.Event().wait()
 
 
 def _module_files() -> list[Path]:

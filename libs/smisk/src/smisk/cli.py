@@ -15,7 +15,7 @@ from typing import Any
 import fcgi
 from fcgi import loader
 from smisk import __version__, devserver
-from smisk.autoreload import restart_on_change
+from smisk.autoreload import restart_on_change, wait_for_change
 from smisk.core.application import Application
 from smisk.error import ConfigurationError
 from smisk.test import Client
@@ -112,7 +112,13 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _serve(given: argparse.Namespace) -> int:
-    application = load(given.app)
+    try:
+        application = load(given.app)
+    except Exception as error:
+        if not given.reload:
+            raise
+        wait_for_change(error)
+        return 1
     if given.debug and isinstance(application, Application):
         application.show_traceback = True
         if hasattr(application, "autoreload"):
