@@ -133,6 +133,30 @@ def test_what_is_remembered_follows_what_is_asked_for(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("keep", [False, True])
+def test_what_is_remembered_is_not_where_it_is_mounted(kind, keep):
+    """A web server without PATH_INFO: the split is ours, and new for each request."""
+    quick, worker = make(kind, mount="/blog", keep_timeout_s=0.1)
+    for path in ["/blog/a", "/blog/a", "/blog/bcd", "/blog", "/blog/xyz"] * 3:
+        extra = {"SCRIPT_NAME": path, "PATH_INFO": ""}
+        worker.app.seen.clear()
+        raw = request(params_for("/", extra=extra), keep=keep)
+        assert status_of(exchange(quick, raw)[0]) == 200
+        environ = worker.app.seen[0][0]
+        split = environ["SCRIPT_NAME"], environ["PATH_INFO"]
+        assert split == ("/blog", path[5:])
+    for path in ("/blag/xyz", "/blogs", "/"):
+        extra = {"SCRIPT_NAME": path, "PATH_INFO": ""}
+        raw = request(params_for("/", extra=extra), keep=keep)
+        got, left = exchange(quick, raw)
+        if keep:  # others know how to go on after a refusal
+            assert left == raw
+        else:
+            assert status_of(got) == 404
+    assert len(worker.app.seen) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_peer_that_connects_and_leaves_is_no_request(kind):
     quick, worker = make(kind)
     assert exchange(quick, b"") == (b"", None)

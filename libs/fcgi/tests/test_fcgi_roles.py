@@ -201,6 +201,26 @@ def test_limits_are_told(server):
         assert client.get("/").status == 200
 
 
+@pytest.mark.parametrize(
+    ("model", "connections", "requests", "multiplexes"),
+    [
+        ("prefork", "3", "3", "0"),
+        ("thread-per-connection", "12", "12", "0"),
+        ("thread-per-request", "12", "3072", "1"),
+        ("multiplex", "12", "3072", "1"),
+        ("pool", "12", "3072", "1"),
+    ],
+)
+def test_a_server_says_how_much_it_takes_at_once(
+    start, model, connections, requests, multiplexes
+):
+    many = ("--processes", "3", "--connections", "4")
+    server = start("fixture_app:app", "--model", model, *many)
+    with server.client() as client:
+        values = client.values("FCGI_MAX_CONNS", "FCGI_MAX_REQS", "FCGI_MPXS_CONNS")
+    assert list(values.values()) == [connections, requests, multiplexes]
+
+
 def test_slow_uploads_do_not_hold_up_others(concurrent):
     with Line(concurrent) as line:
         line.begin(1, "/hello", end=False, keep=True)

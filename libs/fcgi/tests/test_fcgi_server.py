@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import signal
+import site
 import socket
 import stat
 import subprocess
@@ -254,9 +255,16 @@ def test_hup_with_broken_code_goes_on_with_the_old(start, folder, monkeypatch):
 
 
 def test_an_application_that_cannot_be_loaded_ends_the_server(folder):
-    server = Server(folder, "no_such_module:app", bind=None)
-    assert server.process.wait(10) == 3
-    assert "no_such_module" in server.log.read_text()
+    for app, why in (
+        ("no_such_module:app", "there is no module 'no_such_module'"),
+        ("site:app", f"'site' ({site.__file__}) has no 'app'"),  # not the one meant
+        ("fixture_app:broken()", "ZeroDivisionError"),
+    ):
+        server = Server(folder, app, bind=None)
+        assert server.process.wait(10) == 3
+        log = server.log.read_text()
+        assert log.count(why) == 1  # tried once
+        assert ("Traceback" in log) == (why == "ZeroDivisionError")
 
 
 def test_ttin_and_ttou(start):

@@ -367,6 +367,12 @@ cdef class Quick:
             if environ is None:
                 return raw
             is_head = environ["REQUEST_METHOD"] == "HEAD"
+        elif self.mount is not None:
+            try:
+                environs.mount_at(self.mount, environ)
+            except RefusedError as error:
+                raw = PyBytes_FromStringAndSize(<char *>data, got)
+                return self.refuse(fd, raw, error)
         if self.timed:
             clock_gettime(CLOCK_MONOTONIC, &now)
             self.words[self.at] = (
@@ -418,30 +424,38 @@ cdef class Quick:
             if quick is None:
                 return None, data
             request_id, _, environ, body = quick
-            environs.complete(environ, self.mount)
+            environs.complete(environ)
             environs.check_body(environ, len(body))
-        except RefusedError as error:
-            if data[10] & 1:
-                return None, data
-            try:
-                request_id = data[2] << 8 | data[3]
-                wsgi.refuse(
-                    error,
-                    request_id,
-                    wsgi.with_end(
-                        request_id, lambda pieces: transport.send(fd, pieces)
-                    ),
+            if body:
+                environ["wsgi.input"] = BytesIO(body)
+            else:
+                self.last.remember(
+                    data[BEGIN : BEGIN + (data[20] << 8 | data[21])], environ, self.base
                 )
-            except StreamError:
-                pass
-            return None, None
+            if self.mount is not None:
+                environs.mount_at(self.mount, environ)
+        except RefusedError as error:
+            return None, self.refuse(fd, data, error)
         except RemoteProtocolError as error:
             wsgi.log.warning("connection dropped: %s", error)
             return None, None
-        if body:
-            environ["wsgi.input"] = BytesIO(body)
-        elif self.mount is None:
-            self.last.remember(
-                data[BEGIN : BEGIN + (data[20] << 8 | data[21])], environ, self.base
-            )
         return environ, None
+
+    cdef object refuse(self, int fd, bytes data, error):
+        """Answer a request that must not reach the application.
+
+        Returns:
+            The request, if the connection is to be kept, which others know to do.
+        """
+        if data[10] & 1:
+            return data
+        request_id = data[2] << 8 | data[3]
+        try:
+            wsgi.refuse(
+                error,
+                request_id,
+                wsgi.with_end(request_id, lambda pieces: transport.send(fd, pieces)),
+            )
+        except StreamError:
+            pass
+        return None

@@ -9,7 +9,7 @@ import contextlib
 import io
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from fcgi import environ as environs
@@ -35,6 +35,7 @@ class BlockingConnection:
         read_timeout_s: For how long the peer may be silent within a request.
         keep_timeout_s: For how long it may be silent between two.
         may_keep: Asked twice a second whether to go on waiting for another request.
+        values: Answers to GET_VALUES.
     """
 
     def __init__(
@@ -46,13 +47,14 @@ class BlockingConnection:
         read_timeout_s: float = 10.0,
         keep_timeout_s: float = 15.0,
         may_keep: Callable[[], bool] = lambda: True,
+        values: Mapping[bytes, bytes] | None = None,
     ) -> None:
         self._fd = fd
         self._read_timeout_s = read_timeout_s
         self._keep_timeout_s = keep_timeout_s
         self._may_keep = may_keep
         self._is_silent = not data  # as far as we know
-        self._protocol = ServerConnection(limits, multiplex=False)
+        self._protocol = ServerConnection(limits, multiplex=False, values=values)
         self._queue: deque[StreamEvent] = deque()
         self._current = 0
         self._aborted = False
@@ -206,8 +208,10 @@ class BlockingConnection:
         return event
 
 
-def connect_to(worker: Worker, fd: int, data: bytes = b"") -> BlockingConnection:
-    """Return an accepted connection with the limits of a worker."""
+def connect_to(
+    worker: Worker, fd: int, data: bytes = b"", *, connections: int = 1
+) -> BlockingConnection:
+    """Return an accepted connection, of so many of a worker, with its limits."""
     settings = worker.settings
     return BlockingConnection(
         fd,
@@ -216,6 +220,7 @@ def connect_to(worker: Worker, fd: int, data: bytes = b"") -> BlockingConnection
         read_timeout_s=settings.read_timeout_s,
         keep_timeout_s=settings.keep_timeout_s,
         may_keep=worker.may_keep,
+        values=worker.values(connections),
     )
 
 

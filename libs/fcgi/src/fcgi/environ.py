@@ -50,17 +50,11 @@ def base(*, multithread: bool, multiprocess: bool, run_once: bool = False) -> En
     }
 
 
-def complete(environ: Environ, mount: str | None = None) -> None:
+def complete(environ: Environ) -> None:
     """Add what PEP 3333 requires and the web server left out.
 
     Args:
         environ: Parameters over `base`; changed in place.
-        mount: Where the application lives below the site's root, without a slash at
-            its end; None trusts the web server's split of path into SCRIPT_NAME and
-            PATH_INFO.
-
-    Raises:
-        RefusedError: If the request is not below `mount`.
     """
     for name, value in _DEFAULTS.items():
         if name not in environ:
@@ -69,13 +63,25 @@ def complete(environ: Environ, mount: str | None = None) -> None:
         environ.get("REQUEST_SCHEME") == "https"
     ):
         environ["wsgi.url_scheme"] = "https"
-    if mount is not None:
-        path = f"{environ['SCRIPT_NAME']}{environ['PATH_INFO']}"
-        if not path.startswith(mount) or path[len(mount) :][:1] not in ("", "/"):
-            msg = f"{path!r} is not below {mount!r}"
-            raise RefusedError(msg, "404 Not Found")
-        environ["SCRIPT_NAME"] = mount
-        environ["PATH_INFO"] = path[len(mount) :]
+
+
+def mount_at(mount: str, environ: Environ) -> None:
+    """Split the path into SCRIPT_NAME and PATH_INFO whatever the web server made of it.
+
+    Args:
+        mount: Where the application lives below the site's root, without a slash at
+            its end.
+        environ: A complete environ; changed in place.
+
+    Raises:
+        RefusedError: If the request is not below `mount`.
+    """
+    path = f"{environ['SCRIPT_NAME']}{environ['PATH_INFO']}"
+    if not path.startswith(mount) or path[len(mount) :][:1] not in ("", "/"):
+        msg = f"{path!r} is not below {mount!r}"
+        raise RefusedError(msg, "404 Not Found")
+    environ["SCRIPT_NAME"] = mount
+    environ["PATH_INFO"] = path[len(mount) :]
 
 
 def from_request(request: RequestReceived, base: Environ, mount: str | None) -> Environ:
@@ -86,7 +92,9 @@ def from_request(request: RequestReceived, base: Environ, mount: str | None) -> 
         RefusedError: If the request must not reach an application.
     """
     environ = codec.decode_environ(request.params, base)
-    complete(environ, mount)
+    complete(environ)
+    if mount is not None:
+        mount_at(mount, environ)
     environ["fcgi.role"] = request.role.name
     return environ
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from fcgi import models, process
 from fcgi.address import Listener
+from fcgi.errors import ConfigurationError
 from fcgi.process import log
 from fcgi.reload import Watch
 from fcgi.scoreboard import Scoreboard
@@ -74,6 +75,9 @@ class Generation:
             # Settings that cannot work must fail here, not in every worker again.
             model = models.load(self._settings.model)
             self._app = self._load()
+        except ConfigurationError as error:
+            log.error("%s", error)
+            return LOAD_FAILED
         except Exception:  # noqa: BLE001 - it runs foreign code
             log.exception("the application could not be loaded")
             return LOAD_FAILED

@@ -34,7 +34,9 @@ def load(target: str) -> Application:
         try:
             found = getattr(found, part)
         except AttributeError:
-            msg = f"application: {name!r} has no {attribute!r}"
+            # It may be another module of that name than the one that was meant.
+            where = getattr(module, "__file__", None) or "built in"
+            msg = f"application: {name!r} ({where}) has no {attribute!r}"
             raise ConfigurationError(msg) from None
     if attribute.endswith("()"):
         if not callable(found):

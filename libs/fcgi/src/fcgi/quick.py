@@ -74,7 +74,8 @@ class Quick:
         # PERF: no socket object, which costs as much as two system calls (2026-11).
         accept = listener._accept  # type: ignore[attr-defined]
         worker = self._worker
-        receive, recall, respond = self._receive, self._last.recall, self._respond
+        receive, respond = self._receive, self._respond
+        recall = self._last.recall if self._mount is None else _recall_nothing
         close = socket.close
         serving = Phase.SERVE
         while True:
@@ -148,28 +149,30 @@ class Quick:
         """
         if not data:
             return None
-        environ = self._last.recall(data)
-        if environ is not None:
-            good = self._respond(fd, environ)
-        else:
-            try:
+        request_id = 1
+        is_head = False
+        try:
+            environ = self._last.recall(data)
+            if environ is None:
                 quick = _pure.read_request(data, self._base)
                 if quick is None:
                     return data
                 request_id, _, environ, body = quick
-                environs.complete(environ, self._mount)
+                environs.complete(environ)
                 environs.check_body(environ, len(body))
-            except RefusedError as error:
-                return self._refuse(fd, data, error)
-            except ProtocolError as error:
-                wsgi.log.warning("connection dropped: %s", error)
-                return None
-            if body:
-                environ["wsgi.input"] = io.BytesIO(body)
-            elif self._mount is None:
-                self._last.remember(data, environ)
-            is_head = environ["REQUEST_METHOD"] == "HEAD"
-            good = self._respond(fd, environ, request_id, is_head)
+                if body:
+                    environ["wsgi.input"] = io.BytesIO(body)
+                else:
+                    self._last.remember(data, environ)
+                is_head = environ["REQUEST_METHOD"] == "HEAD"
+            if self._mount is not None:
+                environs.mount_at(self._mount, environ)
+        except RefusedError as error:
+            return self._refuse(fd, data, error)
+        except ProtocolError as error:
+            wsgi.log.warning("connection dropped: %s", error)
+            return None
+        good = self._respond(fd, environ, request_id, is_head)
         keep = good and data[10] & KEEP_CONN and self._worker.may_keep()
         return KEPT if keep else None
 
@@ -239,6 +242,10 @@ class Quick:
 
     def _is_aborted(self) -> bool:
         return self._fd < 0 or transport.is_given_up(self._fd)
+
+
+def _recall_nothing(_raw: bytes) -> None:
+    """Leave a request to those who know of `--mount`."""
 
 
 def _send(fd: int, opening: bytes, data: bytes) -> None:

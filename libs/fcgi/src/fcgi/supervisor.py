@@ -71,7 +71,8 @@ class Supervisor:
                 process.send_signal(pid, number)
         self._reap()
         self._look_at_coming()
-        if not self._current and not self._coming and time.monotonic() > self._retry:
+        gone = not self._current and not self._coming and not self._status
+        if gone and time.monotonic() > self._retry:
             self._start()
         return True
 

@@ -17,6 +17,7 @@ from typing import Final
 from fcgi import environ as environs
 from fcgi import transport
 from fcgi.codec import Environ
+from fcgi.records import MAX_CONNS, MAX_REQS
 from fcgi.scoreboard import Scoreboard, Slot
 from fcgi.settings import Settings
 from fcgi.wsgi import Application
@@ -66,6 +67,17 @@ class Worker:
         """Return the part of the environ that all requests share."""
         multiprocess = self.settings.processes != 1
         return environs.base(multithread=multithread, multiprocess=multiprocess)
+
+    def values(self, connections: int, requests: int = 1) -> dict[bytes, bytes]:
+        """Return what a web server hears that asks how much we take at once.
+
+        Args:
+            connections: How many one worker has open at once.
+            requests: How many it serves at once on each.
+        """
+        connections *= max(1, self.settings.processes)
+        most = connections * requests
+        return {MAX_CONNS: b"%d" % connections, MAX_REQS: b"%d" % most}
 
     def done(self) -> None:
         """Count a served request; the last one allowed ends the worker."""

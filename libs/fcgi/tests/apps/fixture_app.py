@@ -267,3 +267,8 @@ def dying():
     """Return an application whose workers die at birth, the parent's one excepted."""
     os.register_at_fork(after_in_child=lambda: os._exit(7))
     return app
+
+
+def broken():
+    """Be a factory that fails."""
+    return 1 // 0

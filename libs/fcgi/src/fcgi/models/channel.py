@@ -88,7 +88,9 @@ class Channel:
         self._base = base
         self._ready = ready
         self._wake = wake
-        self._protocol = ServerConnection(worker.settings.limits)
+        limits = worker.settings.limits
+        values = worker.values(worker.settings.connections, limits.requests)
+        self._protocol = ServerConnection(limits, values=values)
         self._out: deque[Buffer] = deque()
         self._requests: dict[int, Request] = {}
         self._hang_up = False

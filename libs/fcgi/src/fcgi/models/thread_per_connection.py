@@ -28,7 +28,9 @@ class ThreadPerConnection:
 def serve_connection(sock: socket.socket, worker: Worker, base: Environ) -> None:
     """Serve all requests of a connection."""
     try:
-        connection = connect_to(worker, sock.fileno())
+        connection = connect_to(
+            worker, sock.fileno(), connections=worker.settings.connections
+        )
         serve_requests(connection, worker, base)
     except ProtocolError as error:
         log.warning("connection dropped: %s", error)

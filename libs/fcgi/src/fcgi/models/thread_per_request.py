@@ -63,7 +63,9 @@ class Session:
         self._socket = sock
         self._worker = worker
         self._base = base
-        self._protocol = ServerConnection(worker.settings.limits)
+        limits = worker.settings.limits
+        values = worker.values(worker.settings.connections, limits.requests)
+        self._protocol = ServerConnection(limits, values=values)
         self._lock = threading.Lock()
         self._inputs: dict[int, tuple[Spool, Spool]] = {}
         self._gone = False
