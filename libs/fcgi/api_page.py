@@ -21,7 +21,15 @@ PARTS = {
     "Help for applications": ["sendfile"],
     "py-fcgi's interface": ["classic"],
     "The client": ["client", "load"],
-    "The protocol": ["connection", "events", "state", "records", "codec", "_pure"],
+    "The protocol": [
+        "connection",
+        "events",
+        "state",
+        "records",
+        "codec",
+        "_pure",
+        "headers",
+    ],
     "Errors": ["errors"],
 }
 HEAD = """# fcgi: the API

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from fcgi import _pure
 from fcgi.errors import RefusedError, RemoteProtocolError
+from fcgi.headers import encode_headers
 from fcgi.records import Type
 
 TWINS = [_pure]
@@ -201,4 +202,4 @@ def test_headers_that_cannot_be_sent(status, headers):
     with pytest.raises(
         ValueError, match=r"status|header|Content-Length|Connection|codec"
     ):
-        _pure.encode_headers(status, headers)
+        encode_headers(status, headers)

@@ -324,6 +324,27 @@ def test_output_of_every_size(kind):
         assert parse_response(out)[2] == b"y" * size
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_response_without_a_body_leaves_as_a_whole(kind):
+    """So it can still become another, and no edge hangs up between its parts."""
+
+    def app(environ, start_response):
+        start_response(environ["HTTP_STATUS"], [("X-One", "1")])
+        yield b"first"
+        if environ["HTTP_FAIL"]:
+            raise ValueError("second")
+        yield b"second"
+
+    quick, _ = make(kind, app)
+    for method, status in (("HEAD", "200 OK"), ("GET", "304 Not Modified")):
+        for fail in ("", "1"):
+            headers = {"Status": status, "Fail": fail}
+            raw = request(params_for("/", method=method, headers=headers))
+            got, _ = exchange(quick, raw)
+            assert status_of(got) == (500 if fail else int(status[:3]))
+            assert b"first" not in got
+
+
 FIELD = ("Content-Type", "text/plain")
 LENGTH = ("Content-Length", "3")
 ANSWERS = [
@@ -412,6 +433,7 @@ def test_wire_modules_know_no_outside_world():
         "connection",
         "codec",
         "_pure",
+        "headers",
         "errors",
     ):
         for node in ast.walk(ast.parse((folder / f"{name}.py").read_text())):

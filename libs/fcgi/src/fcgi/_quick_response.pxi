@@ -111,7 +111,8 @@ cdef class Response:
         self.check(data)
         if not PyBytes_CheckExact(data):
             data = bytes(data)
-        if PyBytes_GET_SIZE(data):
+        # WHY: a response without a body leaves as a whole, see the twin.
+        if PyBytes_GET_SIZE(data) and not (self.head or self.empty):
             self.emit(data, False)
 
     def whole(self, data):

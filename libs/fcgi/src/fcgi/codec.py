@@ -28,8 +28,6 @@ else:
     encode_stream = _speed.encode_stream
     read_request = _speed.read_request
 
-encode_headers = _pure.encode_headers
-
 __all__ = [
     "COMPILED",
     "Buffer",
@@ -38,7 +36,6 @@ __all__ = [
     "decode_pairs",
     "encode_begin",
     "encode_end",
-    "encode_headers",
     "encode_pairs",
     "encode_record",
     "encode_stream",

@@ -13,7 +13,6 @@ the usual request is in few pieces, and the rest is kept out of their way (2026-
 """
 
 import io
-import os
 import socket
 import time
 from typing import Final
@@ -210,7 +209,10 @@ class Quick:
                 if type(data) is bytes and not errors.pending:
                     opening = answer.opening[len(data)]
                     if opening:
-                        _send(fd, opening, data)
+                        if len(data) <= _ONE_PIECE:
+                            transport.send_bytes(fd, opening + data + _END)
+                        else:
+                            transport.send(fd, [opening, data, _END])
                         return True
             answer.become_unusual()
             wsgi.deliver(result, answer)
@@ -246,17 +248,3 @@ class Quick:
 
 def _recall_nothing(_raw: bytes) -> None:
     """Leave a request to those who know of `--mount`."""
-
-
-def _send(fd: int, opening: bytes, data: bytes) -> None:
-    """Write a whole answer of the usual kind."""
-    if len(data) > _ONE_PIECE:
-        transport.send(fd, [opening, data, _END])
-        return
-    whole = opening + data + _END
-    try:
-        sent = os.write(fd, whole)
-    except OSError as error:
-        raise AbortedError(*error.args) from error
-    if sent < len(whole):
-        transport.send(fd, [memoryview(whole)[sent:]])

@@ -9,6 +9,7 @@ from typing import Final
 
 from fcgi import codec
 from fcgi.codec import Buffer
+from fcgi.headers import encode_headers
 from fcgi.records import Type
 
 Send = Callable[[list[Buffer]], None]
@@ -130,7 +131,7 @@ class Response:
                 exc_info = None  # PEP 3333: no circular reference
         elif self._block is not None:
             raise RuntimeError("start_response called twice without exc_info")
-        self._block, self._length = codec.encode_headers(status, headers)
+        self._block, self._length = encode_headers(status, headers)
         self._left = self._length
         self._empty = status.startswith(_NO_BODY)
         self._bodiless = self._head or self._empty
@@ -144,10 +145,10 @@ class Response:
             RuntimeError: If it comes too early, or exceeds the Content-Length.
         """
         self._check(data)
-        if data:
-            pieces = self._pieces(data)
-            if pieces:
-                self._put(pieces)
+        # WHY: a response without a body leaves as a whole. lighttpd hangs up on who has
+        # sent a header that no body follows, and the rest would find nobody.
+        if data and not self._bodiless:
+            self._put(self._pieces(data))
 
     def whole(self, data: bytes) -> None:
         """Send a response whose entire body is at hand, and its end.
