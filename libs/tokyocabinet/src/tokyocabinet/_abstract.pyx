@@ -6,19 +6,18 @@ behind it when opening fails; both are made up for here.
 
 import os
 
-from tokyocabinet import header
-
 from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport free
 from libc.string cimport memcpy
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 
+from tokyocabinet import header
 from tokyocabinet._database cimport *
-from tokyocabinet.arena cimport *
-from tokyocabinet.calls cimport *
 from tokyocabinet._tree cimport BDB
+from tokyocabinet.arena cimport *
 from tokyocabinet.cabinet cimport *
+from tokyocabinet.calls cimport *
 from tokyocabinet.error import Error, error_for
 
 cdef object missing = object()
@@ -56,9 +55,14 @@ cdef boolean emit(
 cdef class ADB(BulkDatabase):
     """An abstract database: one interface to every kind.
 
+        ADB(name=None, *, mutex=True, verify=True)
+
+    Errors, threads, the GIL and lifetimes are as `Database` says.
+
     Args:
         name: Opened at once when given; see `open`.
         mutex: Let several threads use this handle.
+        verify: Walk a file before opening it; see `Database`.
     """
 
     def __cinit__(self, *args, **kwargs):

@@ -6,6 +6,7 @@ cdef extern from *:
     """
     int abstract_code
 
+
 cdef int code_of(void *db) noexcept nogil:
     return abstract_code
 

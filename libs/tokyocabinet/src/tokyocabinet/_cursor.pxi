@@ -4,6 +4,9 @@
 cdef class BDBCursor:
     """A place in a B+ tree that moves both ways and can change what it is on.
 
+    Every call releases the GIL and takes the tree's lock; between two calls other threads
+    may change what the cursor is on.
+
     Lifetime: holds a reference to its database; once that is closed, every call raises
     `InvalidOperationError`, also after it was opened again.
     """
@@ -199,15 +202,19 @@ cdef class BDBCursor:
             tcxstrdel(vxstr)
 
     def key(self):
-        """Return the key of the record at the cursor; RecordMissingError if it is on none."""
+        """Return the key of the record at the cursor; see `rec`."""
         return self.record(KEYS)
 
     def val(self):
-        """Return the value of the record at the cursor; RecordMissingError if it is on none."""
+        """Return the value of the record at the cursor; see `rec`."""
         return self.record(VALUES)
 
     def rec(self):
-        """Return (key, value) of the record at the cursor; RecordMissingError if on none."""
+        """Return (key, value) of the record at the cursor.
+
+        Raises:
+            RecordMissingError: The cursor is on no record.
+        """
         return self.record(ITEMS)
 
     def __iter__(self):

@@ -94,11 +94,15 @@ cdef class Database(Handle):
         return True
 
     def sync(self):
-        """Write everything to the file and wait for the device."""
+        """Write everything to the file and wait for the device.
+
+        Takes as long as the device does, often some milliseconds, without the GIL; others
+        who want this handle wait. Not inside a transaction, whose end does the same.
+        """
         self.simple(self.calls.sync)
 
     def vanish(self):
-        """Remove all records."""
+        """Remove all records. Not inside a transaction."""
         self.simple(self.calls.vanish)
 
     def copy(self, path):
@@ -109,7 +113,7 @@ cdef class Database(Handle):
         A file that is there is overwritten.
 
         Raises:
-            ThreadError: This process has the file at `path` open, maybe as this database.
+            ThreadError: This process has the file at `path` open, maybe as this one.
             LockError: Another process has it open.
             InvalidOperationError: The database is open for reading.
         """
@@ -237,7 +241,7 @@ cdef class Database(Handle):
             timeout: Seconds to wait at most; None waits without limit.
 
         Raises:
-            InvalidOperationError: This thread has one open, or the file is open for reading.
+            InvalidOperationError: This thread has one open, or the file is for reading.
             ThreadError: The time is over.
         """
         cdef unsigned long me = PyThread_get_thread_ident()

@@ -14,8 +14,8 @@ from cpython.ref cimport Py_DECREF, Py_INCREF
 
 from tokyocabinet._database cimport *
 from tokyocabinet.arena cimport *
-from tokyocabinet.calls cimport *
 from tokyocabinet.cabinet cimport *
+from tokyocabinet.calls cimport *
 from tokyocabinet.error import error_for
 
 cdef dict NAMES = {"min": -1, "prev": -2, "max": -3, "next": -4}
@@ -34,6 +34,10 @@ include "_fixed_record.pxi"
 cdef class FDB(MappingDatabase):
     """A fixed-length database (`.tcf`): numbers from 1 to values of at most `width`.
 
+        FDB(path=None, omode=0, *, mutex=True, verify=True)
+
+    Errors, threads, the GIL and lifetimes are as `Database` says.
+
     Keys are numbers, or one of "min" and "max" (the first and last record) and, when
     storing, "prev" and "next" (one below the first, one above the last).
 
@@ -41,6 +45,7 @@ cdef class FDB(MappingDatabase):
         path: Opened at once when given together with `omode`.
         omode: See `open`.
         mutex: Let several threads use this handle.
+        verify: Walk a file before opening it; see `Database`.
     """
 
     def __cinit__(self, *args, **kwargs):

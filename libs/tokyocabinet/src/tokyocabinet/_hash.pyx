@@ -11,8 +11,8 @@ from cpython.bytes cimport (
 
 from tokyocabinet._database cimport *
 from tokyocabinet.arena cimport *
-from tokyocabinet.calls cimport *
 from tokyocabinet.cabinet cimport *
+from tokyocabinet.calls cimport *
 from tokyocabinet.error import error_for
 
 
@@ -95,6 +95,10 @@ cdef extern from "hash_peek.h" nogil:
 cdef class HDB(BulkDatabase):
     """A hash database (`.tch`): the fastest, without order.
 
+        HDB(path=None, omode=0, *, mutex=True, verify=True, parallel=False)
+
+    Errors, threads, the GIL and lifetimes are as `Database` says.
+
     Args:
         path: Opened at once when given together with `omode`.
         omode: See `open`.
@@ -158,6 +162,10 @@ cdef class HDB(BulkDatabase):
     ):
         """Set the shape of a file to be created; before `open`.
 
+        Raises:
+            OverflowError: A number does not fit; the powers are from -128 to 127.
+            InvalidOperationError: The handle is open.
+
         Args:
             bnum: Buckets; 0 = 131,071. Best is half to four times the records expected.
             apow: Alignment of records as a power of 2; negative = 4, that is 16 bytes.
@@ -200,7 +208,10 @@ cdef class HDB(BulkDatabase):
             self.fail(tchdbecode(<TCHDB *>self.db))
 
     def putasync(self, key, value):
-        """Store a record through a buffer that `sync`, `close` or a read writes out."""
+        """Store a record through a buffer that `sync`, `close` or a read writes out.
+
+        Until then it is in this process alone, and reads of other threads do not share.
+        """
         # SAFETY: from now on reads write out the buffer, so they must not share.
         self.parallel = False
         self.store(<put_call>tchdbputasync, key, value)
@@ -208,7 +219,13 @@ cdef class HDB(BulkDatabase):
     def optimize(
         self, int64_t bnum=0, int8_t apow=-1, int8_t fpow=-1, uint8_t opts=0xFF
     ):
-        """Rewrite the file without gaps. Arguments as in `tune`; defaults keep them."""
+        """Rewrite the file without gaps. Arguments as in `tune`; defaults keep them.
+
+        Others wait meanwhile; beside the file there has to be room for the new one.
+
+        Raises:
+            InvalidOperationError: A transaction is open, or the file is for reading.
+        """
         cdef boolean ok
         cdef int code = 0
         self.enter()

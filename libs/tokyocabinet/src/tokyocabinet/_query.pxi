@@ -92,6 +92,8 @@ cdef int visit_row(
 cdef class TDBQuery:
     """A question to a table. Conditions are AND-ed; each call returns the query itself.
 
+    What runs it (`search`, `count`, `searchout`, `proc`, `metasearch`) releases the GIL.
+
     Lifetime: holds a reference to its table and raises `InvalidOperationError` while
     that is closed. One thread at a time may use a query.
     """

@@ -83,7 +83,13 @@ cdef class KeyedDatabase(MappingDatabase):
         return self.calls.peek(self.db, kbuf, ksiz, &self.pages, value)
 
     def put(self, key, value):
-        """Store a record, replacing the one with the same key."""
+        """Store a record, replacing the one with the same key.
+
+        Raises:
+            TypeError: The key or the value is not bytes, bytearray or memoryview.
+            ValueError: One of them is 2 GiB or longer.
+            DiskError: The disk is full.
+        """
         self.store(self.calls.put, key, value)
 
     def putkeep(self, key, value):

@@ -18,10 +18,10 @@ from cpython.number cimport PyNumber_Index
 from cpython.object cimport PyObject
 
 from tokyocabinet._database cimport *
-from tokyocabinet.arena cimport *
-from tokyocabinet.calls cimport *
 from tokyocabinet._hash cimport HashIterator, jump_call, next_call, hash_room
+from tokyocabinet.arena cimport *
 from tokyocabinet.cabinet cimport *
+from tokyocabinet.calls cimport *
 from tokyocabinet._database import REMOVE
 from tokyocabinet.error import error_for
 
@@ -42,10 +42,15 @@ include "_table_change.pxi"
 cdef class TDB(TableFile):
     """A table database (`.tct`): primary keys to rows, a row being a dict of columns.
 
+        TDB(path=None, omode=0, *, mutex=True, verify=True)
+
+    Errors, threads, the GIL and lifetimes are as `Database` says.
+
     Args:
         path: Opened at once when given together with `omode`.
         omode: See `open`.
         mutex: Let several threads use this handle.
+        verify: Walk a file and its indexes before opening it; see `Database`.
     """
 
     # -- rows
@@ -81,8 +86,13 @@ cdef class TDB(TableFile):
         """Store a row, replacing the one with the same primary key.
 
         Args:
-            pkey: The primary key.
+            pkey: The primary key: bytes, or text that is stored as UTF-8.
             row: A mapping, or pairs, of column names and values.
+
+        Raises:
+            InvalidOperationError: The key or a column's name is empty, or the value of
+                a column with an index.
+            DiskError: The disk is full.
         """
         self.store(tctdbput, pkey, row)
 

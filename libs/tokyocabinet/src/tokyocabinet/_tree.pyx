@@ -15,8 +15,8 @@ from cpython.bytes cimport (
 
 from tokyocabinet._database cimport *
 from tokyocabinet.arena cimport *
-from tokyocabinet.calls cimport *
 from tokyocabinet.cabinet cimport *
+from tokyocabinet.calls cimport *
 from tokyocabinet.error import error_for
 from tokyocabinet.view import TreeItems, TreeKeys, TreeValues
 
@@ -63,11 +63,17 @@ cdef enum:
 cdef class BDB(BulkDatabase):
     """A B+ tree database (`.tcb`): ordered, with ranges, cursors and duplicates.
 
+        BDB(path=None, omode=0, *, mutex=True, verify=True)
+
+    Errors, threads, the GIL and lifetimes are as `Database` says. A tree keeps pages in
+    memory: what was not synced (see `sync`, `memsync`) ends with the process.
+
     Args:
         path: Opened at once when given together with `omode`.
         omode: See `open`.
         mutex: Let several threads use this handle. False spares a lock in each call
             for a handle that one thread owns.
+        verify: Walk a file before opening it; see `Database`.
     """
 
     def __cinit__(self, *args, **kwargs):
@@ -271,7 +277,13 @@ cdef class BDB(BulkDatabase):
         self, int32_t lmemb=0, int32_t nmemb=0, int64_t bnum=0,
         int8_t apow=-1, int8_t fpow=-1, uint8_t opts=0xFF,
     ):
-        """Rewrite the file without gaps. Arguments as in `tune`; defaults keep them."""
+        """Rewrite the file without gaps. Arguments as in `tune`; defaults keep them.
+
+        Others wait meanwhile; beside the file there has to be room for the new one.
+
+        Raises:
+            InvalidOperationError: A transaction is open, or the file is for reading.
+        """
         cdef boolean ok
         cdef int code = 0
         self.enter()

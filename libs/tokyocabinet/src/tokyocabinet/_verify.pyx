@@ -74,7 +74,9 @@ cdef struct Image:
 
 
 # Read a number of `width` bytes in the file's order.
-cdef inline uint64_t fixed_number(Image *image, const uint8_t *at, int width) noexcept nogil:
+cdef inline uint64_t fixed_number(
+    Image *image, const uint8_t *at, int width
+) noexcept nogil:
     cdef uint64_t value = 0
     cdef int index
     if image.big:

@@ -335,7 +335,8 @@ cdef extern from "tctdb.h" nogil:
         int cnum
         char *oname
     enum:
-        TDBQCSTRRX, TDBQCFTSAND, TDBQCFTSOR, TDBQCFTSEX, TDBQPPUT, TDBQPSTOP, TDBITOPT, TDBITKEEP
+        TDBQCSTRRX, TDBQCFTSAND, TDBQCFTSOR, TDBQCFTSEX, TDBQPPUT, TDBQPSTOP
+        TDBITOPT, TDBITKEEP
     ctypedef int (*TDBQRYPROC)(const void *, int, TCMAP *, void *) noexcept nogil
     char *tctdbopaque(TCTDB *tdb)
     uint64_t tctdbinode(TCTDB *tdb)
