@@ -15,6 +15,9 @@ from tokyocabinet import (
     HDB,
     REMOVE,
     TDB,
+    TDBMSDIFF,
+    TDBMSISECT,
+    TDBMSUNION,
     InvalidOperationError,
     RecordMissingError,
     TDBQuery,
@@ -44,6 +47,8 @@ ELSEWHERE = {
     "tctdbqrystrtocondop": "TDBQuery.addcond",
     "tctdbqrystrtoordertype": "TDBQuery.setorder",
     "tctdbstrtoindextype": "TDB.setindex",
+    "tctdbstrtometasearcytype": "TDBQuery.metasearch",
+    "tctdbmetastrtosettype": "TDBQuery.metasearch",
     "tctdbqryproc2": "TDBQuery.proc", "tctdbqrysearchout2": "TDBQuery.searchout",
     "tcfdbkeytoid": "FDB.get", "tcfdbget4": "FDB.get",
 }  # fmt: skip
@@ -72,7 +77,6 @@ LEFT_OUT = {
     r"tcadbsetskel(multi)?": "plug-ins written in C",
     r"tcadbreveal": "a pointer to the database behind",
     r"tcbdbcur(key|val)3": "points into the page cache",
-    r"tctdb(metastrtosettype|strtometasearcytype)": "three constants, TDBMS...",
 }
 
 
@@ -215,6 +219,14 @@ def test_conditions_and_orders_by_name(tmp_path):
             b"0",
             b"1",
         ]
+        low = TDBQuery(db).filter("n", "NUMLE", 3)
+        for name, constant, found in (
+            ("UNION", TDBMSUNION, 5), ("ISECT", TDBMSISECT, 2), ("DIFF", TDBMSDIFF, 1)
+        ):  # fmt: skip
+            assert query.metasearch([low], name) == query.metasearch([low], constant)
+            assert len(query.metasearch([low], name)) == found
+        with pytest.raises(ValueError, match="unknown way"):
+            query.metasearch([low], "XOR")
         with pytest.raises(ValueError, match="unknown condition"):
             db.query().filter("n", "NUMXX", 2)
         with pytest.raises(ValueError, match="unknown order"):

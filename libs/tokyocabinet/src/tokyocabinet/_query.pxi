@@ -8,6 +8,8 @@ cdef extern from "regex.h" nogil:
     enum:
         REG_EXTENDED, REG_NOSUB
 
+cdef dict JOINS = {"UNION": 0, "ISECT": 1, "DIFF": 2}
+
 cdef enum:
     FLAGS = 1 << 24 | 1 << 25           # negate, no index
     FOLD = 0xF                          # spaces, case, accents, width
@@ -302,13 +304,14 @@ cdef class TDBQuery:
         tcmapdel(columns)
         return list_of(found)
 
-    def metasearch(self, others, int type=0):
+    def metasearch(self, others, type=0):
         """Run several queries on this table and join their results.
 
         Args:
             others: The other queries.
             type: `TDBMSUNION`, `TDBMSISECT` or `TDBMSDIFF` (those of this query that
-                none of the others finds). This query's order, limit and skip hold.
+                none of the others finds), or "UNION", "ISECT", "DIFF". This query's
+                order, limit and skip hold.
         """
         cdef list queries = [self, *others]
         cdef TDBQuery each
@@ -316,8 +319,9 @@ cdef class TDBQuery:
         cdef TCLIST *keys
         cdef int count = <int>len(queries)
         cdef int index = 0
-        if not 0 <= type <= 2:
-            raise ValueError(f"unknown way to join queries {type}")
+        cdef int join = JOINS.get(type, -1) if isinstance(type, str) else type
+        if not 0 <= join <= 2:
+            raise ValueError(f"unknown way to join queries {type!r}")
         for each in queries:
             each.change()
             if each.owner is not self.owner:
@@ -338,7 +342,7 @@ cdef class TDBQuery:
         for each in queries:
             each.busy = True
         with nogil:
-            keys = tctdbmetasearch(pointers, count, type)
+            keys = tctdbmetasearch(pointers, count, join)
         free(pointers)
         for each in queries:
             each.busy = False
