@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,10 @@ def test_uncached_reads_are_reads(
         for key in [*others, *(key for key, _ in records)]:
             cold = tree.get_uncached(key)
             assert cold == tree.get(key) == tree.get_uncached(key), "then in the cache"
+        edges = [None, *others, *(key for key, _ in records)]
+        for start, stop in zip(edges, reversed(edges), strict=True):
+            found = list(tree.items_uncached(start, stop))
+            assert found == list(tree.iteritems(start, stop))
 
 
 def test_a_large_file(tmp_path: Path) -> None:
@@ -60,6 +65,24 @@ def test_a_large_file(tmp_path: Path) -> None:
             assert tree.get_uncached(b"%08d" % (2 * number + 1)) is None
         assert tree.get_uncached(b"", b"none") == b"none"
         assert tree.get_uncached(b"~", b"none") == b"none"
+        assert list(tree.items_uncached()) == list(tree.items())
+        some = [b"%08d" % (2 * n) for n in range(5_000, 5_100)]
+        found = tree.items_uncached(b"%08d" % 9_999, some[-1] + b"!")
+        assert [key for key, _ in found] == some
+
+
+def test_a_walk_past_the_cache_reads_nothing_into_it(tmp_path: Path) -> None:
+    """A leaf that was read stays where it is, so one that is spoiled then is noticed."""
+    path = tmp_path / "a.tcb"
+    with BDB() as tree:
+        tree.tune(16, 16)
+        tree.open(path, "n")
+        tree.put_many((b"%04d" % n, b"old") for n in range(64))
+    with reader(path) as tree:
+        tree.get(b"0000")  # the inner pages
+        assert {value for _, value in tree.items_uncached()} == {b"old"}
+        path.write_bytes(path.read_bytes().replace(b"old", b"new"))
+        assert [value for _, value in tree.items_uncached()] == [b"new"] * 64
 
 
 @pytest.mark.parametrize("order", ["decimal", "int32"])
@@ -81,6 +104,7 @@ def test_what_is_not_simple_is_left_to_the_library(tmp_path: Path, order: str) -
     for path in (ordered, packed):
         with reader(path) as tree:
             assert [tree.get_uncached(key) for key in keys] == [k * 2 for k in keys]
+            assert list(tree.items_uncached()) == list(tree.items())
 
 
 def test_a_closed_handle_says_so(tmp_path: Path) -> None:
@@ -89,6 +113,13 @@ def test_a_closed_handle_says_so(tmp_path: Path) -> None:
         tree.put(b"a", b"b")
     with pytest.raises(Error):
         tree.get_uncached(b"a")
+    with pytest.raises(Error):
+        tree.items_uncached()
+    tree.open(tmp_path / "a.tcb", BDBOREADER)
+    walk = tree.items_uncached()
+    tree.close()
+    with pytest.raises(Error):
+        next(walk)
 
 
 def test_a_leaf_that_was_spoiled_is_never_a_crash(tmp_path: Path) -> None:
@@ -112,4 +143,8 @@ def test_a_leaf_that_was_spoiled_is_never_a_crash(tmp_path: Path) -> None:
             for _ in range(60):
                 with contextlib.suppress(Error):
                     tree.get_uncached(b"%06d" % chance.randrange(3000))
+            start = b"%06d" % chance.randrange(3000)
+            with contextlib.suppress(Error):
+                for _ in islice(tree.items_uncached(start), 3000):
+                    pass
         path.write_bytes(sound)

@@ -249,6 +249,14 @@ cdef class BDB(BulkDatabase):
             return default
         return self.fetch(key, default)
 
+    def items_uncached(self, start=None, stop=None):
+        """Return an iterator over (key, value) with start <= key < stop.
+
+        As `items`, but leaves the cache alone, as `get_uncached` does: leaf after leaf is
+        read where it lies, with the GIL released.
+        """
+        return LeafIterator(self, start, stop)
+
     def setxmsiz(self, int64_t xmsiz=0):
         """Map `xmsiz` bytes of the file into memory (default 0); before `open`."""
         self.enter_closed()
@@ -545,4 +553,5 @@ name_constants(BDB, "BDB")
 
 
 include "_tree_iterator.pxi"
+include "_tree_leaves.pxi"
 include "_cursor.pxi"

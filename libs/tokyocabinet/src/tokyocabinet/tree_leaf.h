@@ -1,5 +1,5 @@
-/* Reads of one record that leave the page cache as it is: from a leaf that is in it, or
-   else from the leaf's page where it lies in the file.
+/* Reads that leave the page cache as it is: of one record from a leaf that is in it, or
+   else from the leaf's page where it lies in the file; of many from the pages alone.
 
    WHY: a leaf that is fetched into the C library's cache is taken apart into some two
    hundred pieces, and another leaf is thrown out and its pieces are freed; that takes ten
@@ -186,6 +186,12 @@ static int leaf_search_cached(
   return TREE_MISSING;
 }
 
+/* Whether leaves of this handle can be read where they lie in the file. */
+static inline bool tree_leaves_readable(const TCBDB *bdb) {
+  return !bdb->wmode && bdb->cmp == tccmplexical && tree_peekable(bdb) &&
+         !(bdb->opts & (BDBTDEFLATE | BDBTBZIP | BDBTTCBS | BDBTEXCODEC));
+}
+
 /* Find the (first) value of a key in the cache, which stays as it is; its size,
    TREE_MISSING or TREE_UNKNOWN. Then `page` is the leaf to read, 0 when that is not simple.
    SAFETY: the value lies in the cache, and moves when the handle is used again.
@@ -196,26 +202,100 @@ static int tree_look(
     const TCBDB *bdb, const char *kbuf, int ksiz, uint64_t *page, const char **value) {
   int size;
   *page = 0;
-  if (bdb->wmode || bdb->cmp != tccmplexical || !tree_peekable(bdb) ||
-      bdb->opts & (BDBTDEFLATE | BDBTBZIP | BDBTTCBS | BDBTEXCODEC))
-    return TREE_UNKNOWN;
+  if (!tree_leaves_readable(bdb)) return TREE_UNKNOWN;
   *page = leaf_of(bdb, kbuf, ksiz);
   if (*page == 0) return TREE_UNKNOWN;
   const TreeLeaf *leaf = tcmapget(bdb->leafc, page, sizeof(*page), &size);
   return leaf ? leaf_search_cached(leaf, kbuf, ksiz, value) : TREE_UNKNOWN;
 }
 
+/* Read the page of a leaf from the file; NULL when that is not simple. */
+static const uint8_t *tree_leaf_page(
+    const TCBDB *bdb, uint64_t page, LeafRoom *room, uint64_t *size) {
+  char name[16];
+  int digits = 0;
+  for (int shift = 60; shift >= 0; shift -= 4)
+    if (digits || page >> shift) name[digits++] = "0123456789abcdef"[page >> shift & 15];
+  return leaf_find(bdb->hdb, name, digits, room, size);
+}
+
 /* Find the (first) value of a key in a leaf's page in the file. */
 static int tree_read(
     const TCBDB *bdb, uint64_t page, const char *kbuf, int ksiz, LeafRoom *room,
     const char **value) {
-  char name[16];
-  int digits = 0;
   uint64_t size;
-  for (int shift = 60; shift >= 0; shift -= 4)
-    if (digits || page >> shift) name[digits++] = "0123456789abcdef"[page >> shift & 15];
-  const uint8_t *leaf = leaf_find(bdb->hdb, name, digits, room, &size);
+  const uint8_t *leaf = tree_leaf_page(bdb, page, room, &size);
   return leaf ? leaf_search(leaf, leaf + size, kbuf, ksiz, value) : TREE_UNKNOWN;
 }
+
+/* Read a number of any size; NULL when it goes on behind the end. */
+static inline const uint8_t *leaf_wide_number(
+    const uint8_t *at, const uint8_t *end, uint64_t *number) {
+  *number = 0;
+  for (int step = 0; at < end && step < 63; step += 7, at++) {
+    if (*at < 0x80) {
+      *number |= (uint64_t)*at << step;
+      return at + 1;
+    }
+    *number |= (uint64_t)(255 - *at) << step;
+  }
+  return NULL;
+}
+
+/* A leaf that is read record by record. */
+typedef struct {
+  LeafRoom room;
+  const uint8_t *at;
+  const uint8_t *end;
+  const char *key;
+  const char *value;
+  int key_size;
+  int value_size;
+} LeafWalk;
+
+/* Take the next record of a leaf; false at its end. Only for one that `leaf_turn` took. */
+static inline bool leaf_step(LeafWalk *walk) {
+  uint64_t key_size, value_size, more;
+  if (walk->at == walk->end) return false;
+  const uint8_t *at = leaf_number(walk->at, walk->end, &key_size);
+  at = leaf_number(at, walk->end, &value_size);
+  at = leaf_number(at, walk->end, &more);
+  walk->key = (const char *)at;
+  walk->key_size = (int)key_size;
+  walk->value = walk->key + key_size;
+  walk->value_size = (int)value_size;
+  walk->at = at + key_size + value_size;
+  return true;
+}
+
+/* Read a leaf; which one comes after it (0: none) goes into `page`. False when it cannot
+   be read, has several values under one key, or something in it that should not be there.
+   SAFETY: all sizes are looked at here, once, so that `leaf_step` stays inside. */
+static bool leaf_turn(const TCBDB *bdb, uint64_t *page, LeafWalk *walk) {
+  uint64_t size, number;
+  const uint8_t *at = tree_leaf_page(bdb, *page, &walk->room, &size);
+  if (!at) return false;
+  const uint8_t *end = at + size;
+  if (!(at = leaf_wide_number(at, end, &number)) || !(at = leaf_wide_number(at, end, page)))
+    return false;
+  walk->at = at;
+  walk->end = end;
+  while (at < end) {
+    uint64_t key_size, value_size, more;
+    if (!(at = leaf_number(at, end, &key_size)) || !(at = leaf_number(at, end, &value_size)) ||
+        !(at = leaf_number(at, end, &more)) || more ||
+        key_size + value_size > (uint64_t)(end - at))
+      return false;
+    at += key_size + value_size;
+  }
+  return true;
+}
+
+static inline void leaf_walk_begin(LeafWalk *walk) {
+  leaf_room_begin(&walk->room);
+  walk->at = walk->end = NULL;
+}
+
+static inline void leaf_walk_end(LeafWalk *walk) { leaf_room_end(&walk->room); }
 
 #endif
