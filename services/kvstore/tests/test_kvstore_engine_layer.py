@@ -170,7 +170,7 @@ def test_a_layer_on_disk_that_cannot_be_read_is_named(tmp_path):
     class Broken:
         ranges = RangeSet()
 
-        def records(self, start, stop, reverse):
+        def records(self, start, stop, reverse, once):
             yield b"a", b"\0one"
             raise ZeroDivisionError
 

@@ -119,13 +119,14 @@ class EngineModel(RuleBasedStateMachine):
     def get(self, key):
         assert self.engine.get(key) == self.model.get(key)
 
-    @rule(start=KEYS, stop=STOPS, reverse=st.booleans())
-    def scan(self, start, stop, reverse):
+    @rule(start=KEYS, stop=STOPS, reverse=st.booleans(), once=st.booleans())
+    def scan(self, start, stop, reverse, once):
         expected = between(self.model, start, stop)
         if reverse:
             expected.reverse()
-        assert list(self.engine.scan(start, stop, reverse=reverse)) == expected
-        assert list(self.engine.begin().scan(start, stop, reverse=reverse)) == expected
+        how = {"reverse": reverse, "once": once}
+        assert list(self.engine.scan(start, stop, **how)) == expected
+        assert list(self.engine.begin().scan(start, stop, **how)) == expected
 
     @rule(start=KEYS, stop=STOPS, reverse=st.booleans())
     def delete_while_scanning(self, start, stop, reverse):

@@ -423,8 +423,8 @@ def test_reading_stops_early(tmp_path):
                 read.extend(keys)
                 return tx.get_many(keys)
 
-            def scan(self, start, stop=None, *, reverse=False):
-                for key, value in tx.scan(start, stop, reverse=reverse):
+            def scan(self, start, stop=None, **how):
+                for key, value in tx.scan(start, stop, **how):
                     read.append(key)
                     yield key, value
 

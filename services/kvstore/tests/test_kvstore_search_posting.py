@@ -99,8 +99,8 @@ def test_a_seek_reads_the_chunk_it_needs_and_none_between(engine):
     read = []
 
     class Counting:
-        def scan(self, start, stop=None, *, reverse=False):
-            for key, raw in engine.scan(start, stop, reverse=reverse):
+        def scan(self, start, stop=None, **how):
+            for key, raw in engine.scan(start, stop, **how):
                 read.append(key)
                 yield key, raw
 

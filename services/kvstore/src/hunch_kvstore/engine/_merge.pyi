@@ -15,6 +15,7 @@ def scan(
     stop: bytes | None,
     *,
     reverse: bool = False,
+    once: bool = False,
 ) -> Iterator[tuple[bytes, bytes]]: ...
 def scan_all(
     layers: Sequence[Readable],

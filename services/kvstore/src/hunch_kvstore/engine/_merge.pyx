@@ -38,11 +38,15 @@ cdef class Head:
     cdef bytes start
     cdef bytes stop
     cdef bint reverse
+    cdef bint once
 
-    def __cinit__(self, layer, Py_ssize_t depth, bytes start, bytes stop, bint reverse):
+    def __cinit__(
+        self, layer, Py_ssize_t depth, bytes start, bytes stop, bint reverse, bint once
+    ):
         self.layer = layer
         self.depth = depth
         self.reverse = reverse
+        self.once = once
         self.begin(start, stop)
 
     cdef int begin(self, bytes start, bytes stop) except -1:
@@ -51,7 +55,7 @@ cdef class Head:
         if isinstance(self.layer, Layer):
             self.points = LayerScan(self.layer, start, stop, self.reverse)
         else:
-            self.records = self.layer.records(start, stop, self.reverse)
+            self.records = self.layer.records(start, stop, self.reverse, self.once)
         return 0
 
     cdef bint step(self) except -1:
@@ -103,6 +107,7 @@ cdef class Scan:
         stop: The key after the last; None is the end of the keyspace.
         reverse: From the last key to the first.
         live: Leave out deleted keys.
+        once: What is read will not be asked for again soon: keep no leaf of it.
     """
 
     cdef list layers
@@ -117,6 +122,7 @@ cdef class Scan:
         bytes stop,
         bint reverse=False,
         bint live=True,
+        bint once=False,
     ):
         cdef Py_ssize_t depth
         cdef Head head
@@ -127,7 +133,7 @@ cdef class Scan:
         if stop is not None and compare(stop, start) <= 0:
             return
         for depth in range(len(layers)):
-            head = Head(layers[depth], depth, start, stop, reverse)
+            head = Head(layers[depth], depth, start, stop, reverse, once)
             if head.step():
                 self.heads.append(head)
 
@@ -187,9 +193,11 @@ cdef class Scan:
                 return key, value
 
 
-def scan(list layers, bytes start, bytes stop, *, bint reverse=False):
+def scan(
+    list layers, bytes start, bytes stop, *, bint reverse=False, bint once=False
+):
     """Return an iterator over what is alive in [start, stop), in order."""
-    return Scan(layers, start, stop, reverse, True)
+    return Scan(layers, start, stop, reverse, True, once)
 
 
 def scan_all(list layers, bytes start, bytes stop, *, bint reverse=False):

@@ -58,13 +58,19 @@ cdef class Transaction:
                 self._engine.look(key, False) if value is MISSING else value)
         return found
 
-    def scan(self, bytes start not None, bytes stop=None, *, bint reverse=False):
-        """Return an iterator over (key, value) with start <= key < stop, in order."""
+    def scan(
+        self, bytes start not None, bytes stop=None, *, bint reverse=False,
+        bint once=False,
+    ):
+        """Return an iterator over (key, value) with start <= key < stop, in order.
+
+        With `once`, pages of the files are not kept for who comes next.
+        """
         if self._layer is None:
             self._layer = Layer()
         layers = [self._layer]
         layers.extend(self._engine.layers())
-        return merged_scan(layers, start, stop, reverse=reverse)
+        return merged_scan(layers, start, stop, reverse=reverse, once=once)
 
     def put(self, bytes key not None, bytes value not None):
         """Set `key` to `value`."""

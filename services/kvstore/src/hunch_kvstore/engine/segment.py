@@ -231,13 +231,22 @@ class Segment(Sealed):
             yield key, stored[1:] if stored else None
 
     def records(
-        self, start: bytes, stop: bytes | None, reverse: bool
+        self, start: bytes, stop: bytes | None, reverse: bool, once: bool = False
     ) -> Iterator[tuple[bytes, bytes]]:
-        """Return the records of the tree in [start, stop), as they are stored."""
+        """Return the records of the tree in [start, stop), as they are stored.
+
+        Args:
+            start: The first key.
+            stop: The key after the last; None is the end of the keyspace.
+            reverse: From the last key to the first.
+            once: Leave the leaves where they are: nobody will soon ask for them again.
+        """
         if self._first is None or self._last is None:
             return iter(())
         if start > self._last or (stop is not None and stop <= self._first):
             return iter(())
+        if once and not reverse:
+            return self._tree.items_uncached(start, stop)
         return iter(self._tree.items(start, stop, reverse=reverse))
 
     def unreadable(self, error: Exception) -> StoreDamaged:

@@ -111,10 +111,18 @@ class Engine(Front):
         return self._sync.times
 
     def scan(
-        self, start: bytes, stop: bytes | None = None, *, reverse: bool = False
+        self,
+        start: bytes,
+        stop: bytes | None = None,
+        *,
+        reverse: bool = False,
+        once: bool = False,
     ) -> Iterator[tuple[bytes, bytes]]:
-        """Yield (key, value) with start <= key < stop, in order."""
-        return merge.scan(self._layers, start, stop, reverse=reverse)
+        """Yield (key, value) with start <= key < stop, in order.
+
+        With `once`, pages of the files are not kept for who comes next.
+        """
+        return merge.scan(self._layers, start, stop, reverse=reverse, once=once)
 
     def begin(self) -> Transaction:
         """Return a new transaction."""

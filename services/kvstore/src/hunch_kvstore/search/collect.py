@@ -178,8 +178,11 @@ class Collector:
 
     # -- orders ----------------------------------------------------------------------
 
-    def newest(self, need: int) -> list[Hit]:
-        """Return the first `need` documents by the numbering field, descending."""
+    def newest(self, need: int, *, with_values: bool = False) -> list[Hit]:
+        """Return the first `need` documents by the numbering field, descending.
+
+        Their values are read if they are asked for, or if the order needs them.
+        """
         found: list[int] = []
         end = -1
         for block in self._numbers():
@@ -192,6 +195,11 @@ class Collector:
             found.extend(block[:upto])
             if upto < len(block):
                 break
+        if not with_values:
+            # PERF: a page of documents rarely has two of one moment.
+            moments = set(map(_moment, found[: need + 1]))
+            if len(moments) == min(len(found), need + 1):
+                return self._hits(found[:need])
         return self._exact(found, need, descending=True)
 
     def oldest(self, need: int) -> list[Hit]:
@@ -288,7 +296,7 @@ class Collector:
         wanted = set(numbers)
         head = self._index.base + b"d"
         start, stop = (head + pack_number(numbers[at]) for at in (0, -1))
-        records = self._reader.scan(start, stop + b"\0")
+        records = self._reader.scan(start, stop + b"\0", once=True)
         for looked, (name, record) in enumerate(records, 1):
             number = unpack_number(name[-8:])
             if not looked % 1024 and self._budget.is_spent():

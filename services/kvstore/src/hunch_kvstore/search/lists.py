@@ -94,7 +94,7 @@ class Lists:
         lasts = array("Q")
         inbox = NONE
         count = size_bytes = 0
-        for key, raw in reader.scan(prefix, after(prefix)):
+        for key, raw in reader.scan(prefix, after(prefix), once=True):
             if key.endswith(INBOX):
                 inbox = inbox_numbers(raw)
                 continue

@@ -47,9 +47,17 @@ class Reader(Protocol):
         ...
 
     def scan(
-        self, start: bytes, stop: bytes | None = None, *, reverse: bool = False
+        self,
+        start: bytes,
+        stop: bytes | None = None,
+        *,
+        reverse: bool = False,
+        once: bool = False,
     ) -> Iterator[tuple[bytes, bytes]]:
-        """Yield the pairs with start <= key < stop in key order."""
+        """Yield the pairs with start <= key < stop in key order.
+
+        With `once`, pages of the files are not kept for who comes next.
+        """
         ...
 
 
@@ -82,7 +90,7 @@ def chunks(reader: Reader, prefix: bytes, low: int = 0) -> Iterator[tuple[int, b
 
 def count(reader: Reader, prefix: bytes) -> int:
     """Return how many documents hold the term, from the chunks' heads alone."""
-    found = (raw for _, raw in reader.scan(prefix, after(prefix)))
+    found = (raw for _, raw in reader.scan(prefix, after(prefix), once=True))
     return sum(count_of(raw) for raw in found if raw)
 
 
