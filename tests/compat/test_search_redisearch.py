@@ -308,7 +308,16 @@ FT.SEARCH i x LIMIT a b
 FT.SEARCH i x LIMIT 0 1000001
 FT.SEARCH i x SORTBY
 FT.SEARCH i x SORTBY nope
+FT.SEARCH i x SORTBY @at
+FT.SEARCH i x SORTBY at SORTBY size
 FT.SEARCH i x RETURN 3 a
+FT.SEARCH i x RETURN -1
+FT.SEARCH i x TIMEOUT
+FT.SEARCH i x TIMEOUT -1
+FT.SEARCH i x TIMEOUT soon
+FT.SEARCH i x TIMEOUT 99999999999999999999
+FT.SEARCH i x SCORER
+FT.SEARCH i x LANGUAGE
 FT.SEARCH i x BOGUS
 FT.SEARCH i x DIALECT 7
 FT.SEARCH i x PARAMS 3 a b c
@@ -331,12 +340,19 @@ FT.INFO nope
 FT.DROPINDEX nope
 FT.ALTER nope SCHEMA ADD x TEXT
 FT.ALTER i SCHEMA ADD body TEXT
+FT.ALTER i SCHEMA ADD more
+FT.ALTER i SCHEMA DROP body
+FT.ALTER i ADD more TEXT
+FT.ALTER i SCHEMA ADD
 FT.CREATE i SCHEMA x TEXT
 FT.CREATE j SCHEMA x BOGUS
 FT.CREATE j SCHEMA x TEXT x TAG
 FT.CREATE j ON NOTHING SCHEMA x TEXT
 FT.CREATE j PREFIX many SCHEMA x TEXT
 FT.CREATE j SCORE 7 SCHEMA x TEXT
+FT.CREATE j SCORE high SCHEMA x TEXT
+FT.CREATE j SCHEMA x AS
+FT.CREATE j SCHEMA x TAG SEPARATOR é
 FT.CREATE j LANGUAGE klingon SCHEMA x TEXT
 FT.CREATE j SCHEMA x TAG SEPARATOR toolong
 FT.CREATE j SCHEMA x TEXT WEIGHT heavy
@@ -348,6 +364,63 @@ def test_the_same_refusals(wires):
     for line in REFUSED.strip().split("\n"):
         reply = agree(wires, *line.split())
         assert reply[:1] == b"-", line
+
+
+ANIMALS = [
+    ("a:1", "The quick brown fox", "jumps over the lazy dog and runs away", 10),
+    ("a:2", "Running foxes", "a fox is running in the field, foxes ran", 20),
+    ("a:3", "Lazy dogs", "dogs sleep all day long; the quick one does not", 15),
+]
+
+
+@pytest.mark.parametrize(
+    "words", ["fox", "quick dog", "@title:(quick|running)", "run*"]
+)
+def test_the_same_words_are_marked(wires, words):
+    """In fields with stems and without, also where nobody asked for them."""
+    create = "FT.CREATE a PREFIX 1 a: SCHEMA title TEXT body TEXT NOSTEM at NUMERIC"
+    agree(wires, *create.split(), "SORTABLE")
+    for key, title, body, at in ANIMALS:
+        both(wires, "HSET", key, "title", title, "body", body, "at", at)
+    ask = ("FT.SEARCH", "a", words, "SORTBY", "at")
+    agree(wires, *ask, "HIGHLIGHT")
+    agree(wires, *ask, "HIGHLIGHT", "FIELDS", 0)
+    agree(wires, *ask, "HIGHLIGHT", "FIELDS", 1, "body", "TAGS", "[", "]")
+    agree(wires, *ask, "HIGHLIGHT", "FIELDS", 2, "body", "title")
+
+
+def test_the_same_scores_of_words_with_stems(wires):
+    create = "FT.CREATE a PREFIX 1 a: SCHEMA title TEXT body TEXT NOSTEM"
+    agree(wires, *create.split())
+    for key, title, body, _ in ANIMALS:
+        both(wires, "HSET", key, "title", title, "body", body)
+    for word in ("fox", "dog", "quick"):
+        agree(wires, "FT.SEARCH", "a", word, "WITHSCORES", "NOCONTENT")
+
+
+def test_the_field_sorted_by_comes_by_both_its_names(wires):
+    create = "FT.CREATE a PREFIX 1 a: SCHEMA title TEXT at AS when NUMERIC SORTABLE"
+    agree(wires, *create.split())
+    for key, title, body, at in ANIMALS:
+        both(wires, "HSET", key, "title", title, "at", at, "body", body)
+    both(wires, "HSET", "a:4", "title", "fox without")
+    agree(wires, "FT.SEARCH", "a", "*", "SORTBY", "when")
+    agree(wires, "FT.SEARCH", "a", "fox", "SORTBY", "when", "HIGHLIGHT")
+
+
+def test_a_filter_over_what_is_no_number_finds_nothing(wires):
+    fill(wires, random.Random(4), 10)
+    for name in ("tags", "nope"):
+        agree(wires, "FT.SEARCH", "i", "*", "FILTER", name, 0, 10)
+
+
+def test_the_same_index_is_described(wires):
+    create = "FT.CREATE a PREFIX 1 none: LANGUAGE english NOOFFSETS NOFIELDS NOFREQS"
+    agree(wires, *create.split(), "SCHEMA", "title", "TEXT")
+    ours, theirs = both(wires, "FT.INFO", "a")
+    names = (b"+index_options", b"+index_definition", b"+records_per_doc_avg")
+    for name in names:
+        assert ours[ours.index(name) + 1] == theirs[theirs.index(name) + 1], name
 
 
 def test_the_peer_is_the_one_meant(pair):

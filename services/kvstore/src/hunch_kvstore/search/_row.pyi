@@ -1,16 +1,11 @@
-def row(
-    record: bytes,
-    at: int,
-    order: dict[bytes, int],
-    first: bytes | None,
-    title: bytes | None,
-    is_map: bool,
-) -> bytes: ...
-def rows(
-    keys: list[bytes],
-    records: list[bytes],
-    places: list[int],
-    order: dict[bytes, int],
-    first: bytes | None,
-    title: bytes | None,
-) -> bytes: ...
+class Rows:
+    def __init__(
+        self,
+        order: dict[bytes, int],
+        title: bytes | None = None,
+        again: bytes | None = None,
+    ) -> None: ...
+    def one(self, record: bytes, at: int, is_map: bool) -> bytes: ...
+    def all(
+        self, begin: bytes, keys: list[bytes], records: list[bytes], places: list[int]
+    ) -> bytes: ...

@@ -7,7 +7,7 @@ from typing import Final
 
 from hunch_kvstore.resp.reply import Encoded, Reply, Simple
 
-from ._row import row, rows
+from ._row import Rows
 from .collect import Hit
 from .highlight import Marker
 from .request import Request
@@ -66,12 +66,18 @@ class _Shower:
         self._order: dict[bytes, int] = {}
         self._numbers = {f.key for f in schema.numerics}
         first = schema.by_name.get(request.sort_by)
+        # WHY: the field sorted by comes first; by another name it comes by both.
+        self._extra: tuple[bytes, bytes] | None = None
         if first is not None:
-            self._order[first.key] = 0
-        self._first = first
-        self._title = None
-        if first is not None:
-            self._title = first.name.encode("utf-8", "surrogateescape")
+            title = first.name.encode("utf-8", "surrogateescape")
+            if title != first.key:
+                self._extra = title, first.key
+            else:
+                self._order[title] = 0
+        for marked in (request.highlight, request.summary):
+            for name in (marked.fields or ()) if marked is not None else ():
+                self._order.setdefault(field_key(name, schema), len(self._order))
+        self._rows = Rows(self._order, *(self._extra or (None, None)))
 
     def plain(self) -> Encoded | None:
         """Return a RESP2 reply of keys and all fields of small hashes; None if it is not.
@@ -89,16 +95,10 @@ class _Shower:
             or request.has_sort_keys
         ):
             return None
-        body = rows(
-            [hit.key for hit, _ in hits],
-            [one.record for one in packed],
-            [one.at for one in packed],
-            self._order,
-            None if self._first is None else self._first.key,
-            self._title,
-        )
         head = b"*%d\r\n:%d\r\n" % (1 + 2 * len(hits), self._answer.total)
-        return Encoded(head + body)
+        keys = [hit.key for hit, _ in hits]
+        records, places = [one.record for one in packed], [one.at for one in packed]
+        return Encoded(self._rows.all(head, keys, records, places))
 
     def flat(self, hit: Hit, fields: Fields) -> list[Reply]:
         """Return a document's part of a RESP2 reply."""
@@ -112,7 +112,7 @@ class _Shower:
             shown.append(_sort_key(hit))
         if request.has_content and request.returned != []:
             if isinstance(fields, Packed):
-                shown.append(self._packed(fields, is_map=False))
+                shown.append(Encoded(self._rows.one(*fields, False)))
             else:
                 pairs = self._pairs(hit, fields)
                 shown.append([part for pair in pairs for part in pair])
@@ -131,17 +131,11 @@ class _Shower:
             shown[_SORT_KEY] = _sort_key(hit)
         if request.has_content and request.returned != []:
             if isinstance(fields, Packed):
-                shown[_EXTRA] = self._packed(fields, is_map=True)
+                shown[_EXTRA] = Encoded(self._rows.one(*fields, True))
             else:
                 shown[_EXTRA] = dict(self._pairs(hit, fields))
         shown[_VALUES] = []
         return shown
-
-    def _packed(self, fields: Packed, *, is_map: bool) -> Encoded:
-        """Return all fields of a document as they go on the wire."""
-        first = self._first
-        key = None if first is None else first.key
-        return Encoded(row(*fields, self._order, key, self._title, is_map))
 
     def _pairs(self, hit: Hit, fields: dict[bytes, bytes]) -> _Pairs:
         """Return (name in the reply, value) of the fields to show."""
@@ -175,12 +169,9 @@ class _Shower:
             order.setdefault(key, len(order))
         if len(fields) > 1:
             fields = dict(sorted(fields.items(), key=lambda pair: order[pair[0]]))
-        first = self._first
-        shown = []
-        for key, value in fields.items():
-            title = self._title if first is not None and key == first.key else key
-            assert title is not None
-            shown.append((title, key, value))
+        shown = [(key, key, value) for key, value in fields.items()]
+        if self._extra is not None and self._extra[1] in fields:
+            shown.insert(0, (*self._extra, fields[self._extra[1]]))
         return shown
 
 

@@ -95,7 +95,7 @@ def create(ctx: Context, args: Sequence[bytes]) -> Reply:
 
 @command(
     "FT.ALTER",
-    arity=-6,
+    arity=-5,
     flags="write denyoom",
     group=_GROUP,
     since="1.0.0",
@@ -109,8 +109,10 @@ def alter(ctx: Context, args: Sequence[bytes]) -> Reply:
     index = _index(ctx, args[0], "Unknown index name")
     words = Words(args, 1)
     words.accept("SKIPINITIALSCAN")
-    if not (words.accept("SCHEMA") and words.accept("ADD")):
-        raise SearchError("ALTER must be followed by SCHEMA ADD")
+    if not words.accept("SCHEMA"):
+        raise SearchError("ALTER must be followed by SCHEMA")
+    if not words.accept("ADD"):
+        raise SearchError("Unknown action passed to ALTER SCHEMA")
     added = definition.fields(words, index.schema)
     if not added:
         raise SearchError("No fields provided")

@@ -44,7 +44,7 @@ LANGUAGES: Final = frozenset(
     ]
 )
 _PLAIN: Final = ("MAXTEXTFIELDS", "NOOFFSETS", "NOHL", "NOFIELDS", "NOFREQS")
-_SHOWN_ORDER: Final = ("NOFREQS", "NOOFFSETS", "NOFIELDS", "NOHL", "MAXTEXTFIELDS")
+_SHOWN_ORDER: Final = ("NOFREQS", "NOFIELDS", "NOOFFSETS", "NOHL", "MAXTEXTFIELDS")
 _UNSUPPORTED: Final = frozenset(("GEO", "GEOSHAPE", "VECTOR"))
 _NOT_HERE: Final = (
     "FILTER",
@@ -53,6 +53,7 @@ _NOT_HERE: Final = (
     "SCORE_FIELD",
     "PAYLOAD_FIELD",
     "INDEXALL",
+    "INDEXEMPTY",
     "INDEXMISSING",
 )
 # LIMIT: RediSearch's own bounds.
@@ -92,10 +93,7 @@ def create(args: Sequence[bytes], number: int) -> tuple[Schema, bool]:
                 raise SearchError("Invalid language")
             schema = replace(schema, language=language)
         elif words.accept("SCORE"):
-            score = words.number("SCORE")
-            if not 0 <= score <= 1:
-                raise SearchError("Invalid score")
-            schema = replace(schema, score=score)
+            schema = replace(schema, score=_score(words))
         elif words.accept("SKIPINITIALSCAN"):
             is_filled = False
         elif words.peek() in _PLAIN:
@@ -106,12 +104,24 @@ def create(args: Sequence[bytes], number: int) -> tuple[Schema, bool]:
             raise SearchError(f"Unknown argument `{words.take('')}`")
         else:
             raise SearchError("No schema found")
+    if "NOOFFSETS" in options:
+        options.add("NOHL")  # without the places of words none can be marked
     shown = tuple(option for option in _SHOWN_ORDER if option in options)
     schema = replace(schema, options=shown)
     found = fields(words, schema)
     if not found:
         raise SearchError("Fields arguments are missing")
     return schema.with_fields(found), is_filled
+
+
+def _score(words: Words) -> float:
+    try:
+        score = float(words.take("Invalid score"))
+    except ValueError:
+        score = -1.0
+    if not 0 <= score <= 1:
+        raise SearchError("Invalid score")
+    return score
 
 
 def fields(words: Words, schema: Schema) -> tuple[Field, ...]:
@@ -139,7 +149,7 @@ def fields(words: Words, schema: Schema) -> tuple[Field, ...]:
 def _field(words: Words) -> Field:
     identifier = name = words.take("")
     if words.accept("AS"):
-        name = words.take("AS parameter needs an argument")
+        name = words.take("AS requires an argument")
     if not words:
         raise SearchError(f"Field `{identifier}` does not have a type")
     kind = words.take("")
@@ -175,7 +185,7 @@ def _tag(words: Words, item: Field) -> Field:
     while True:
         if words.accept("SEPARATOR"):
             sign = words.take("SEPARATOR requires an argument")
-            if len(sign) != 1:
+            if len(sign) != 1 or not sign.isascii():
                 raise SearchError(
                     f"Tag separator must be a single character. Got `{sign}`"
                 )
@@ -196,5 +206,7 @@ def _common(words: Words, item: Field) -> Field:
             item = replace(item, is_sortable=True, is_unnormalised=exact)
         elif words.accept("NOINDEX"):
             item = replace(item, is_indexed=False)
+        elif words.peek() in _NOT_HERE:
+            raise SearchError(f"{words.peek()} is not supported by this store")
         else:
             return item

@@ -52,12 +52,13 @@ class Marker:
         for field in schema.texts:
             tests[field.key], runs[field.key] = [], []
             for leaf in leaves(node):
-                if leaf.fields is not None and field.name not in leaf.fields:
-                    continue
+                # WHY not only the fields asked for: RediSearch marks what a document
+                # was found by wherever it stands.
                 if isinstance(leaf, Term) and leaf.text and is_unspaced(leaf.text[0]):
                     runs[field.key].append(leaf.text)
                 else:
-                    tests[field.key].append(word_test(leaf))
+                    test = word_test(leaf, has_stems=field.stems)
+                    tests[field.key].append(test)
         return cls(schema, request.highlight, request.summary, tests, runs)
 
     def mark(self, name: bytes, key: bytes, value: bytes) -> bytes:

@@ -26,7 +26,7 @@ def info(reader: Reader, index: Index, protocol: int) -> Reply:
         (Simple("key_type"), Simple("HASH")),
         (Simple("prefixes"), [Simple(prefix) for prefix in schema.raw_prefixes]),
     ]
-    if schema.language:
+    if schema.language not in ("", "english"):
         definition.append((Simple("default_language"), Simple(schema.language)))
     definition.append((Simple("default_score"), _number(schema.score, protocol)))
     pairs: _Pairs = [
@@ -46,7 +46,7 @@ def info(reader: Reader, index: Index, protocol: int) -> Reply:
         pairs.append((name, _number(0.0, protocol)))
     pairs.append((Simple("total_inverted_index_blocks"), 0))
     pairs += [(name, _number(0.0, protocol)) for name in _SIZES[2:]]
-    each = postings / documents if documents else 0.0
+    each = postings / documents if documents else nan
     pairs.append((Simple("records_per_doc_avg"), _number(each, protocol)))
     pairs += [(name, _number(nan, protocol)) for name in _AVERAGES]
     pairs += [

@@ -16,11 +16,13 @@ IsMeant: TypeAlias = Callable[[str], bool]
 """Tells whether a folded word is one a part of the query asks for."""
 
 
-def word_test(node: Term | Affix | Fuzzy | Wildcard) -> IsMeant:
-    """Return the test of one part of a query."""
+def word_test(
+    node: Term | Affix | Fuzzy | Wildcard, *, has_stems: bool = True
+) -> IsMeant:
+    """Return the test of one part of a query, in a field with stems or without."""
     match node:
         case Term():
-            return _term_test(node)
+            return _term_test(node, has_stems=has_stems)
         case Affix():
             text = fold(node.text)
             if node.has_more_after and node.has_more_before:
@@ -35,11 +37,11 @@ def word_test(node: Term | Affix | Fuzzy | Wildcard) -> IsMeant:
             return lambda word: pattern.match(word) is not None
 
 
-def _term_test(node: Term) -> IsMeant:
+def _term_test(node: Term, *, has_stems: bool) -> IsMeant:
     text = node.text
     if text and is_unspaced(text[0]):
         return lambda word: text in word
-    roots = {form[1:] for form in node.stems if form[0] == "+"}
+    roots = {form[1:] for form in node.stems if form[0] == "+" and has_stems}
     plain = {text, *(form for form in node.stems if form[0] != "+")}
     if not roots:
         return plain.__contains__

@@ -120,13 +120,15 @@ def _option(words: Words, request: Request) -> None:
         case "INORDER":
             request.in_order = True
         case "SLOP":
-            request.slop = words.count("SLOP")
+            request.slop = None if words.accept("-1") else words.count("SLOP")
         case "WITHCOUNT":
             request.is_counted = True
         case "WITHOUTCOUNT":
             request.is_counted = False
         case "SORTBY":
-            request.sort_by = words.take("Bad SORTBY arguments").removeprefix("@")
+            if request.sort_by:
+                raise SearchError("Multiple SORTBY steps are not allowed")
+            request.sort_by = words.take("Bad SORTBY arguments")
             request.is_descending = words.accept("DESC")
             if not request.is_descending:
                 words.accept("ASC")
@@ -153,13 +155,13 @@ def _option(words: Words, request: Request) -> None:
         case "SUMMARIZE":
             request.summary = _summary(words)
         case "LANGUAGE":
-            request.language = words.take("Bad arguments for LANGUAGE").lower()
+            request.language = words.word("LANGUAGE").lower()
             if request.language not in LANGUAGES:
                 raise SearchError("No such language")
         case "TIMEOUT":
-            request.timeout_ms = words.count("TIMEOUT")
+            request.timeout_ms = _timeout(words)
         case "SCORER":
-            scorer = words.take("Bad arguments for SCORER")
+            scorer = words.word("SCORER")
             if scorer != "TFIDF":
                 raise SearchError(f"No such scorer {scorer}")
         case _:
@@ -167,6 +169,13 @@ def _option(words: Words, request: Request) -> None:
             at = words.at - 1
             shown = words.take("")
             raise SearchError(f"Unknown argument `{shown}` at position {at} for <main>")
+
+
+def _timeout(words: Words) -> int:
+    word = words.take("Need argument for TIMEOUT")
+    if not (word.isascii() and word.isdigit() and int(word) < 1 << 63):
+        raise SearchError("TIMEOUT requires a non negative integer")
+    return int(word)
 
 
 def _limit(words: Words, request: Request) -> None:
@@ -219,7 +228,7 @@ def _highlight(words: Words) -> Highlight:
     try:
         while True:
             if words.accept("FIELDS"):
-                made.fields = words.many("FIELDS")
+                made.fields = words.many("FIELDS") or None
             elif words.accept("TAGS"):
                 made.head, made.tail = words.take(bad), words.take(bad)
             else:
@@ -234,7 +243,7 @@ def _summary(words: Words) -> Summary:
     try:
         while True:
             if words.accept("FIELDS"):
-                made.fields = words.many("FIELDS")
+                made.fields = words.many("FIELDS") or None
             elif words.accept("FRAGS"):
                 made.fragments = words.count("FRAGS")
             elif words.accept("LEN"):

@@ -21,7 +21,7 @@ from .parser import Parser
 from .plan import Planner, with_stems
 from .posting import Reader
 from .request import NumberFilter, Request
-from .schema import FieldType, Schema
+from .schema import Schema
 from .score import Scorer
 from .simple import tags
 from .source import Given
@@ -104,7 +104,7 @@ def run(
         request.parameters,
         verbatim=not request.has_stems(schema),
     )
-    node = _narrowed(node, request, schema)
+    node = _narrowed(node, request)
     order = _order(request, schema)
     need = request.offset + request.limit if request.limit else 0
     is_counted = request.is_counted or not need
@@ -163,9 +163,10 @@ def _hits(
         assert score is not None
         return collector.best(need, score)
     if order.field is not None and order.field is index.schema.order:
-        found = (
-            collector.newest(need) if order.is_descending else collector.oldest(need)
-        )
+        if order.is_descending:
+            found = collector.newest(need, with_values=request.has_sort_keys)
+        else:
+            found = collector.oldest(need)
     else:
 
         def read(key: bytes, name: bytes) -> bytes | None:
@@ -209,7 +210,7 @@ def _known(reader: Reader, index: Index, keys: list[str]) -> Given:
     return Given(numbers_of(sorted(found)))
 
 
-def _narrowed(node: Node | None, request: Request, schema: Schema) -> Node | None:
+def _narrowed(node: Node | None, request: Request) -> Node | None:
     if node is None:
         return None
     if request.in_fields is not None:
@@ -219,14 +220,11 @@ def _narrowed(node: Node | None, request: Request, schema: Schema) -> Node | Non
             node.slop = request.slop
         node.in_order = node.in_order or request.in_order
     for item in request.filters:
-        node = All([_filter(item, schema), node])
+        node = All([_filter(item), node])
     return node
 
 
-def _filter(item: NumberFilter, schema: Schema) -> Range:
-    field = schema.by_name.get(item.name)
-    if field is None or field.type is not FieldType.NUMERIC:
-        raise SearchError(f"Unknown Field '{item.name}'")
+def _filter(item: NumberFilter) -> Range:
     has_low, low = _bound(item.low, "lower")
     has_high, high = _bound(item.high, "upper")
     return Range(item.name, low, high, has_low=has_low, has_high=has_high)

@@ -115,10 +115,9 @@ class Scorer:
         self._needs_words = True
         # WHY all fields: RediSearch keeps one count per word and document, so a field
         # asked for decides about the match but not about the score.
-        fields = set(range(len(self._planner.texts)))
         if node.text and is_unspaced(node.text[0]):
             pair = bigrams(node.text)[0]
-            return _run_part(node.text, fields, self._rarity_of(pair))
+            return _run_part(node.text, self._rarity_of(pair))
         plain = [
             (form, self._rarity_of(form))
             for form in (node.text, *node.stems)
@@ -126,18 +125,18 @@ class Scorer:
         ]
         root = node.stems[0][1:] if node.stems else ""
         root_rarity = self._rarity_of("+" + root) if root else 0.0
+        stemmed = [field.stems for field in self._planner.texts]
 
         def part(text: Text) -> Scored:
             total, places = 0.0, []
-            for at, (start, words, weight) in enumerate(text.fields):
-                if at not in fields:
-                    continue
+            fields = zip(text.fields, stemmed, strict=True)
+            for (start, words, weight), has_stems in fields:
                 for form, rarity in plain:
                     if form in words:
                         found = [start + i for i, w in enumerate(words) if w == form]
                         total += len(found) * weight * rarity
                         places += found
-                if root:
+                if root and has_stems:
                     near = root[: MIN_STEMMED - 1]
                     found = [
                         start + i
@@ -152,14 +151,13 @@ class Scorer:
 
     def _like(self, node: Affix | Fuzzy | Wildcard) -> Part:
         self._needs_words = True
-        fields = set(range(len(self._planner.texts)))
         test = word_test(node)
         known: dict[str, float] = {}
 
         def part(text: Text) -> Scored:
             total, places = 0.0, []
-            for at, (start, words, weight) in enumerate(text.fields):
-                for i, word in enumerate(words if at in fields else ()):
+            for start, words, weight in text.fields:
+                for i, word in enumerate(words):
                     if test(word):
                         if word not in known:
                             known[word] = self._rarity_of(word)
@@ -254,11 +252,11 @@ def _sum(parts: list[Part]) -> Part:
     return added
 
 
-def _run_part(run: str, fields: set[int], rarity: float) -> Part:
+def _run_part(run: str, rarity: float) -> Part:
     def part(text: Text) -> Scored:
         total, places = 0.0, []
-        for at, (start, words, weight) in enumerate(text.fields):
-            for i, word in enumerate(words if at in fields else ()):
+        for start, words, weight in text.fields:
+            for i, word in enumerate(words):
                 found = word.count(run)
                 if found:
                     total += found * weight * rarity

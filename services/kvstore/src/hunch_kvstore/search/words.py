@@ -37,6 +37,11 @@ class Words:
             return True
         return False
 
+    def word(self, option: str) -> str:
+        """Return the word behind an option."""
+        bad = f"Bad arguments for {option}: "
+        return self.take(bad + "Expected an argument, but none provided")
+
     def many(self, option: str) -> list[str]:
         """Return the words of ``<count> <word> ...`` behind an option.
 
@@ -52,15 +57,17 @@ class Words:
     def count(self, option: str) -> int:
         """Return a number that is not negative."""
         bad = f"Bad arguments for {option}: "
-        word = self.take(bad + "Expected an argument, but none provided")
-        if not (word.isascii() and word.isdigit()):
-            raise SearchError(bad + "Could not convert argument to expected type")
-        return int(word)
+        word = self.word(option)
+        if word.isascii() and word.isdigit():
+            return int(word)
+        if word.isascii() and word[:1] == "-" and word[1:].isdigit():
+            raise SearchError(bad + "Value is outside acceptable bounds")
+        raise SearchError(bad + "Could not convert argument to expected type")
 
     def number(self, option: str) -> float:
         """Return a number with a fraction."""
         bad = f"Bad arguments for {option}: "
-        word = self.take(bad + "Expected an argument, but none provided")
+        word = self.word(option)
         try:
             return float(word)
         except ValueError:
