@@ -81,6 +81,11 @@ class Choice:
         self.row = row
         self.sums = list(accumulate((at + 2.7) ** -steepness for at in range(len(row))))
 
+    def share(self, at: int) -> float:
+        """Return how often an entry is picked, of 1."""
+        before = self.sums[at - 1] if at else 0.0
+        return (self.sums[at] - before) / self.sums[-1]
+
     def pick(self, r: random.Random) -> str:
         """Return one."""
         return self.row[bisect(self.sums, r.random() * self.sums[-1])]
@@ -145,6 +150,20 @@ class Corpus:
         body = f"{r.getrandbits(256):064x}" * (rest // 64 + 1)
         fields += ["json", body[:rest], "fingerprint", f"{r.getrandbits(64):016x}"]
         return ["HSET", f"{PREFIX}{number:08d}", *fields]
+
+    def shares(self) -> list[tuple[str, str, float]]:
+        """Return (field, tag, share of the documents that have it)."""
+        found = []
+        for field, choice in (
+            ("source", self.sources),
+            ("service", self.services),
+            ("type", self._types),
+        ):
+            found += [(field, tag, choice.share(i)) for i, tag in enumerate(choice.row)]
+        for at, tag in enumerate(self.tags.row):
+            rest = 1 - self.tags.share(at)
+            found.append(("tags", tag, 1 - sum(rest**n for n in range(1, 6)) / 5))
+        return found
 
     def words(self, r: random.Random, count: int) -> list[str]:
         """Return words that documents have."""
