@@ -289,7 +289,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=1_000_000, help="documents")
     parser.add_argument("--order", choices=("time", "random"), default="time")
-    parser.add_argument("--queries", type=int, default=100, help="of each kind, 162 at most")
+    parser.add_argument(
+        "--queries", type=int, default=100, help="of each kind, 162 at most"
+    )
     parser.add_argument("--out", type=Path, default=OUT)
     arguments = parser.parse_args()
     count = max(BATCH, arguments.count // BATCH * BATCH)
