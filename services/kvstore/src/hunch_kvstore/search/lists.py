@@ -15,10 +15,11 @@ from __future__ import annotations
 from array import array
 from collections import OrderedDict
 from dataclasses import dataclass
+from struct import unpack
 from typing import Final
 
-from .chunk import NONE, count_of
-from .keys import after, unpack_number
+from .chunk import NONE, count_of, numbers_of
+from .keys import after
 from .posting import INBOX, Reader, inbox_numbers
 
 LIMIT_BYTES: Final = 32 << 20
@@ -91,19 +92,20 @@ class Lists:
 
     def _read(self, reader: Reader, prefix: bytes) -> Chunks | None:
         raws: list[bytes] = []
-        lasts = array("Q")
-        inbox = NONE
-        count = size_bytes = 0
+        ends: list[bytes] = []
+        size_bytes = 0
         for key, raw in reader.scan(prefix, after(prefix), once=True):
-            if key.endswith(INBOX):
-                inbox = inbox_numbers(raw)
-                continue
             raws.append(raw)
-            lasts.append(unpack_number(key[-8:]))
-            count += count_of(raw)
+            ends.append(key[-8:])
             size_bytes += len(raw) + _CHUNK_BYTES
             if size_bytes > self._longest_bytes:
                 return None
+        inbox = NONE
+        if ends and ends[0] == INBOX:
+            inbox = inbox_numbers(raws.pop(0))
+            del ends[0]
+        lasts = numbers_of(unpack(f">{len(ends)}Q", b"".join(ends)))
+        count = sum(map(count_of, raws))
         return Chunks(raws, lasts, inbox, count, size_bytes + _ENTRY_BYTES)
 
 
