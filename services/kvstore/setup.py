@@ -11,7 +11,7 @@ extensions = [
     Extension(
         ".".join(path.relative_to(SOURCE).with_suffix("").parts),
         [str(path)],
-        include_dirs=[str(SOURCE / "hunch_kvstore/engine")],
+        include_dirs=[str(path.parent), str(SOURCE / "hunch_kvstore/engine")],
         extra_compile_args=["-O2"],
     )
     for path in sorted(SOURCE.rglob("*.pyx"))

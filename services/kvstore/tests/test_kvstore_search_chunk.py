@@ -1,5 +1,6 @@
 """Chunks of document numbers: one suite over the compiled and the plain loops."""
 
+import struct
 from array import array
 from itertools import pairwise
 
@@ -12,9 +13,15 @@ from hunch_kvstore.search.chunk import between, merged
 
 BOTH = pytest.mark.parametrize("loops", [_chunk, plain], ids=["compiled", "plain"])
 NUMBERS = st.builds(
-    lambda found, shift: array("Q", sorted({n << shift for n in found})),
-    st.sets(st.integers(1, 2**40 - 1), max_size=200),
+    lambda found, shift, ties: array(
+        "Q", sorted({(n << shift) | (n % (ties + 1)) for n in found})
+    ),
+    st.one_of(
+        st.sets(st.integers(1, 2**40 - 1), max_size=200),
+        st.sets(st.integers(1, 2000), max_size=200),
+    ),
     st.sampled_from([0, 3, 24]),
+    st.sampled_from([0, 0, 3, 255, 256]),
 )
 
 
@@ -25,6 +32,25 @@ def test_a_chunk_gives_its_numbers_back(loops, numbers):
         raw = loops.encode(numbers)
         assert loops.decode(raw) == numbers
         assert _chunk.encode(numbers) == plain.encode(numbers) == raw
+
+
+@BOTH
+def test_documents_of_one_moment_take_a_byte_more(loops):
+    alone = array("Q", [number << 24 for number in range(1, 1000, 9)])
+    shared = array("Q", sorted([*alone, *(number | 1 for number in alone[1:])]))
+    assert len(loops.encode(alone)) < 12 + len(alone)
+    assert len(loops.encode(shared)) < 12 + 2 * len(shared)
+
+
+@BOTH
+@given(numbers=NUMBERS)
+def test_a_chunk_of_the_first_form_is_still_read(loops, numbers):
+    if numbers:
+        gaps = [b - a for a, b in pairwise(numbers)]
+        head = struct.pack("<HBBQ", len(numbers), 0, 8, numbers[0])
+        raw = head + struct.pack(f"<{len(gaps)}Q", *gaps)
+        assert loops.decode(raw) == numbers
+        assert loops.kept([raw], array("Q", numbers[-1:]), numbers) == numbers
 
 
 @BOTH

@@ -5,120 +5,24 @@ from array import array as _array
 
 from cpython cimport array
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint64_t
 from libc.string cimport memcpy
 
 cdef array.array _TEMPLATE = _array("Q")
 
 
-cdef extern from *:
-    """
-    /* The loops over the gaps of a sound chunk, each made for the four widths.
-
-       PERF: the width is known outside of the loop; four gaps are added before anything
-       hangs on their sum (2026-11). */
-    #define CHUNK_HEAD 12
-    #define CHUNK_INLINE static inline __attribute__((always_inline))
-
-    CHUNK_INLINE uint64_t chunk_gap(const uint8_t *gaps, Py_ssize_t at, int width) {
-      uint64_t wide;
-      uint32_t middle;
-      uint16_t narrow;
-      if (width == 1) return gaps[at];
-      if (width == 2) { memcpy(&narrow, gaps + 2 * at, 2); return narrow; }
-      if (width == 4) { memcpy(&middle, gaps + 4 * at, 4); return middle; }
-      memcpy(&wide, gaps + 8 * at, 8);
-      return wide;
-    }
-
-    CHUNK_INLINE Py_ssize_t chunk_write(
-        const uint8_t *gaps, Py_ssize_t count, uint64_t now, int shift, int width,
-        uint64_t *out) {
-      out[0] = now;
-      for (Py_ssize_t at = 0; at + 1 < count; at++)
-        out[at + 1] = now += chunk_gap(gaps, at, width) << shift;
-      return count;
-    }
-
-    /* Write what a chunk shares with a few ascending numbers; how many that are. */
-    CHUNK_INLINE Py_ssize_t chunk_share(
-        const uint8_t *gaps, Py_ssize_t count, uint64_t now, int shift, int width,
-        const uint64_t *few, Py_ssize_t stop, uint64_t *out) {
-      Py_ssize_t at = 0, left = count - 1, found = 0, place = 0;
-      for (;;) {
-        const uint64_t wanted = few[place];
-        if (now < wanted) {
-          while (left - at >= 4) {
-            uint64_t sum = chunk_gap(gaps, at, width) + chunk_gap(gaps, at + 1, width) +
-                           chunk_gap(gaps, at + 2, width) + chunk_gap(gaps, at + 3, width);
-            if (now + (sum << shift) >= wanted) break;
-            now += sum << shift;
-            at += 4;
-          }
-          do {
-            if (at == left) return found;
-            now += chunk_gap(gaps, at++, width) << shift;
-          } while (now < wanted);
-        }
-        out[found] = now;
-        found += now == wanted;
-        do {
-          if (++place == stop) return found;
-        } while (few[place] < now);
-      }
-    }
-
-    /* Write the numbers of a chunk that may be among some others; how many that are.
-       PERF: nothing hangs on a guess, and what is written is a few of hundred. */
-    CHUNK_INLINE Py_ssize_t chunk_sift(
-        const uint8_t *gaps, Py_ssize_t count, uint64_t now, int shift, int width,
-        const uint64_t *sieve, uint64_t mask, uint64_t *out) {
-      Py_ssize_t found = 0;
-      for (Py_ssize_t at = 0;; at++) {
-        uint64_t hole = (now ^ now >> 24) & mask;
-        out[found] = now;
-        found += sieve[hole >> 6] >> (hole & 63) & 1;
-        if (at + 1 == count) return found;
-        now += chunk_gap(gaps, at, width) << shift;
-      }
-    }
-
-    #define CHUNK_EACH_WIDTH(LOOP, ...)                      \\
-      const uint8_t *gaps = raw + CHUNK_HEAD;                \\
-      uint64_t first;                                        \\
-      memcpy(&first, raw + 4, 8);                            \\
-      switch (raw[3]) {                                      \\
-        case 1: return LOOP(gaps, count, first, raw[2], 1, __VA_ARGS__); \\
-        case 2: return LOOP(gaps, count, first, raw[2], 2, __VA_ARGS__); \\
-        case 4: return LOOP(gaps, count, first, raw[2], 4, __VA_ARGS__); \\
-        default: return LOOP(gaps, count, first, raw[2], 8, __VA_ARGS__); \\
-      }
-
-    static Py_ssize_t chunk_unpack(const uint8_t *raw, Py_ssize_t count, uint64_t *out) {
-      CHUNK_EACH_WIDTH(chunk_write, out)
-    }
-
-    static Py_ssize_t chunk_meet(
-        const uint8_t *raw, Py_ssize_t count, const uint64_t *few, Py_ssize_t stop,
-        uint64_t *out) {
-      CHUNK_EACH_WIDTH(chunk_share, few, stop, out)
-    }
-
-    static Py_ssize_t chunk_pass(
-        const uint8_t *raw, Py_ssize_t count, const uint64_t *sieve, uint64_t mask,
-        uint64_t *out) {
-      CHUNK_EACH_WIDTH(chunk_sift, sieve, mask, out)
-    }
-    """
+cdef extern from "chunk_loops.h" nogil:
     enum:
-        HEAD "CHUNK_HEAD"
-    Py_ssize_t chunk_unpack(const uint8_t *raw, Py_ssize_t count, uint64_t *out) noexcept
+        CHUNK_HEAD
+        CHUNK_TIES
+        CHUNK_TIE_BITS
+    Py_ssize_t chunk_unpack(const uint8_t *raw, Py_ssize_t count, uint64_t *out)
     Py_ssize_t chunk_meet(
         const uint8_t *raw, Py_ssize_t count, const uint64_t *few, Py_ssize_t stop,
-        uint64_t *out) noexcept
+        uint64_t *out)
     Py_ssize_t chunk_pass(
         const uint8_t *raw, Py_ssize_t count, const uint64_t *sieve, uint64_t mask,
-        uint64_t *out) noexcept
+        uint64_t *out)
 
 
 cdef inline uint64_t* _items(array.array numbers) noexcept:
@@ -137,6 +41,19 @@ cdef inline int _check(array.array numbers) except -1:
     return 0
 
 
+cdef inline int _width(uint64_t bits) noexcept:
+    """Return how many bytes a gap takes."""
+    return 1 if bits < 256 else 2 if bits < 65536 else 4 if bits < (<uint64_t>1 << 32) else 8
+
+
+cdef inline uint8_t* _put(uint8_t* out, uint64_t gap, int width) noexcept:
+    """Write a gap; return what is behind it."""
+    cdef int at
+    for at in range(width):
+        out[at] = <uint8_t> (gap >> 8 * at)
+    return out + width
+
+
 def encode(array.array numbers not None):
     """Return the chunk of some ascending numbers, at least one."""
     _check(numbers)
@@ -144,55 +61,55 @@ def encode(array.array numbers not None):
     if count < 1 or count > 65535:
         raise ValueError("a chunk holds 1 to 65535 numbers")
     cdef uint64_t* item = _items(numbers)
-    cdef uint64_t bits = 0, gap
-    cdef int shift = 0, width = 1
+    cdef uint64_t bits = 0, moments = 0, ties = 0
+    cdef int shift = 0, width = 1, apart
     for i in range(1, count):
         bits |= item[i] - item[i - 1]
+        moments |= (item[i] >> CHUNK_TIE_BITS) - (item[i - 1] >> CHUNK_TIE_BITS)
+        ties |= item[i]
     if bits:
         while not (bits >> shift) & 1:
             shift += 1
-        gap = bits >> shift
-        width = 1 if gap < 256 else 2 if gap < 65536 else 4 if gap < (<uint64_t>1 << 32) else 8
-    cdef bytes raw = b"\0" * (HEAD + (count - 1) * width)
+        width = _width(bits >> shift)
+    apart = _width(moments)
+    cdef bint is_tied = (
+        ties & (((<uint64_t>1 << CHUNK_TIE_BITS) - 1)) < 256 and apart + 1 < width)
+    if is_tied:
+        width, shift = apart, CHUNK_TIE_BITS
+    cdef bytes raw = b"\0" * (CHUNK_HEAD + (count - 1) * (width + is_tied))
     cdef uint8_t* out = <uint8_t*> <char*> raw
-    cdef uint16_t narrow
-    cdef uint32_t wide
-    out[0] = count & 255
-    out[1] = count >> 8
-    out[2] = shift
-    out[3] = width
-    memcpy(out + 4, &item[0], 8)
-    out += HEAD
+    out = _put(out, count, 2)
+    out = _put(out, shift, 1)
+    out = _put(out, CHUNK_TIES | width if is_tied else width, 1)
+    out = _put(out, item[0], 8)
+    if not is_tied:
+        for i in range(1, count):
+            out = _put(out, (item[i] - item[i - 1]) >> shift, width)
+        return raw
     for i in range(1, count):
-        gap = (item[i] - item[i - 1]) >> shift
-        if width == 1:
-            out[0] = <uint8_t> gap
-        elif width == 2:
-            narrow = <uint16_t> gap
-            memcpy(out, &narrow, 2)
-        elif width == 4:
-            wide = <uint32_t> gap
-            memcpy(out, &wide, 4)
-        else:
-            memcpy(out, &gap, 8)
-        out += width
+        moments = (item[i] >> CHUNK_TIE_BITS) - (item[i - 1] >> CHUNK_TIE_BITS)
+        out = _put(out, moments, width)
+    for i in range(1, count):
+        out = _put(out, item[i] & 255, 1)
     return raw
 
 
 cdef Py_ssize_t _count(bytes raw) except -1:
     """Return how many numbers a chunk holds, once its form is what it should be."""
     cdef Py_ssize_t size = PyBytes_GET_SIZE(raw)
-    if size < HEAD:
+    if size < CHUNK_HEAD:
         raise ValueError("damaged posting chunk")
     cdef const uint8_t* at = <const uint8_t*> PyBytes_AS_STRING(raw)
     cdef Py_ssize_t count = at[0] | at[1] << 8
-    cdef int shift = at[2], width = at[3]
+    cdef int shift = at[2], width = at[3] & ~CHUNK_TIES
+    cdef bint is_tied = (at[3] & CHUNK_TIES) != 0
     # LIMIT: a damaged chunk must not make this read or write outside.
     if (
         count < 1
         or shift > 63
-        or (width != 1 and width != 2 and width != 4 and width != 8)
-        or size != HEAD + (count - 1) * width
+        or (width != 1 and width != 2 and width != 4 and (width != 8 or is_tied))
+        or (is_tied and shift != CHUNK_TIE_BITS)
+        or size != CHUNK_HEAD + (count - 1) * (width + is_tied)
     ):
         raise ValueError("damaged posting chunk")
     return count
@@ -207,7 +124,7 @@ cdef array.array _sieve(const uint64_t *numbers, Py_ssize_t count):
     cdef array.array found = array.clone(_TEMPLATE, words, True)
     cdef uint64_t *bits = _items(found)
     for at in range(count):
-        hole = (numbers[at] ^ numbers[at] >> 24) & (words * 64 - 1)
+        hole = (numbers[at] ^ numbers[at] >> CHUNK_TIE_BITS) & (words * 64 - 1)
         bits[hole >> 6] |= <uint64_t>1 << (hole & 63)
     return found
 

@@ -1,9 +1,14 @@
 """Sorted document numbers in few bytes, and what is done with runs of them.
 
-A chunk is ``count:u16 shift:u8 width:u8 first:u64`` and then ``count - 1`` gaps of
-`width` bytes. A gap is stored without its `shift` low bits if all gaps end in that many
-zero bits: numbers carry 24 bits that tell apart documents of one moment (`document`),
-which are nearly always zero. All little-endian.
+A chunk is ``count:u16 shift:u8 form:u8 first:u64`` and then ``count - 1`` gaps of `form`
+bytes. A gap is stored without its `shift` low bits if all gaps end in that many zero bits.
+All little-endian.
+
+Numbers carry 24 bits that tell apart documents of one moment (`document`). If these are
+all zero, they are what `shift` leaves out. If they are small and the rest is not, `form`
+has the bit 16 set as well: gaps are those between moments, and behind all of them stands
+a byte for each that says which document of its moment is meant. So a posting takes 2 or 3
+bytes.
 
 These are the hot loops of search. `_chunk` is the compiled form, `plain` the same in
 Python for where nothing was compiled; one test suite runs over both.

@@ -14,7 +14,23 @@ from typing import Final
 
 _HEAD: Final = Struct("<HBBQ")
 _CODES: Final = {1: "B", 2: "H", 4: "I", 8: "Q"}
+_TIED: Final = 0x10
+_TIE_BITS: Final = 24
+_TIE: Final = (1 << _TIE_BITS) - 1
 _SWAP: Final = sys.byteorder == "big"
+
+
+def _width(bits: int) -> int:
+    """Return how many bytes a gap takes."""
+    length = (bits.bit_length() + 7) // 8
+    return 1 if length <= 1 else 2 if length <= 2 else 4 if length <= 4 else 8
+
+
+def _packed(gaps: Iterable[int], width: int) -> bytes:
+    body = array(_CODES[width], gaps)
+    if _SWAP:
+        body.byteswap()
+    return body.tobytes()
 
 
 def encode(numbers: array[int]) -> bytes:
@@ -25,14 +41,17 @@ def encode(numbers: array[int]) -> bytes:
     gaps: Iterable[int] = list(map(sub, numbers[1:], numbers))
     bits = reduce(or_, gaps)
     shift = (bits & -bits).bit_length() - 1
+    width = _width(bits >> shift)
+    moments = [number >> _TIE_BITS for number in numbers]
+    apart = list(map(sub, moments[1:], moments))
+    ties = [number & _TIE for number in numbers[1:]]
+    near = _width(max(apart))
+    if max(ties) < 256 and near + 1 < width:
+        head = _HEAD.pack(len(numbers), _TIE_BITS, _TIED | near, first)
+        return head + _packed(apart, near) + bytes(ties)
     if shift:
         gaps = map(rshift, gaps, repeat(shift))
-    length = ((bits >> shift).bit_length() + 7) // 8
-    width = 1 if length <= 1 else 2 if length <= 2 else 4 if length <= 4 else 8
-    body = array(_CODES[width], gaps)
-    if _SWAP:
-        body.byteswap()
-    return _HEAD.pack(len(numbers), shift, width, first) + body.tobytes()
+    return _HEAD.pack(len(numbers), shift, width, first) + _packed(gaps, width)
 
 
 @lru_cache(maxsize=1024)
@@ -47,18 +66,27 @@ def decode(raw: bytes) -> array[int]:
     """
     if len(raw) < _HEAD.size:
         raise ValueError("damaged posting chunk")
-    count, shift, width, first = _HEAD.unpack_from(raw)
+    count, shift, form, first = _HEAD.unpack_from(raw)
+    is_tied = bool(form & _TIED)
+    width = form & ~_TIED
     if (
         not count
         or width not in _CODES
         or shift > 63
-        or len(raw) != _HEAD.size + (count - 1) * width
+        or (is_tied and (width == 8 or shift != _TIE_BITS))
+        or len(raw) != _HEAD.size + (count - 1) * (width + is_tied)
     ):
         raise ValueError("damaged posting chunk")
+    stop = _HEAD.size + (count - 1) * width
     body = array(_CODES[width])
-    body.frombytes(raw[_HEAD.size :])
+    body.frombytes(raw[_HEAD.size : stop])
     if _SWAP:
         body.byteswap()
+    if is_tied:
+        moments = accumulate(body, initial=first >> _TIE_BITS)
+        ties = bytes(raw[stop:])
+        found = array("Q", map(lshift, moments, repeat(_TIE_BITS)))
+        return array("Q", [first, *map(or_, found[1:], ties)])
     gaps = map(lshift, body, repeat(shift)) if shift else body
     return array("Q", accumulate(gaps, initial=first))
 
