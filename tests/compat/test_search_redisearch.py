@@ -374,7 +374,7 @@ ANIMALS = [
 
 
 @pytest.mark.parametrize(
-    "words", ["fox", "quick dog", "@title:(quick|running)", "run*"]
+    "words", ["fox", "quick dog", "@title:(quick|running)", "@body:fox", "run*"]
 )
 def test_the_same_words_are_marked(wires, words):
     """In fields with stems and without, also where nobody asked for them."""

@@ -52,12 +52,14 @@ class Marker:
         for field in schema.texts:
             tests[field.key], runs[field.key] = [], []
             for leaf in leaves(node):
-                # WHY not only the fields asked for: RediSearch marks what a document
-                # was found by wherever it stands.
+                # WHY words also in fields not asked for: RediSearch marks what a
+                # document was found by wherever it stands. Of stems that is true only
+                # if both fields have them by the same word, which is not looked at.
+                asked = leaf.fields is None or field.name in leaf.fields
                 if isinstance(leaf, Term) and leaf.text and is_unspaced(leaf.text[0]):
                     runs[field.key].append(leaf.text)
                 else:
-                    test = word_test(leaf, has_stems=field.stems)
+                    test = word_test(leaf, has_stems=field.stems and asked)
                     tests[field.key].append(test)
         return cls(schema, request.highlight, request.summary, tests, runs)
 
