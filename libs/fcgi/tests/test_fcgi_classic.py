@@ -74,6 +74,13 @@ def test_shutdown_lets_every_thread_leave(program):
     assert "stopped in order" in program.log.read_text()
 
 
+def test_shutdown_does_not_wait_for_kept_connections(program):
+    with Client(program.bind, keep=True) as client:
+        assert client.get("/").body == b"0 0 0 16!cut"
+        assert ask(program, "/stop").body == b"stopping"
+        assert program.wait(10) == 0  # a connection is kept for 15 s
+
+
 def test_the_signal_of_the_original_does_the_same(program):
     ask(program)
     program.send_signal(signal.SIGUSR1)

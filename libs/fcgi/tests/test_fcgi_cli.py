@@ -73,6 +73,27 @@ def test_flup_behind_the_same_flag(start, model):
     assert server.stop(5) == 0
 
 
+def test_a_client_begins_anew_after_an_error(folder):
+    """Half an answer must not be taken for a part of the next one."""
+    path = folder / "silent.sock"
+    params = params_for("/")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen(16)
+        listener.settimeout(5)
+        with Client(f"unix:{path}", keep=True, timeout_s=0.05) as client:
+            for ask in (
+                lambda: client.request(params),
+                lambda: client.many([params, params]),
+                lambda: client.values("FCGI_MAX_CONNS"),
+            ):
+                with pytest.raises(StreamError):
+                    ask()
+                sock, _ = listener.accept()
+                with sock:
+                    assert sock.recv(8)
+
+
 def test_as_a_cgi_program():
     environ = {
         **os.environ, "GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "POST",
@@ -82,6 +103,25 @@ def test_as_a_cgi_program():
     done = run("fixture_app:app", "--chdir", APPS, input=b"body", env=environ)
     assert done.stdout.startswith(b"Status: 200 OK\r\n")
     assert done.stdout.endswith(b"\r\n\r\nbody")
+
+
+def test_a_cgi_program_sees_and_refuses_what_a_server_does():
+    few = {"GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "GET"}
+
+    def ask(*args, **environ):
+        env = {**os.environ, **few, **environ}
+        done = run("fixture_app:app", "--chdir", APPS, *args, env=env, input=b"")
+        head, _, body = done.stdout.partition(b"\r\n\r\n")
+        return int(head.split()[1]), body
+
+    status, body = ask(PATH_INFO="/show", HTTP_PROXY="http://evil")
+    seen = json.loads(body)["environ"]
+    assert (status, seen["SERVER_PROTOCOL"]) == (200, "HTTP/1.0")
+    assert "HTTP_PROXY" not in seen
+    status, body = ask("--mount", "/x", SCRIPT_NAME="/x/show")
+    assert json.loads(body)["environ"]["PATH_INFO"] == "/show"
+    assert ask("--mount", "/x", SCRIPT_NAME="/y")[0] == 404
+    assert ask(HTTP_REMOTE_USER="admin") == (400, b"400 Bad Request")
 
 
 def test_without_any_place_to_listen():

@@ -152,6 +152,17 @@ def test_abort_is_seen_by_who_asks(server):
         assert out[7].endswith(b"aborted")
 
 
+def test_abort_of_a_request_that_has_no_body(server):
+    with Line(server) as line:
+        options = {"role": Role.AUTHORIZER, "end": False, "keep": True}
+        line.begin(7, "/until_aborted", **options)
+        time.sleep(0.1)
+        line.send(line.protocol.abort_request(7))
+        assert line.until_ended()[0] == [7]
+        line.begin(7, "/hello", keep=True)
+        assert line.until_ended()[1][7].endswith(b"hello\n")
+
+
 def test_hang_up_closes_the_iterable(server, tmp_path):
     mark = tmp_path / "closed"
     with Line(server) as line:

@@ -285,7 +285,9 @@ class Request:
             raise AcceptError(*error.args) from error
         if self._socket.family != socket.AF_UNIX:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, bytes(16))
-        self._connection = BlockingConnection(self._socket.fileno())
+        self._connection = BlockingConnection(
+            self._socket.fileno(), may_keep=lambda: not _stopping.is_set()
+        )
 
     def _next_request(self) -> bool | None:
         """Return whether there was one; None if it was answered already."""

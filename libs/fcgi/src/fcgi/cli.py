@@ -94,7 +94,7 @@ def serve(argv: list[str]) -> int:
     try:
         if given["bind"] is None and not cgi.is_listening(0):
             if forced or cgi.is_cgi(os.environ):
-                cgi.run(loader.load(app), os.environ)
+                cgi.run(loader.load(app), os.environ, given["mount"])
                 return 0
             msg = "bind: say where to listen; descriptor 0 is no listening socket"
             raise ConfigurationError(msg)

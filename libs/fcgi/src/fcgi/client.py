@@ -4,9 +4,10 @@ with Client("unix:/run/x.sock") as client:
     print(client.get("/").body)
 """
 
+import contextlib
 import select
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -205,9 +206,15 @@ class Client:
         if role == Role.FILTER:
             pieces += protocol.send_data(1, data) if data else []
             pieces += protocol.send_data(1, b"")
-        try:
+        with self._closing_on_error():
             sock.sendall(b"".join(pieces))
             return self._receive(sock)
+
+    @contextlib.contextmanager
+    def _closing_on_error(self) -> Iterator[None]:
+        """Leave no connection behind on which half an answer is still to come."""
+        try:
+            yield
         except OSError as error:
             self.close()
             if isinstance(error, StreamError):
@@ -258,6 +265,15 @@ class Client:
         """
         waiting = list(enumerate(requests))[::-1]
         sock = self._connect()
+        with self._closing_on_error():
+            return self._many(sock, waiting, window)
+
+    def _many(
+        self,
+        sock: socket.socket,
+        waiting: list[tuple[int, Iterable[tuple[bytes, bytes]]]],
+        window: int,
+    ) -> list[Response]:
         protocol = self._protocol
         got: dict[int, _Partial] = {}
         out = b""
@@ -283,7 +299,6 @@ class Client:
                 raise StreamError(msg)
             for event in protocol.events():
                 if isinstance(event, events.ConnectionClosed):
-                    self.close()
                     msg = "the application hung up before the end of the response"
                     raise StreamError(msg)
                 if isinstance(
@@ -302,18 +317,26 @@ class Client:
         return [done[number] for number in sorted(done)]
 
     def values(self, *names: str) -> dict[str, str]:
-        """Ask the application for its limits, such as FCGI_MPXS_CONNS."""
+        """Ask the application for its limits, such as FCGI_MPXS_CONNS.
+
+        Raises:
+            StreamError: If the application hung up.
+            RemoteProtocolError: If it broke the protocol.
+        """
         sock = self._connect()
-        sock.sendall(self._protocol.get_values(*(name.encode() for name in names)))
-        while True:
-            event = self._protocol.next_event()
-            if event is None:
-                self._protocol.receive_data(sock.recv(65536))
-            elif isinstance(event, events.ValuesReceived):
-                return {name.decode(): value.decode() for name, value in event.values}
-            elif isinstance(event, events.ConnectionClosed):
-                msg = "the application hung up"
-                raise StreamError(msg)
+        with self._closing_on_error():
+            sock.sendall(self._protocol.get_values(*(name.encode() for name in names)))
+            while True:
+                event = self._protocol.next_event()
+                if event is None:
+                    self._protocol.receive_data(sock.recv(65536))
+                elif isinstance(event, events.ValuesReceived):
+                    return {
+                        name.decode(): value.decode() for name, value in event.values
+                    }
+                elif isinstance(event, events.ConnectionClosed):
+                    msg = "the application hung up"
+                    raise StreamError(msg)
 
     def _connect(self) -> socket.socket:
         if self._socket is None:

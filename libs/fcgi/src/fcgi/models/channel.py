@@ -53,8 +53,8 @@ class Request:
 class Channel:
     """One connection; made, read and written by the loop's thread only.
 
-    `send`, `finish` and `break_off` may be called by other threads; `lock` guards what they share with
-    the loop: the protocol, `_out`, `out_size` and `closed`.
+    `send`, `finish` and `break_off` may be called by other threads; `lock` guards what
+    they share with the loop: the protocol, `_out`, `out_size` and `closed`.
 
     Attributes:
         registered: The events the loop's selector watches; 0 for not at all.
@@ -232,7 +232,7 @@ class Channel:
         if request is None:
             return
         request.aborted = True
-        if not request.spools[-1].is_ended:
+        if not request.is_complete:
             # It was never handed over, so nobody else will end it.
             self.finish(request, [])
 
