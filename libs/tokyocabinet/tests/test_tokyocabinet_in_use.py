@@ -52,7 +52,14 @@ def test_a_copy_over_an_open_database_is_refused(kind, tmp_path):
         assert len(list(db)) == len(list(other)) == 199
         assert locked(kind, tmp_path / "a")
         other.close()
+        if kind is TDB:
+            db.setindex("n", "decimal")
         db.copy(tmp_path / "b")
+        with pytest.raises(Error):
+            db.copy(tmp_path / "none" / "b")
+        assert locked(kind, tmp_path / "a")
+        if kind is TDB:
+            assert locked(BDB, tmp_path / "a.idx.n.dec")
     with kind(tmp_path / "b", "r") as copy:
         assert len(list(copy)) == 199
 
@@ -105,6 +112,7 @@ def test_an_abstract_database_holds_its_file(kind, suffix, tmp_path):
                     call()
             db[b"1"] = b"n\0v"
             db.optimize()
+            db.copy(tmp_path / f"copy.{suffix}")
             with pytest.raises(ThreadError):
                 kind(path, "r")
             assert locked(kind, path)

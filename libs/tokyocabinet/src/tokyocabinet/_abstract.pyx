@@ -76,6 +76,7 @@ cdef class ADB(BulkDatabase):
         calls.sync = sync
         calls.vanish = vanish
         calls.copy = copy
+        calls.relock = relock
         calls.begin = begin
         calls.commit = commit
         calls.abort = abort

@@ -183,6 +183,20 @@ cdef boolean copy(void *db, const char *path) noexcept nogil:
     return plain(<TCADB *>db, tcadbcopy(<TCADB *>db, path))
 
 
+cdef bint relock(void *db) noexcept nogil:
+    cdef int kind = tcadbomode(<TCADB *>db)
+    cdef void *inner = tcadbreveal(<TCADB *>db)
+    if kind == ADBOHDB:
+        return relock_file((<TCHDB *>inner).fd, (<TCHDB *>inner).omode)
+    if kind == ADBOBDB:
+        return relock_file((<TCBDB *>inner).hdb.fd, (<TCBDB *>inner).hdb.omode)
+    if kind == ADBOFDB:
+        return relock_file((<TCFDB *>inner).fd, (<TCFDB *>inner).omode)
+    if kind == ADBOTDB:
+        return table_relock(inner)
+    return True
+
+
 cdef boolean foreach(void *db, TCITER proc, void *op) noexcept nogil:
     return plain(<TCADB *>db, tcadbforeach(<TCADB *>db, proc, op))
 

@@ -179,4 +179,5 @@ cdef enum:
     MAPPED = 64 << 20           # the C library's default
     WRITER = 1 << 1             # the mode's bit, alike for every kind of database
 cdef int64_t mapped(int64_t wanted, object path, object omode) except -1
+cdef bint table_relock(void *db) noexcept nogil
 cdef int name_constants(type kind, str prefix) except -1

@@ -135,6 +135,7 @@ cdef class Database(Handle):
 
     cdef int copy_to(self, bytes name) except -1:
         cdef const char *cname = name
+        cdef bint held
         cdef boolean ok
         cdef int code = 0
         self.enter()
@@ -143,8 +144,13 @@ cdef class Database(Handle):
             ok = self.calls.copy(self.db, cname)
             if not ok:
                 code = self.calls.ecode(self.db)
+            held = self.calls.relock == NULL or self.calls.relock(self.db)
             self.release()
         self.leave()
+        if not held:
+            raise error_for(
+                TCELOCK, "lock error: another process opened the database while it was"
+                " copied; close it", self.path())
         if not ok:
             self.fail(code)
         return 0
@@ -283,6 +289,18 @@ cdef class Database(Handle):
     def transaction(self, timeout=None):
         """Return a context manager: commit at its end, abort on an exception."""
         return Transaction(self, timeout)
+
+
+cdef bint table_relock(void *db) noexcept nogil:
+    """Take the locks of a table and of its indexes again."""
+    cdef TCTDB *tdb = <TCTDB *>db
+    cdef TCHDB *hdb = tdb.hdb
+    cdef bint held = relock_file(hdb.fd, hdb.omode)
+    cdef int index
+    for index in range(tdb.inum):
+        hdb = (<TCBDB *>tdb.idxs[index].db).hdb
+        held &= relock_file(hdb.fd, hdb.omode)
+    return held
 
 
 include "_mapping.pxi"

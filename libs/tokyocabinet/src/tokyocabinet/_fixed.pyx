@@ -31,6 +31,10 @@ ctypedef boolean (*number_call)(TCFDB *, int64_t, const void *, int) noexcept no
 include "_fixed_record.pxi"
 
 
+cdef bint fixed_relock(void *db) noexcept nogil:
+    return relock_file((<TCFDB *>db).fd, (<TCFDB *>db).omode)
+
+
 cdef class FDB(MappingDatabase):
     """A fixed-length database (`.tcf`): numbers from 1 to values of at most `width`.
 
@@ -59,6 +63,7 @@ cdef class FDB(MappingDatabase):
         calls.sync = <plain_call>tcfdbsync
         calls.vanish = <plain_call>tcfdbvanish
         calls.copy = <path_call>tcfdbcopy
+        calls.relock = fixed_relock
         calls.begin = <plain_call>tcfdbtranbegin
         calls.commit = <plain_call>tcfdbtrancommit
         calls.abort = <plain_call>tcfdbtranabort

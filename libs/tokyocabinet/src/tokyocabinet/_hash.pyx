@@ -55,6 +55,10 @@ cdef int hash_room(void *db, size_t more) noexcept nogil:
     return 0
 
 
+cdef bint hash_relock(void *db) noexcept nogil:
+    return relock_file((<TCHDB *>db).fd, (<TCHDB *>db).omode)
+
+
 cdef int hash_fetch(
     void *db, const void *kbuf, int ksiz, Arena *arena
 ) noexcept nogil:
@@ -120,6 +124,7 @@ cdef class HDB(BulkDatabase):
         calls.sync = <plain_call>tchdbsync
         calls.vanish = <plain_call>tchdbvanish
         calls.copy = <path_call>tchdbcopy
+        calls.relock = hash_relock
         calls.begin = <plain_call>tchdbtranbegin
         calls.commit = <plain_call>tchdbtrancommit
         calls.abort = <plain_call>tchdbtranabort

@@ -17,6 +17,7 @@ cdef class TableFile(MappingDatabase):
         calls.sync = <plain_call>tctdbsync
         calls.vanish = <plain_call>tctdbvanish
         calls.copy = <path_call>tctdbcopy
+        calls.relock = table_relock
         calls.begin = <plain_call>tctdbtranbegin
         calls.commit = <plain_call>tctdbtrancommit
         calls.abort = <plain_call>tctdbtranabort

@@ -21,6 +21,10 @@ from tokyocabinet.error import error_for
 from tokyocabinet.view import TreeItems, TreeKeys, TreeValues
 
 
+cdef bint tree_relock(void *db) noexcept nogil:
+    return relock_file((<TCBDB *>db).hdb.fd, (<TCBDB *>db).hdb.omode)
+
+
 cdef int tree_fetch(
     void *db, const void *kbuf, int ksiz, Arena *arena
 ) noexcept nogil:
@@ -88,6 +92,7 @@ cdef class BDB(BulkDatabase):
         calls.sync = <plain_call>tcbdbsync
         calls.vanish = <plain_call>tcbdbvanish
         calls.copy = <path_call>tcbdbcopy
+        calls.relock = tree_relock
         calls.begin = <plain_call>tcbdbtranbegin
         calls.commit = <plain_call>tcbdbtrancommit
         calls.abort = <plain_call>tcbdbtranabort

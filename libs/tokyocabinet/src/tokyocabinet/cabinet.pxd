@@ -21,7 +21,7 @@ cdef extern from "tcutil.h" nogil:
     ctypedef boolean (*TCITER)(const void *, int, const void *, int, void *) noexcept nogil
     const char *tcversion
     enum:
-        TCESUCCESS, TCETHREAD, TCEINVALID, TCEMETA, TCERHEAD, TCEKEEP, TCENOREC, TCEMISC
+        TCESUCCESS, TCELOCK, TCETHREAD, TCEINVALID, TCEMETA, TCERHEAD, TCEKEEP, TCENOREC, TCEMISC
     void *tcmalloc(size_t size)
     void tcfree(void *ptr)
     TCXSTR *tcxstrnew()
@@ -326,6 +326,7 @@ cdef extern from "tctdb.h" nogil:
     ctypedef struct TDBIDX:
         char *name
         int type
+        void *db                # a TCBDB
     ctypedef struct TCTDB:
         TCHDB *hdb
         TDBIDX *idxs

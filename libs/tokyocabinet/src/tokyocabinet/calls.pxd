@@ -1,6 +1,6 @@
 """The C functions of one kind of database, as a table that every method goes by."""
 
-from libc.stdint cimport uint64_t
+from libc.stdint cimport uint32_t, uint64_t
 
 from tokyocabinet.arena cimport Arena
 from tokyocabinet.cabinet cimport TCCODEC, TCITER, TCLIST, TCPDPROC, boolean
@@ -14,12 +14,17 @@ cdef extern from "residency.h" nogil:
     void residency_forget(Residency *)
 
 
+cdef extern from "relock.h" nogil:
+    bint relock_file(int fd, uint32_t omode)
+
+
 ctypedef char *(*field_call)(void *) noexcept nogil
 ctypedef boolean (*plain_call)(void *) noexcept nogil
 ctypedef int (*code_call)(void *) noexcept nogil
 ctypedef uint64_t (*count_call)(void *) noexcept nogil
 ctypedef const char *(*text_call)(void *) noexcept nogil
 ctypedef boolean (*path_call)(void *, const char *) noexcept nogil
+ctypedef bint (*relock_call)(void *) noexcept nogil
 ctypedef boolean (*open_call)(void *, const char *, int) noexcept nogil
 ctypedef void (*free_call)(void *) noexcept nogil
 ctypedef boolean (*put_call)(void *, const void *, int, const void *, int) noexcept nogil
@@ -52,6 +57,7 @@ cdef struct Calls:
     plain_call sync
     plain_call vanish
     path_call copy
+    relock_call relock          # NULL = there is no file
     plain_call begin
     plain_call commit
     plain_call abort
