@@ -18,6 +18,7 @@ from hunch_kvstore.commands.connection import check_name
 from hunch_kvstore.commands.context import Context
 from hunch_kvstore.commands.table import command
 from hunch_kvstore.resp.reply import NO_REPLY, OK, CommandError, Reply, Verbatim
+from hunch_kvstore.server.tracking import redirect_of
 from hunch_kvstore.server.waiting import POSTPONED
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def describe(who: Client, running: Sequence[bytes] = ()) -> bytes:
     flags = (
         ("O" if who.is_monitor else "")
         + ("P" if who.is_subscribed else "")
+        + _tracking_flags(who)
         + ("x" if who.queue is not None else "")
         + ("b" if who.blocked is not None else "")
         + ("d" if who.is_dirty else "")
@@ -124,10 +126,18 @@ def describe(who: Client, running: Sequence[bytes] = ()) -> bytes:
         ("events", "r"),
         ("cmd", who.last_command.lower() or "NULL"),
         ("user", "default"),
-        ("redir", -1),
+        ("redir", redirect_of(who.tracking)),
         ("resp", who.resp),
     )
     return " ".join(f"{name}={value}" for name, value in pairs).encode()
+
+
+def _tracking_flags(who: Client) -> str:
+    tracker = who.tracking
+    if tracker is None:
+        return ""
+    broken = "R" if tracker.is_broken else ""
+    return "t" + broken + ("B" if "bcast" in tracker.modes else "")
 
 
 @command("CLIENT|INFO")
@@ -288,12 +298,6 @@ def client_unpause(ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Let everybody go on."""
     ctx.server.waiting.resume()
     return OK
-
-
-@command("CLIENT|GETREDIR")
-def client_getredir(_ctx: Context, _args: Sequence[bytes]) -> Reply:
-    """Answer that nothing is tracked."""
-    return -1
 
 
 @command(

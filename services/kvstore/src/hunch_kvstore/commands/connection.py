@@ -155,6 +155,7 @@ def reset(ctx: Context, _args: Sequence[bytes]) -> Reply:
     client.no_evict = False
     client.quiet = None
     ctx.server.monitors.leave(client)
+    ctx.server.tracking.leave(client)
     client.authenticated = not ctx.server.settings.text("requirepass")
     client.parser.trusted = client.authenticated
     return Simple("RESET")

@@ -21,6 +21,7 @@ MODULES = (
     "hunch_kvstore.commands.pubsub",
     "hunch_kvstore.commands.connection",
     "hunch_kvstore.commands.client",
+    "hunch_kvstore.commands.tracking",
     "hunch_kvstore.commands.introspection",
     "hunch_kvstore.commands.server",
     "hunch_kvstore.commands.inspection",

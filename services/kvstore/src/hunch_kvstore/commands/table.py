@@ -79,6 +79,11 @@ class Command:
     rejected: int = 0
     durations: Durations = field(default_factory=Durations)
 
+    def forget_calls(self) -> None:
+        """Begin to count anew."""
+        self.calls = self.spent_us = self.failed = self.rejected = 0
+        self.durations.clear()
+
     def accepts(self, words: int) -> bool:
         """Tell whether a call of that many words (name included) fits the arity."""
         return words == self.arity if self.arity > 0 else words >= -self.arity

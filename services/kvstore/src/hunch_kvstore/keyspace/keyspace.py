@@ -243,6 +243,7 @@ class Keyspace:
 
     def rename(self, source: bytes, target: bytes, record: bytes) -> None:
         """Give a live key another name, replacing what has that name."""
+        self.touch(source)
         old = self.tx.get(META + target)
         if old is not None:
             self._remove(target, old)
@@ -256,7 +257,6 @@ class Keyspace:
         if record[0] & EXPIRES:
             self.tx.put(EXPIRY + record[1:9] + target, b"")
         self._tell_new(target, record)
-        self.touch(source)
         self.touch(target)
 
     def copy(self, target: bytes, record: bytes) -> None:

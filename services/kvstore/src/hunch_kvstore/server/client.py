@@ -12,6 +12,7 @@ from hunch_kvstore.server._lane import Peer
 
 if TYPE_CHECKING:
     from hunch_kvstore.commands.table import Command
+    from hunch_kvstore.server.tracking import Tracker
 
 
 @dataclass(slots=True)
@@ -50,6 +51,7 @@ class Client(Peer):
         killed: Whether the connection ends at once.
         is_midway: Whether its parser holds the beginning of a command.
         blocked: What a blocking command waits for, or None.
+        tracking: What CLIENT TRACKING asked for, or None.
         waiting: Commands that came while blocked.
         quiet: What CLIENT REPLY asked for: ``off``; ``next``, then ``skip``; or None.
     """
@@ -67,6 +69,7 @@ class Client(Peer):
         "number",
         "out_bytes",
         "over_soft_since_s",
+        "tracking",
         "waiting",
         "watched",
     )
@@ -93,6 +96,7 @@ class Client(Peer):
         self.closing = False
         self.killed = False
         self.blocked = None
+        self.tracking: Tracker | None = None
         self.waiting: list[list[bytes]] = []
         self.no_evict = False
         self.born_s = now_s

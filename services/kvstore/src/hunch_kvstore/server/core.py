@@ -35,6 +35,7 @@ from hunch_kvstore.server.pubsub import PubSub
 from hunch_kvstore.server.rates import Rates
 from hunch_kvstore.server.refusal import checked, rejected, unknown
 from hunch_kvstore.server.slowlog import SlowLog, redacted
+from hunch_kvstore.server.tracking import Tracking
 from hunch_kvstore.server.waiting import Waiting
 from hunch_kvstore.server.watching import Watching
 
@@ -70,6 +71,7 @@ class Core:
         cursors: Scans under way.
         lane: Runs the hot commands before they come here.
         monitors: Clients that are shown every command.
+        tracking: Who is told when keys change.
         spikes: What took long enough for LATENCY.
         watching: Who watches which key.
         waiting: Clients that are blocked, or held back by CLIENT PAUSE.
@@ -91,7 +93,7 @@ class Core:
         self.ready: set[Client] = set()
         self.watching = Watching(self.keys)
         self.watchers = self.watching.by_key
-        self.keys.watched = cast("dict[bytes, object]", self.watchers)
+        self.keys.watched = self.watching.as_watched
         self.stopping = False
         self.started_s = time.time()
         self.last_save_s = int(self.started_s)
@@ -115,8 +117,10 @@ class Core:
         self._context.keys = self.keys
         self.lane = Lane(self)
         self.monitors = Monitors(self)
+        self.tracking = Tracking(self)
         self.spikes = Spikes()
         self._spike_us = 0
+        self._is_expiring = False
         self.waiting = Waiting(self)
         self.blocked = self.waiting.blocked
         self.serve_blocked = self.waiting.serve
@@ -157,6 +161,7 @@ class Core:
         self.watching.unwatch(client)
         self.waiting.forget(client)
         self.monitors.leave(client)
+        self.tracking.leave(client)
 
     # -- commands --------------------------------------------------------------------
 
@@ -254,6 +259,8 @@ class Core:
             self.answer(client, reply)
         self._wrote = False
         self.called(client, row, words, time.perf_counter_ns() - started)
+        if self.tracking.clients:
+            self.tracking.called(client, row)
         self.count.calls += 1
         client.last_command = row.name
 
@@ -275,6 +282,8 @@ class Core:
         row.durations.note(spent_ns)
         if spent_us >= self.lane.slow_us >= 0:
             self.note_slow(client, row, words, spent_us)
+        if client.tracking is not None:
+            self.tracking.remember(client, row, words)
         if self.monitors.clients:
             self.monitors.show(client, row, words)
 
@@ -291,7 +300,11 @@ class Core:
 
     def choose_lane(self) -> None:
         """Let all commands go the plain way while somebody looks at each of them."""
-        self.lane.enabled = not (self.waiting.paused_until_s or self.monitors.clients)
+        self.lane.enabled = not (
+            self.waiting.paused_until_s
+            or self.monitors.clients
+            or self.tracking.clients
+        )
 
     def run(self, client: Client, row: Command, words: list[bytes]) -> Reply:
         """Call a handler, in a transaction of its own unless EXEC has one open.
@@ -360,6 +373,9 @@ class Core:
             self.census.committed()
         if keys.touched:
             self.watching.changed(keys.touched)
+            if self.tracking.clients:
+                client = None if self._is_expiring else self._context.client
+                self.tracking.changed(keys.touched, client)
             keys.touched.clear()
 
     def abort(self) -> None:
@@ -388,6 +404,7 @@ class Core:
         if self.waiting.is_paused:
             return
         wrote = self._wrote
+        self._is_expiring = True
         self.begin()
         try:
             for key in doomed:
@@ -402,6 +419,7 @@ class Core:
             return
         finally:
             self._wrote = wrote
+            self._is_expiring = False
 
     def key_count(self) -> int:
         """Return the number of keys."""
@@ -413,6 +431,7 @@ class Core:
         self._schemas_at_risk = True
         self.catalog.clear(context.tx)
         self.census.emptied()
+        self.tracking.emptied()
 
     def new_queue(self) -> Queue:
         """Return what MULTI collects commands in."""
@@ -459,6 +478,7 @@ class Core:
         self.rates.take(now_s, count.calls, count.net_in_bytes, count.net_out_bytes)
         self.engine.tick(now_s)
         self._expire()
+        self.tracking.tick()
         self.census.step()
         if isinstance(self.engine.refusal, StoreFailed):
             self._fail(now_s)
@@ -485,6 +505,7 @@ class Core:
             dates = due(self.engine, now_ms, _EXPIRE_AT_ONCE)
             if not dates or self.engine.refusal is not None:
                 return
+            self._is_expiring = True
             self.begin()
             try:
                 expire(self.keys, self._context.tx, dates)
@@ -497,6 +518,7 @@ class Core:
                 return  # WHY: they stay unseen, and are deleted once the disk is back
             finally:
                 self._wrote = False
+                self._is_expiring = False
             if len(dates) < _EXPIRE_AT_ONCE or time.monotonic() > until:
                 return
 
@@ -532,9 +554,7 @@ class Core:
         self.keys.removed = 0
         for row in self.table.values():
             for command in (row, *row.subcommands.values()):
-                command.calls = command.spent_us = command.failed = 0
-                command.rejected = 0
-                command.durations.clear()
+                command.forget_calls()
 
     def save(self) -> None:
         """Sync the log, whatever the policy.

@@ -74,6 +74,7 @@ def _clients(core: Core) -> Rows:
         "client_recent_max_output_buffer": max(
             (client.out_bytes for client in core.clients.values()), default=0
         ),
+        "tracking_clients": len(core.tracking.clients),
         "pubsub_clients": sum(client.is_subscribed for client in core.clients.values()),
     }
 
@@ -134,6 +135,13 @@ def _stats(core: Core) -> Rows:
         "evicted_keys": 0,
         "pubsub_channels": len(core.pubsub.channels),
         "pubsub_patterns": len(core.pubsub.patterns),
+        "tracking_total_keys": len(core.tracking.by_key),
+        "tracking_total_items": core.tracking.items,
+        "tracking_total_prefixes": sum(
+            len(client.tracking.prefixes)
+            for client in core.tracking.clients
+            if client.tracking is not None
+        ),
         "total_error_replies": sum(core.count.errors.values()),
     }
 

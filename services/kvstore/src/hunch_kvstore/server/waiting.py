@@ -86,6 +86,7 @@ class Waiting:
         """Answer a client that waits for a key."""
         self.forget(client)
         self._core.answer(client, reply)
+        self._core.tracking.tell()
 
     def serve(self) -> None:
         """Try again for clients that wait, in the order they came."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from hunch_kvstore.keyspace.encoding import META, expiry_of
 
@@ -23,6 +23,11 @@ class Watching:
     def __init__(self, keys: Keyspace) -> None:
         self._keys = keys
         self.by_key: dict[bytes, dict[Client, None]] = {}
+
+    @property
+    def as_watched(self) -> dict[bytes, object]:
+        """What the keyspace asks whether anybody watches a key."""
+        return cast("dict[bytes, object]", self.by_key)
 
     def watch(self, client: Client, key: bytes) -> None:
         """Let EXEC of this client fail if the key changes before it."""
