@@ -18,7 +18,7 @@ from hunch_kvstore.commands.connection import check_name
 from hunch_kvstore.commands.context import Context
 from hunch_kvstore.commands.table import command
 from hunch_kvstore.resp.reply import NO_REPLY, OK, CommandError, Reply, Verbatim
-from hunch_kvstore.server.tracking import redirect_of
+from hunch_kvstore.server.client_line import describe
 from hunch_kvstore.server.waiting import POSTPONED
 
 if TYPE_CHECKING:
@@ -75,69 +75,6 @@ def client_setinfo(ctx: Context, args: Sequence[bytes]) -> Reply:
     else:
         ctx.client.library_version = args[1]
     return OK
-
-
-def describe(who: Client, running: Sequence[bytes] = ()) -> bytes:
-    """Return one line of CLIENT LIST, without its line break.
-
-    Args:
-        who: Whose.
-        running: The words of the command it is told in, if that is its own.
-    """
-    now = time.monotonic()
-    said = sum(map(len, running))
-    headers = sum(len(b"$%d\r\n\r\n" % len(word)) for word in running)
-    if running:
-        headers += len(b"*%d\r\n" % len(running))
-    flags = (
-        ("O" if who.is_monitor else "")
-        + ("P" if who.is_subscribed else "")
-        + _tracking_flags(who)
-        + ("x" if who.queue is not None else "")
-        + ("b" if who.blocked is not None else "")
-        + ("d" if who.is_dirty else "")
-        + ("e" if who.no_evict else "")
-        + ("U" if who.is_local else "")
-    )
-    pairs = (
-        ("id", who.number),
-        ("addr", who.address),
-        ("laddr", who.local_address),
-        ("fd", getattr(who.socket, "number", 0)),
-        ("name", who.name.decode("ascii", "replace")),
-        ("age", int(now - who.born_s)),
-        ("idle", int(now - who.last_seen_s)),
-        ("flags", flags or "N"),
-        ("db", 0),
-        ("sub", len(who.channels)),
-        ("psub", len(who.patterns)),
-        ("ssub", 0),
-        ("multi", -1 if who.queue is None else len(who.queue.commands)),
-        ("qbuf", who.parser.pending_bytes + said + headers),
-        ("qbuf-free", 0),
-        ("argv-mem", said),
-        ("multi-mem", 0 if who.queue is None else who.queue.size_bytes),
-        ("rbs", 0),
-        ("rbp", 0),
-        ("obl", 0),
-        ("oll", 0),
-        ("omem", who.out_bytes),
-        ("tot-mem", who.out_bytes + who.parser.pending_bytes),
-        ("events", "r"),
-        ("cmd", who.last_command.lower() or "NULL"),
-        ("user", "default"),
-        ("redir", redirect_of(who.tracking)),
-        ("resp", who.resp),
-    )
-    return " ".join(f"{name}={value}" for name, value in pairs).encode()
-
-
-def _tracking_flags(who: Client) -> str:
-    tracker = who.tracking
-    if tracker is None:
-        return ""
-    broken = "R" if tracker.is_broken else ""
-    return "t" + broken + ("B" if "bcast" in tracker.modes else "")
 
 
 @command("CLIENT|INFO")
