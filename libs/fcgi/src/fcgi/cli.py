@@ -40,7 +40,7 @@ def serve_parser() -> argparse.ArgumentParser:
     add("--model", default=defaults.model, choices=list(MODELS), metavar="MODEL",
         help=f"one of {', '.join(MODELS)} (default prefork)")  # fmt: skip
     add("--threads", type=int, default=defaults.threads,
-        help="threads of a worker, for model pool (default 8)")  # fmt: skip
+        help="of a worker, for the models that have them (default 8)")  # fmt: skip
     add("--connections", type=int, default=defaults.connections,
         help="open at once in a worker, where that can be many (default 1024)")  # fmt: skip
     add("--backlog", type=int, default=defaults.backlog,
