@@ -482,6 +482,12 @@ def test_any_xml_is_read_or_refused(raw):
         return
 
 
+@pytest.mark.parametrize("name", ["Connection", "transfer-encoding", "TE"])
+def test_headers_between_two_hops_are_the_servers(name):
+    with pytest.raises(ValueError, match="belongs to the server"):
+        Headers()[name] = "close"
+
+
 def test_a_body_that_comes_too_slowly_is_408():
     class Slow(Application):
         limits = RequestLimits(max_body_time_s=0.2)
@@ -511,7 +517,7 @@ def test_a_body_that_comes_too_slowly_is_408():
         thread.join()
         base["wsgi.input"].close()
     assert reply.status == 408
-    assert reply.headers["Connection"] == "close"
+    assert "Connection" not in reply.headers
     assert 0.2 <= taken < 1.5
     prompt = Client(Slow()).post("/", form={"a": "x" * 100_000})
     assert prompt.body == b"x" * 100_000

@@ -56,7 +56,7 @@ def test_what_an_application_without_extras_loads_is_under_6000_lines():
 
 def test_all_of_it_is_little_code():
     files = list(SOURCE.rglob("*.py"))
-    assert sum(map(lines_of_code, files)) < 5050
+    assert sum(map(lines_of_code, files)) < 5100
     sizes = [len(file.read_text().splitlines()) for file in files]
-    assert sum(sizes) < 7400
+    assert sum(sizes) < 7500
     assert max(sizes) < 300

@@ -66,6 +66,7 @@ def test_config_language():
         ("a: 12abc", "cannot read"),
         ("a: " + "[" * 100_000, "maximum recursion"),
         ("a: " + "9" * 5000, "x.conf: Exceeds the limit"),
+        ("a: 0x" + "f" * 5000, "x.conf: Exceeds the limit"),
         ("a: __import__('os')", "cannot read"),
     ],
 )
@@ -484,6 +485,7 @@ def test_development_server_is_heard_by_who_sends_too_much(tmp_path):
         "class Root(Controller):\n"
         "  def __call__(self, **rest): return rest\n"
         "class Small(Application):\n  root = Root\n"
+        "  limits = Application.limits.__class__(max_body_time_s=0.2)\n"
     )
     line = [sys.executable, "-m", "smisk", "small:Small", "--http", "127.0.0.1:0"]
     process = subprocess.Popen(line, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
@@ -495,11 +497,18 @@ def test_development_server_is_heard_by_who_sends_too_much(tmp_path):
             urllib.request.urlopen(request)
         assert caught.value.status == 413
         caught.value.close()
-        with socket.create_connection(
-            ("127.0.0.1", int(address[:-1].split(":")[2]))
-        ) as s:
+        port = int(address[:-1].split(":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as s:
             s.sendall(b'POST /.json HTTP/1.1\r\nContent-Length: 7\r\n\r\n{"a":1}')
             assert s.makefile("rb").read().endswith(b'\r\n\r\n{"a":1}')
+        with socket.create_connection(("127.0.0.1", port)) as s:
+            head = b"Content-Type: application/json\r\nContent-Length: 70\r\n\r\n"
+            s.sendall(b"POST / HTTP/1.1\r\n" + head)
+            with contextlib.suppress(OSError):
+                for _ in range(40):
+                    s.sendall(b"{")
+                    time.sleep(0.02)
+            assert s.makefile("rb").read().startswith(b"HTTP/1.0 408 ")
     finally:
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0

@@ -62,13 +62,13 @@ def parse(text: str, path: Path = Path("settings"), **symbols: object) -> Settin
 
 
 def _parse(text: str, path: Path, symbols: Settings, depth: int) -> Settings:
-    made = "".join(_to_json(text, path, symbols, depth))
-    if not made.lstrip().startswith("{"):
-        made = "{" + made + "}"
     try:
+        made = "".join(_to_json(text, path, symbols, depth))
+        if not made.lstrip().startswith("{"):
+            made = "{" + made + "}"
         settings: Settings = json.loads(made, object_pairs_hook=_section)
     except json.JSONDecodeError as error:
-        what = "it ends too soon" if error.pos >= len(made) - 1 else error.msg
+        what = "it ends too soon" if error.pos >= len(error.doc) - 1 else error.msg
         raise ConfigurationError(f"{path}:{error.lineno}: {what}") from error
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"{path}: {error}") from error

@@ -7,6 +7,7 @@ name may hold several values (``add``). The list manners of 2008 work as well:
 
 import re
 from collections.abc import Iterable, Iterator, MutableMapping
+from wsgiref.util import is_hop_by_hop
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z").match
 # LIMIT: a line break (or NUL) in a value would start a header of the attacker's choice.
@@ -119,6 +120,8 @@ def _checked(name: str, value: str) -> str:
     if key is None:
         if not _TOKEN(name):
             raise ValueError(f"not a header name: {name!r}")
+        if is_hop_by_hop(name):
+            raise ValueError(f"{name} belongs to the server")
         key = name.lower()
         if len(_KEYS) < 1000:
             _KEYS[name] = key

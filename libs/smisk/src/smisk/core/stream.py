@@ -73,8 +73,7 @@ class Stream:
             return b""
         assert self._take is not None
         if self._deadline is not None and time.monotonic() > self._deadline:
-            msg = "the body came too slowly"
-            raise http.RequestTimeout(msg, headers={"Connection": "close"})
+            raise http.RequestTimeout("the body came too slowly")
         want = size if self._left is None else min(size, self._left)
         part = self._take(want)
         if not part:
