@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench_row import Row, row
 from bench_server import Server, ours, redis
-from bench_speed import MEASURES, fill, run
+from bench_speed import MEASURES, Load, fill, run
 
 GIGABYTE = 1_000_000_000
 DOCUMENT_BYTES = 2048
@@ -32,9 +32,9 @@ def latency(folder: Path, repeats: int, scale: float) -> Generator[Row, None, No
             for number in range(repeats):
                 for place in (0, 1) if number % 2 == 0 else (1, 0):
                     with Compacting(pair[place]):
-                        p99[place].append(
-                            run(pair[place], one.words, 1, int(250_000 * scale))[1]
-                        )
+                        requests = int(250_000 * scale)
+                        found = run(pair[place], one.words, Load(1), requests)
+                        p99[place].append(found[1])
             what = f"{one.name} p99 while compacting, pipeline 1"
             yield row(what, "ms", pair[1].name, *p99, 0.5, less_is_better=True)
     finally:
