@@ -476,7 +476,8 @@ def test_development_server(tmp_path):
         check=False,
     )
     assert failed.returncode == 2
-    assert "'hello' has no 'Nope'" in failed.stderr
+    assert "'hello' (" in failed.stderr  # and which file that is
+    assert "has no 'Nope'" in failed.stderr
 
 
 def test_development_server_is_heard_by_who_sends_too_much(tmp_path):
