@@ -26,14 +26,14 @@ DATES = (
 )
 
 BODIES: dict[str, tuple[str, bytes]] = {
-    "/good": ("application/rss+xml", feed(*(ITEM.format(title=f"Good {n}", guid=n, more="") for n in range(5)))),
+    "/good": ("application/rss+xml", feed(*(ITEM.format(title=f"Good {n}", guid=f"good-{n}", more="") for n in range(5)))),
     "/html": ("text/html", b"<!doctype html><title>Hello</title><h1>No feed here</h1>"),
     "/empty": ("application/rss+xml", b""),
     "/junk": ("application/rss+xml", bytes(range(256)) * (5 * 4096)),
-    "/latin": ("application/rss+xml; charset=utf-8", feed(ITEM.format(title="CAFE", guid="1", more="")).replace(b"CAFE", b"caf\xff\xe9")),
-    "/dates": ("application/rss+xml", feed(*(ITEM.format(title=f"Dated {d!r}", guid=n, more=f"<pubDate>{d}</pubDate>") for n, d in enumerate(DATES)))),
+    "/latin": ("application/rss+xml; charset=utf-8", feed(ITEM.format(title="CAFE", guid="latin", more="")).replace(b"CAFE", b"caf\xff\xe9")),
+    "/dates": ("application/rss+xml", feed(*(ITEM.format(title=f"Dated {d!r}", guid=f"dated-{n}", more=f"<pubDate>{d}</pubDate>") for n, d in enumerate(DATES)))),
     "/death": ("application/rss+xml", b'<rss version="2.0"><channel><item><title>&#99999999999;</title></item></channel></rss>'),
-    "/script": ("application/rss+xml", feed(ITEM.format(title="&lt;script&gt;alert(1)&lt;/script&gt;", guid="1", more="<link>javascript:alert(1)</link><description>&lt;img src=x onerror=alert(1)&gt;&lt;script&gt;alert(2)&lt;/script&gt;kept words</description>"))),
+    "/script": ("application/rss+xml", feed(ITEM.format(title="&lt;script&gt;alert(1)&lt;/script&gt;", guid="script", more="<link>javascript:alert(1)</link><description>&lt;img src=x onerror=alert(1)&gt;&lt;script&gt;alert(2)&lt;/script&gt;kept words</description>"))),
 }  # fmt: skip
 
 
