@@ -41,7 +41,6 @@ cdef extern from "time.h" nogil:
 
 cdef enum:
     EVENTS = 512
-    FEW_EVENTS = 16
     READ_BYTES = 131072
 
 
@@ -114,17 +113,10 @@ cdef class Rounds:
         """Wait for what is ready, for so long at most and not less than 0, and run it."""
         cdef int count, index, number
         cdef int wait_ms = <int>(wait_s * 1000) + 1
-        # PERF: replies that need not wait for the disk leave after a few clients, not
-        # after all of fifty: while we go on with the next ones, these are already
-        # reading. Of 40 paired runs on a busy machine, unpipelined GET and SET did some
-        # 5% more a second in the median, less than single runs differ by; the server
-        # slept a fifth to two thirds less a request (2026-11-27). Under `always` a
-        # round is as long as it gets, since it costs a sync.
-        cdef int most = FEW_EVENTS if self.front.is_light else EVENTS
         cdef object found
         cdef timespec now
         with nogil:
-            count = epoll_wait(self.poll, self.events, most, wait_ms)
+            count = epoll_wait(self.poll, self.events, EVENTS, wait_ms)
             clock_gettime(CLOCK_MONOTONIC, &now)
         self.now_s = <double>now.tv_sec + <double>now.tv_nsec * 1e-9
         for index in range(count):
