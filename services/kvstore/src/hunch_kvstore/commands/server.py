@@ -113,7 +113,7 @@ def bgrewriteaof(ctx: Context, _args: Sequence[bytes]) -> Reply:
 @command("LASTSAVE")
 def lastsave(ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Answer when everything was last known to be on disk."""
-    return ctx.server.last_save_s
+    return ctx.server.saves.last_s
 
 
 @command(

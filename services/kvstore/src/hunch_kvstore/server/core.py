@@ -17,7 +17,6 @@ from hunch_kvstore.commands.table import Command
 from hunch_kvstore.engine import StoreFailed, Sync, WritesRefused
 from hunch_kvstore.keyspace.compact import Compact
 from hunch_kvstore.keyspace.encoding import EXPIRY, after
-from hunch_kvstore.keyspace.expiry import due, expire
 from hunch_kvstore.keyspace.keyspace import Keyspace
 from hunch_kvstore.resp.encoder import encode
 from hunch_kvstore.resp.reply import NO_REPLY, CommandError, Reply, Simple
@@ -28,12 +27,14 @@ from hunch_kvstore.server.census import Census
 from hunch_kvstore.server.client import Queue
 from hunch_kvstore.server.counters import Counters
 from hunch_kvstore.server.cursors import Cursors
+from hunch_kvstore.server.expiration import Expiration
 from hunch_kvstore.server.info import render
 from hunch_kvstore.server.latency import Spikes
 from hunch_kvstore.server.monitor import Monitors
 from hunch_kvstore.server.pubsub import PubSub
 from hunch_kvstore.server.rates import Rates
 from hunch_kvstore.server.refusal import checked, rejected, unknown
+from hunch_kvstore.server.saves import Saves
 from hunch_kvstore.server.slowlog import SlowLog, redacted
 from hunch_kvstore.server.tracking import Tracking
 from hunch_kvstore.server.waiting import Waiting
@@ -52,9 +53,7 @@ _IMMEDIATE: Final = frozenset(("EXEC", "DISCARD", "MULTI", "WATCH", "QUIT", "RES
 _HTTP_WORDS: Final = frozenset(
     (b"POST", b"PUT", b"HEAD", b"OPTIONS", b"DELETE", b"PATCH", b"CONNECT", b"HOST:")
 )
-_EXPIRE_S: Final = 0.025
 _LAST_READS_S: Final = 0.5
-_EXPIRE_AT_ONCE: Final = 200
 REFUSED: Final = "MISCONF The store takes no writes now: "
 
 
@@ -75,6 +74,9 @@ class Core:
         spikes: What took long enough for LATENCY.
         watching: Who watches which key.
         waiting: Clients that are blocked, or held back by CLIENT PAUSE.
+        expiration: Deletes keys whose time is over.
+        saves: What SAVE has done.
+        wrote: Whether the command under way has committed anything.
         ready: Clients with replies to send at the end of this round; always one set.
         stopping: Set when the process shall end.
     """
@@ -96,7 +98,7 @@ class Core:
         self.keys.watched = self.watching.as_watched
         self.stopping = False
         self.started_s = time.time()
-        self.last_save_s = int(self.started_s)
+        self.saves = Saves(engine)
         self.run_id = os.urandom(20).hex()
         self.count = Counters()
         self.rates = Rates()
@@ -108,7 +110,7 @@ class Core:
         self.executing = False
         self.compatible_version = COMPATIBLE_VERSION.encode()
         self.output_limits: dict[str, tuple[int, int, int]] = {}
-        self._wrote = False
+        self.wrote = False
         self.census = Census(self.keys)
         self._tx: Transaction | None = None  # of the EXEC under way
         self._slow_us = 0
@@ -120,7 +122,7 @@ class Core:
         self.tracking = Tracking(self)
         self.spikes = Spikes()
         self._spike_us = 0
-        self._is_expiring = False
+        self.expiration = Expiration(self)
         self.waiting = Waiting(self)
         self.blocked = self.waiting.blocked
         self.serve_blocked = self.waiting.serve
@@ -257,7 +259,7 @@ class Core:
             reply = CommandError("ERR internal error, see the server's log")
         if reply is not NO_REPLY:
             self.answer(client, reply)
-        self._wrote = False
+        self.wrote = False
         self.called(client, row, words, time.perf_counter_ns() - started)
         if self.tracking.clients:
             self.tracking.called(client, row)
@@ -267,10 +269,10 @@ class Core:
     def answer(self, client: Client, reply: Reply) -> None:
         """Buffer a reply; if its command has written, it is void should the flush fail."""
         if not client.is_muted:
-            if self._wrote:
+            if self.wrote:
                 client.unacknowledged.append(len(client.out))
             client.out.append(encode(reply, client.resp))
-        self._wrote = False
+        self.wrote = False
 
     def called(
         self, client: Client, row: Command, words: list[bytes], spent_ns: int
@@ -326,7 +328,7 @@ class Core:
             keys.writing = False
             reply = row.handler(context, args)
             if keys.expired:
-                self.delete_expired()
+                self.expiration.delete_found()
             return reply
         self.begin()
         try:
@@ -368,13 +370,14 @@ class Core:
             self._schemas_at_risk = False
             keys.writing = False
             keys.tx = self._context.tx = cast("Transaction", self.engine)
-        self._wrote = self._wrote or self.engine.sequence != before
+        self.wrote = self.wrote or self.engine.sequence != before
         if keys.delta:
             self.census.committed()
         if keys.touched:
             self.watching.changed(keys.touched)
             if self.tracking.clients:
-                client = None if self._is_expiring else self._context.client
+                is_ours = self.expiration.is_under_way
+                client = None if is_ours else self._context.client
                 self.tracking.changed(keys.touched, client)
             keys.touched.clear()
 
@@ -396,30 +399,6 @@ class Core:
             self.catalog.reload(self.engine)
             self._schemas_at_risk = False
             self.census.restart()  # it may have been a FLUSHALL
-
-    def delete_expired(self) -> None:
-        """Delete the keys that reads have found expired."""
-        keys = self.keys
-        doomed, keys.expired = keys.expired, []
-        if self.waiting.is_paused:
-            return
-        wrote = self._wrote
-        self._is_expiring = True
-        self.begin()
-        try:
-            for key in doomed:
-                keys.expire_now(key)
-        except BaseException:
-            self.abort()
-            raise
-        try:
-            self.commit()
-        except CommandError:
-            # WHY: reads go on while the disk takes no writes; expired keys stay unseen.
-            return
-        finally:
-            self._wrote = wrote
-            self._is_expiring = False
 
     def key_count(self) -> int:
         """Return the number of keys."""
@@ -477,7 +456,7 @@ class Core:
         count = self.count
         self.rates.take(now_s, count.calls, count.net_in_bytes, count.net_out_bytes)
         self.engine.tick(now_s)
-        self._expire()
+        self.expiration.delete_due()
         self.tracking.tick()
         self.census.step()
         if isinstance(self.engine.refusal, StoreFailed):
@@ -494,33 +473,6 @@ class Core:
             and now_s - self._failed_s > _LAST_READS_S
         ):
             self.stopping = True
-
-    def _expire(self) -> None:
-        """Delete keys that are due, for a quarter of the time between ticks at most."""
-        if self.waiting.is_paused:
-            return
-        until = time.monotonic() + _EXPIRE_S
-        while True:
-            now_ms = time.time_ns() // 1_000_000
-            dates = due(self.engine, now_ms, _EXPIRE_AT_ONCE)
-            if not dates or self.engine.refusal is not None:
-                return
-            self._is_expiring = True
-            self.begin()
-            try:
-                expire(self.keys, self._context.tx, dates)
-            except BaseException:
-                self.abort()
-                raise
-            try:
-                self.commit()
-            except CommandError:
-                return  # WHY: they stay unseen, and are deleted once the disk is back
-            finally:
-                self._wrote = False
-                self._is_expiring = False
-            if len(dates) < _EXPIRE_AT_ONCE or time.monotonic() > until:
-                return
 
     # -- about itself ----------------------------------------------------------------
 
@@ -552,6 +504,7 @@ class Core:
         """Begin to count anew."""
         self.count = Counters()
         self.keys.removed = 0
+        self.expiration.forget_counts()
         for row in self.table.values():
             for command in (row, *row.subcommands.values()):
                 command.forget_calls()
@@ -562,15 +515,10 @@ class Core:
         Raises:
             CommandError: If the disk does not take it.
         """
-        policy = self.engine.sync
-        self.engine.sync = Sync.ALWAYS
         try:
-            self.engine.flush()
+            self.saves.save()
         except WritesRefused as error:
             raise CommandError(f"{REFUSED}{error}") from error
-        finally:
-            self.engine.sync = policy
-        self.last_save_s = int(time.time())
 
     # -- the end of a round ----------------------------------------------------------
 

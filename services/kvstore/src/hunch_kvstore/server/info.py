@@ -107,7 +107,7 @@ def _persistence(core: Core) -> Rows:
         "loading": 0,
         "rdb_changes_since_last_save": 0,
         "rdb_bgsave_in_progress": 0,
-        "rdb_last_save_time": core.last_save_s,
+        "rdb_last_save_time": core.saves.last_s,
         "rdb_last_bgsave_status": "ok",
         "aof_enabled": 1,
         "aof_rewrite_in_progress": int(core.engine.is_sealing),

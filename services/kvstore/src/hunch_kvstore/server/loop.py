@@ -8,13 +8,13 @@ them share one.
 
 WHY epoll and not asyncio: a round has an end here, which is where durability hangs, and
 what runs for every read and every reply is one small compiled class, `Rounds`. Here is
-the rest: connections come and go, limits are kept, and what the fast lane leaves over
-goes through the parser.
+the rest: connections come and go, and what the fast lane leaves over goes through the
+parser. Who is let in is `Door`'s, what one may take is in `limits`, and who reads the
+metrics is `Scrapes`'.
 """
 
 from __future__ import annotations
 
-import contextlib
 import select
 import signal
 import socket
@@ -23,29 +23,18 @@ from typing import TYPE_CHECKING, Final
 
 from hunch_kvstore.resp.parser import ProtocolError, StrangerError
 from hunch_kvstore.server._rounds import Rounds, Wire
-from hunch_kvstore.server.client import Client
-from hunch_kvstore.server.metrics import REQUEST_BYTES, respond
+from hunch_kvstore.server.door import Door
+from hunch_kvstore.server.limits import is_idle, is_too_slow, sends_too_much
+from hunch_kvstore.server.scrapes import Scrapes
 
 if TYPE_CHECKING:
     from types import FrameType
 
+    from hunch_kvstore.server.client import Client
     from hunch_kvstore.server.core import Core
 
 _TICK_S: Final = 0.1
 _SWEEP_S: Final = 0.5
-_ACCEPTS_A_ROUND: Final = 1000
-_SCRAPES: Final = 16
-_SCRAPE_S: Final = 10.0
-_UNAUTHENTICATED_BUFFER_BYTES: Final = 1024 * 1024  # LIMIT: as Redis
-_UNAUTHENTICATED_OUTPUT_BYTES: Final = 16 * 1024  # LIMIT: errors nobody reads
-
-_DENIED: Final = (
-    b"-DENIED hunch-kvstore is running in protected mode because protected mode is "
-    b"enabled and no password is set for the default user. In this mode connections "
-    b"are only accepted from the loopback interface and unix sockets. Set a password "
-    b"with requirepass-file (or requirepass) in kvstore.conf, or, where the network "
-    b"lets only friends in, disable protected mode there with 'protected-mode no'.\r\n"
-)
 
 
 class Connection(Wire):
@@ -70,25 +59,16 @@ class Loop(Rounds):
         metrics: socket.socket | None = None,
     ) -> None:
         self.core = core
-        self._metrics = metrics
-        self._scrapes: dict[int, tuple[socket.socket, float, bytes]] = {}
-        self._listeners = {
-            listener.fileno(): (name, listener) for name, listener in listeners.items()
-        }
         self._poll = select.epoll()
         self._begin(core, self._poll.fileno())
+        self._door = Door(core, self._poll, listeners)
+        self._scrapes = Scrapes(core, self._poll, metrics)
         self._connections: dict[int, Connection] = {}
         self._wake_in, self._wake_out = socket.socketpair()
         self._wake_in.setblocking(False)
         self._wake_out.setblocking(False)
-        self._next_number = 1
         self._next_sweep = 0.0
-        self._resting: list[socket.socket] = []
-        self._limits: dict[str, tuple[int, int, int]] = {}
-        for number in (*self._listeners, self._wake_out.fileno()):
-            self._poll.register(number, select.EPOLLIN)
-        if metrics is not None:
-            self._poll.register(metrics.fileno(), select.EPOLLIN)
+        self._poll.register(self._wake_out.fileno(), select.EPOLLIN)
 
     def stop_on_signals(self) -> None:
         """Let SIGTERM and SIGINT end the loop after the round under way."""
@@ -134,113 +114,16 @@ class Loop(Rounds):
             self._close(connection)
 
     def _other(self, number: int) -> None:
-        found = self._listeners.get(number)
-        if found is not None:
-            self._accept(*found)
-        elif number == self._wake_out.fileno():
+        if number == self._wake_out.fileno():
             self._wake_out.recv(4096)
-        elif self._metrics is not None and number == self._metrics.fileno():
-            self._accept_scrape(self._metrics)
-        elif number in self._scrapes:
-            self._answer_scrape(number)
-
-    # -- metrics ---------------------------------------------------------------------
-
-    def _accept_scrape(self, listener: socket.socket) -> None:
-        try:
-            sock, _ = listener.accept()
-        except OSError:
             return
-        sock.setblocking(False)
-        if len(self._scrapes) >= _SCRAPES:
-            sock.close()
-            return
-        self._scrapes[sock.fileno()] = (sock, time.monotonic(), b"")
-        self._poll.register(sock.fileno(), select.EPOLLIN)
-
-    def _answer_scrape(self, number: int) -> None:
-        """Read a request's head; answer it in one piece and close."""
-        sock, since_s, head = self._scrapes[number]
-        try:
-            data = sock.recv(REQUEST_BYTES)
-        except OSError:
-            data = b""
-        head += data
-        if data and b"\r\n\r\n" not in head and len(head) < REQUEST_BYTES:
-            self._scrapes[number] = (sock, since_s, head)
-            return
-        if data:
-            # LIMIT: a reader too slow for the socket's buffer gets what fits in it.
-            with contextlib.suppress(OSError):
-                sock.send(respond(self.core, head))
-        self._end_scrape(number)
-
-    def _end_scrape(self, number: int) -> None:
-        sock = self._scrapes.pop(number)[0]
-        self._poll.unregister(number)
-        sock.close()
-
-    def _accept(self, name: str, listener: socket.socket) -> None:
-        core = self.core
-        for _ in range(_ACCEPTS_A_ROUND):
-            try:
-                sock, address = listener.accept()
-            except BlockingIOError:
-                return
-            except OSError as error:
-                # LIMIT: out of descriptors; connections wait in the backlog until the
-                # next sweep, so that a full table is no busy loop.
-                core.log.warning("accept failed", error=str(error))
-                self._poll.unregister(listener.fileno())
-                self._resting.append(listener)
-                return
-            sock.setblocking(False)
-            if len(core.clients) >= core.settings.integer("maxclients"):
-                core.count.rejected += 1
-                self._refuse(sock, b"-ERR max number of clients reached\r\n")
-                continue
-            is_unix = sock.family == socket.AF_UNIX
-            if not is_unix:
-                if self._is_denied(address[0]):
-                    core.count.rejected += 1
-                    self._refuse(sock, _DENIED)
-                    continue
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self._keep_alive(sock)
-            where = f"{name}:0" if is_unix else _shown(sock.getsockname())
-            client = Client(
-                self._next_number,
-                where if is_unix else _shown(address),
-                where,
-                time.monotonic(),
-            )
-            self._next_number += 1
-            core.welcome(client)
+        for sock, client in self._door.arrivals(number):
+            self.core.welcome(client)
             client.socket = connection = Connection(sock, client)
             self._connections[sock.fileno()] = connection
             self._add(connection)
             self._poll.register(sock.fileno(), select.EPOLLIN)
-
-    def _is_denied(self, host: str) -> bool:
-        """Tell whether protected mode keeps this address out."""
-        settings = self.core.settings
-        if not settings["protected-mode"] or settings.text("requirepass"):
-            return False
-        return not (host.startswith("127.") or host in ("::1", "::ffff:127.0.0.1"))
-
-    def _keep_alive(self, sock: socket.socket) -> None:
-        seconds = self.core.settings.integer("tcp-keepalive")
-        if seconds:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, seconds)
-            sock.setsockopt(
-                socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, max(seconds // 3, 1)
-            )
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
-
-    def _refuse(self, sock: socket.socket, why: bytes) -> None:
-        with sock, contextlib.suppress(OSError):
-            sock.send(why)
+        self._scrapes.serve(number)
 
     def _take(self, connection: Connection, data: bytes) -> None:
         """Run what the fast lane has left over: through the parser, one by one."""
@@ -254,8 +137,7 @@ class Loop(Rounds):
             return
         if fault is not None and not client.closing:
             core.protocol_error(client, str(fault))
-        elif _held_bytes(client) > self._buffer_limit(client):
-            core.log.warning("query buffer limit", peer=client.address)
+        elif sends_too_much(core, client):
             self._close(connection)
 
     def _parse(self, client: Client, data: bytes) -> ProtocolError | None:
@@ -272,11 +154,6 @@ class Loop(Rounds):
         elif not client.closing and not client.killed:
             self.core.perform(client, commands)
         return fault
-
-    def _buffer_limit(self, client: Client) -> int:
-        if not client.authenticated:
-            return _UNAUTHENTICATED_BUFFER_BYTES
-        return self.core.settings.integer("client-query-buffer-limit")
 
     # -- writing ---------------------------------------------------------------------
 
@@ -299,7 +176,7 @@ class Loop(Rounds):
             self._write(connection)
         else:
             client.out_bytes = len(connection.unsent) + connection.later_bytes
-            if self._is_too_slow(client, client.out_bytes):
+            if is_too_slow(self.core, client, client.out_bytes):
                 self._close(connection)
 
     def _count_bytes(self) -> None:
@@ -331,7 +208,7 @@ class Loop(Rounds):
         connection.unsent = data
         client.out_bytes = len(data) + connection.later_bytes
         if data:
-            if self._is_too_slow(client, client.out_bytes):
+            if is_too_slow(self.core, client, client.out_bytes):
                 self._close(connection)
             elif not connection.wants_write:
                 connection.wants_write = True
@@ -345,48 +222,22 @@ class Loop(Rounds):
             connection.wants_write = False
             self._poll.modify(connection.sock.fileno(), select.EPOLLIN)
 
-    def _is_too_slow(self, client: Client, waiting_bytes: int) -> bool:
-        """Tell whether a client that does not read its replies must go."""
-        kind = "pubsub" if client.is_subscribed else "normal"
-        hard, soft, seconds = self.core.output_limits.get(kind, (0, 0, 0))
-        if not client.authenticated:
-            hard, soft, seconds = _UNAUTHENTICATED_OUTPUT_BYTES, 0, 0
-        now = time.monotonic()
-        if soft and waiting_bytes > soft:
-            client.over_soft_since_s = client.over_soft_since_s or now
-        else:
-            client.over_soft_since_s = 0.0
-        since = client.over_soft_since_s
-        if (hard and waiting_bytes > hard) or (since and now - since > seconds):
-            self.core.log.warning(
-                "output buffer limit", peer=client.address, bytes=waiting_bytes
-            )
-            return True
-        return False
-
     # -- leaving ---------------------------------------------------------------------
 
     def _sweep(self, now: float) -> None:
         """Close connections that are idle, killed or read too slowly."""
-        for listener in self._resting:
-            self._poll.register(listener.fileno(), select.EPOLLIN)
-        self._resting.clear()
-        for number, (_, since_s, _) in list(self._scrapes.items()):
-            if now - since_s > _SCRAPE_S:
-                self._end_scrape(number)
+        self._door.reopen()
+        self._scrapes.sweep(now)
         idle_s = self.core.settings.integer("timeout")
         for connection in list(self._connections.values()):
             client = connection.client
-            is_idle = (
-                idle_s
-                and now - client.last_seen_s > idle_s
-                and not client.is_subscribed
-                and client.blocked is None
-            )
             if (
                 client.killed
-                or is_idle
-                or (connection.unsent and self._is_too_slow(client, client.out_bytes))
+                or is_idle(client, now, idle_s)
+                or (
+                    connection.unsent
+                    and is_too_slow(self.core, client, client.out_bytes)
+                )
             ):
                 self._close(connection)
 
@@ -402,29 +253,11 @@ class Loop(Rounds):
         connection.client.socket = None
 
     def _close_all(self) -> None:
-        for _, listener in self._listeners.values():
-            listener.close()
-        for number in list(self._scrapes):
-            self._end_scrape(number)
-        if self._metrics is not None:
-            self._metrics.close()
+        self._door.close()
+        self._scrapes.close()
         for connection in list(self._connections.values()):
             self._close(connection)
         self._poll.close()
         signal.set_wakeup_fd(-1)
         self._wake_in.close()
         self._wake_out.close()
-
-
-def _held_bytes(client: Client) -> int:
-    """Return what a client has sent that is not carried out yet.
-
-    LIMIT: a transaction without end counts, too; Redis lets it grow.
-    """
-    queued = client.queue.size_bytes if client.queue is not None else 0
-    return client.parser.pending_bytes + queued
-
-
-def _shown(address: tuple[str, int]) -> str:
-    host, port = address[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
