@@ -42,7 +42,8 @@ Where we answer otherwise than RediSearch 2.10, on purpose
 * The order among equal sort values is that of the last change of any field of the hash.
 * Figures of RediSearch's own memory in FT.INFO are 0; num_terms stops at 20,000.
 * Not here: GEO, GEOSHAPE, VECTOR, JSON, PHONETIC, FILTER, TEMPORARY, synonyms, spelling,
-  suggestions, cursors, FT.AGGREGATE, aliases. Each answers with an error that says so.
+  suggestions, cursors, FT.AGGREGATE, aliases. Each answers with an error that says so;
+  queries for places and vectors are read as there and find nothing.
 """
 
 from .catalog import Catalog

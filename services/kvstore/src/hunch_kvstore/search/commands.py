@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
+from typing import Final
 
 from hunch_kvstore.commands.context import Context
 from hunch_kvstore.commands.table import command
 from hunch_kvstore.keyspace.encoding import HASH, KIND, META, after, body_at
-from hunch_kvstore.resp.reply import OK, CommandError, Reply, Simple
+from hunch_kvstore.resp.reply import OK, CommandError, Members, Reply, Simple
 
 from . import definition, request
 from .answer import reply
@@ -290,5 +291,13 @@ def tag_values(ctx: Context, args: Sequence[bytes]) -> Reply:
         raise SearchError("No such field")
     if field.type is not FieldType.TAG:
         raise SearchError("Not a tag field")
-    found = list(terms(ctx.tx, index, field.number))
-    return set(found) if ctx.client.resp >= 3 else found
+    found = sorted(terms(ctx.tx, index, field.number), key=_signed)
+    return Members(found) if ctx.client.resp >= 3 else list[Reply](found)
+
+
+# WHY: RediSearch compares signed bytes, so that é comes before a.
+_SIGNED: Final = bytes(byte ^ 0x80 for byte in range(256))
+
+
+def _signed(tag: bytes) -> bytes:
+    return tag.translate(_SIGNED)

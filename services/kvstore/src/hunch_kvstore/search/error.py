@@ -13,7 +13,7 @@ class QuerySyntaxError(SearchError):
         near: The last word read before the error was noticed.
     """
 
-    def __init__(self, offset: int, near: str) -> None:
-        super().__init__(f"Syntax error at offset {offset} near {near}")
+    def __init__(self, offset: int, near: str, says: str = "Syntax error") -> None:
+        super().__init__(f"{says} at offset {offset} near {near}")
         self.offset = offset
         self.near = near

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from .node import (
     Affix,
@@ -13,6 +14,7 @@ from .node import (
     Maybe,
     Node,
     Not,
+    Nowhere,
     Range,
     Tag,
     Term,
@@ -31,7 +33,7 @@ def explain(node: Node | None, schema: Schema) -> str:
 class _Tree:
     def __init__(self, schema: Schema) -> None:
         self._texts = [item.name for item in schema.texts]
-        self._exact_tags = {f.name for f in schema.tags if f.is_case_sensitive}
+        self._folded_tags = {f.name for f in schema.tags if not f.is_case_sensitive}
 
     def lines(self, node: Node, indent: str) -> Iterator[str]:
         made = list(self._lines(node, indent))
@@ -83,6 +85,8 @@ class _Tree:
                 yield indent + "}"
             case Range():
                 yield indent + _range(node)
+            case Nowhere():
+                yield indent + node.told
             case _:
                 raise TypeError(node)
 
@@ -93,12 +97,18 @@ class _Tree:
         yield indent + "}"
 
     def _tag(self, name: str, node: Node, indent: str) -> Iterator[str]:
-        if isinstance(node, Term):
-            yield indent + (
-                node.text if name in self._exact_tags else node.text.lower()
-            )
-        else:
-            yield from self.lines(node, indent)
+        """Show a tag as it is looked up."""
+        is_exact = name not in self._folded_tags
+        match node:
+            case Term():
+                yield indent + (node.text if is_exact else node.text.lower())
+            case Affix() if not is_exact:
+                yield from self.lines(replace(node, text=node.text.lower()), indent)
+            case Wildcard() if not is_exact:
+                low = replace(node, pattern=node.pattern.lower())
+                yield from self.lines(low, indent)
+            case _:
+                yield from self.lines(node, indent)
 
     def _scope(self, node: Node) -> str:
         """Return ``@title|body:`` for a node that looks into some fields only."""

@@ -5,7 +5,8 @@ Rules (query dialect 2)
 * A word is a run of characters that are neither ASCII punctuation, space nor control
   signs; ``_`` belongs to words, and a backslash takes the next sign into the word.
 * The longest reading wins: ``12`` is a number, ``12abc`` a word. ``-5`` is a number.
-* A quoted phrase is one token; a quote that never closes is a sign.
+* A quoted phrase is one token, also with a ``*`` right at either end; a quote that never
+  closes is a sign.
 * ``@field>=5`` and its like are one token.
 * Punctuation that means nothing separates words and is dropped.
 * `Token.near` is the last thing that had a text when the token was read: that is what an
@@ -78,18 +79,20 @@ class Token:
 
 
 _WORD: Final = r"(?:[^\x00-\x20\x7f!-/:-@\[-`{-~]|_|\\[!-/:-@\[-`{-~\s])+"
+_QUOTED: Final = r'"(?:[^"\\]|\\.)+"'
 _NUMBER: Final = r"[+-]?inf|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
 _READINGS: Final = {
-    kind: re.compile(pattern, re.IGNORECASE)
+    kind: re.compile(pattern, re.IGNORECASE | re.DOTALL)
     for kind, pattern in (
         (Kind.NUMBER, _NUMBER),
         (Kind.MODIFIER, "@" + _WORD),
         (Kind.ATTRIBUTE, r"\$" + _WORD),
         (Kind.ARROW, "=>"),
         (Kind.COMPARE, rf"@{_WORD}\s*(?:==|!=|>=|<=|>|<)\s*(?:{_NUMBER}|\${_WORD})"),
-        (Kind.CONTAINS, rf"\*\$?{_WORD}\*"),
-        (Kind.PREFIX, rf"(?:{_NUMBER}|\$?{_WORD})\*"),
-        (Kind.SUFFIX, rf"\*(?:{_NUMBER}|\$?{_WORD})"),
+        (Kind.CONTAINS, rf"\*(?:\$?{_WORD}|{_QUOTED})\*"),
+        (Kind.PREFIX, rf"(?:{_NUMBER}|\$?{_WORD}|{_QUOTED})\*"),
+        (Kind.SUFFIX, rf"\*(?:{_NUMBER}|\$?{_WORD}|{_QUOTED})"),
+        (Kind.QUOTE, r'"(?:[^"\\]|\\.)*"'),
         (Kind.WILDCARD, r"w'(?:[^'\\]|\\.)+'"),
         (Kind.VERBATIM, r"'(?:[^'\\]|\\.)+'"),
         (Kind.TERM, _WORD),
@@ -103,7 +106,7 @@ def _candidates(*kinds: Kind) -> list[tuple[Kind, re.Pattern[str]]]:
 
 # What can begin with a sign, in the order in which readings of one length win.
 _BY_SIGN: Final = {
-    '"': [(Kind.QUOTE, re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL))],
+    '"': _candidates(Kind.QUOTE, Kind.PREFIX),
     "@": _candidates(Kind.MODIFIER, Kind.COMPARE),
     "$": _candidates(Kind.ATTRIBUTE, Kind.PREFIX),
     "=": _candidates(Kind.ARROW),
@@ -171,6 +174,12 @@ def tokens(query: str) -> Iterator[Token]:
             text = query[at + head : stop - tail]
             if kind is Kind.ARROW:
                 near = query[at + 1 : at + 3]
+            elif kind in _AFFIXES:
+                near = text.removeprefix("$")
+                if text[0] == '"':
+                    near = text[1:-1]
+                    # WHY: between quotes a dollar names no parameter.
+                    text = "\\" * near.startswith("$") + near
             elif kind is not Kind.COMPARE:
                 near = text
             if kind is Kind.NUMBER:
@@ -185,6 +194,7 @@ def tokens(query: str) -> Iterator[Token]:
     yield Token(Kind.END, last, "", near)
 
 
+_AFFIXES: Final = (Kind.PREFIX, Kind.SUFFIX, Kind.CONTAINS)
 _SIGN_KINDS: Final = frozenset(_SIGNS.values())
 
 

@@ -132,6 +132,17 @@ class Range(Node):
     has_high: bool = True
 
 
+@dataclass(slots=True)
+class Nowhere(Node):
+    """What asks for places or vectors: no field has them, so no document matches.
+
+    Attributes:
+        told: What FT.EXPLAIN calls it.
+    """
+
+    told: str
+
+
 def restrict(node: Node, names: frozenset[str]) -> None:
     """Let the text of a whole tree be found in those fields only."""
     node.fields = names if node.fields is None else node.fields & names

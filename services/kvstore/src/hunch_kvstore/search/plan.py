@@ -31,6 +31,7 @@ from .node import (
     Maybe,
     Node,
     Not,
+    Nowhere,
     Range,
     Tag,
     Term,
@@ -93,7 +94,7 @@ class Planner:
     def source(self, node: Node | None) -> Source:
         """Return the documents a query matches."""
         match node:
-            case None:
+            case None | Nowhere():
                 return Nothing()
             case Everything():
                 return self.everything
