@@ -391,6 +391,11 @@ FT.SEARCH i x DIALECT 7
 FT.SEARCH i x PARAMS 3 a b c
 FT.SEARCH i x HIGHLIGHT FIELDS 9 a
 FT.SEARCH i x SUMMARIZE LEN x
+FT.SEARCH i x SUMMARIZE LEN 2 FIELDS 1 body
+FT.SEARCH i x SUMMARIZE TAGS a b
+FT.SEARCH i x SUMMARIZE FIELDS 1 nope
+FT.SEARCH i x RETURN 1 nope HIGHLIGHT
+FT.SEARCH i x RETURN 3 body AS b HIGHLIGHT FIELDS 1 b
 FT.SEARCH i x LANGUAGE klingon
 FT.SEARCH i $gone DIALECT 2
 FT.SEARCH i @at:[$low 5] PARAMS 2 low abc DIALECT 2
@@ -464,6 +469,74 @@ def test_the_same_words_are_marked(wires, words):
     agree(wires, *ask, "HIGHLIGHT", "FIELDS", 0)
     agree(wires, *ask, "HIGHLIGHT", "FIELDS", 1, "body", "TAGS", "[", "]")
     agree(wires, *ask, "HIGHLIGHT", "FIELDS", 2, "body", "title")
+    agree(wires, *ask, "HIGHLIGHT", "SUMMARIZE", "FIELDS", 1, "title", "LEN", 2)
+    agree(wires, *ask, "SUMMARIZE", "FIELDS", 1, "body", "HIGHLIGHT")
+    agree(wires, *ask, "RETURN", 4, "body", "body", "AS", "b", "HIGHLIGHT")
+    agree(wires, *ask, "RETURN", 2, "body", "body", "SUMMARIZE")
+
+
+LONG = [
+    *[
+        "the",
+        "a",
+        "of",
+        "dog",
+        "dogs",
+        "fox",
+        "foxes",
+        "running",
+        "runs",
+        "lazy",
+        "quick",
+        "word",
+        "words",
+    ],
+    *"wxyz",
+]
+
+
+FORMS = ["dog dogs", "fox foxes", "running runs", "word words", *"xyz", "lazy", "quick"]
+
+
+def prose(r, count):
+    """Return text with few of the words asked for, and all kinds of signs between."""
+    words = [
+        r.choice(LONG) if r.random() < 0.4 else "x" * r.randint(1, 14)
+        for _ in range(count)
+    ]
+    ends = (" ", " ", " ", " ", ", ", ". ", " - ", "  ", "\t ", "; (", ") ")
+    shown = "".join(word + r.choice(ends) for word in words)
+    return shown if r.random() < 0.5 else shown.strip(" ,.-();")
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_same_summaries(wires, seed):
+    r = random.Random(seed)
+    create = "FT.CREATE a PREFIX 1 a: SCHEMA body TEXT title TEXT NOSTEM at NUMERIC"
+    agree(wires, *create.split(), "SORTABLE")
+    for at in range(40):
+        body, title = prose(r, r.choice([1, 5, 40, 150])), prose(r, r.choice([3, 60]))
+        both(wires, "HSET", f"a:{at}", "body", body, "title", title, "at", at)
+    for _ in range(QUERIES // 15):
+        # WHY one form of each: which part of a query finds a word of several is chance.
+        some = r.sample(FORMS, r.choice([1, 1, 2, 3]))
+        words = [r.choice(forms.split()) for forms in some]
+        made = r.choice([" ", "|", "|"]).join(words)
+        ask = ["FT.SEARCH", "a", made, "SORTBY", "at", "LIMIT", 0, r.choice([3, 40])]
+        ask += r.choice(
+            [[], [], ["RETURN", 2, "at", "body"], ["RETURN", 3, "body", "AS", "b"]]
+        )
+        ask += ["SUMMARIZE", *r.choice([[], [], ["FIELDS", 1, "body"]])]
+        if r.random() < 0.8:
+            ask += ["FRAGS", r.choice([0, 1, 1, 2, 2, 3, 5])]
+        if r.random() < 0.8:
+            ask += ["LEN", r.choice([0, 1, 2, 3, 4, 5, 8, 13, 20, 50])]
+        if r.random() < 0.3:
+            ask += ["SEPARATOR", r.choice([" / ", ""])]
+        if r.random() < 0.6:
+            ask += ["HIGHLIGHT", *r.choice([[], [], ["FIELDS", 1, "title"]])]
+            ask += r.choice([[], ["TAGS", "[", "]"]])
+        agree(wires, *ask, *r.choice([[], ["VERBATIM"]]), "DIALECT", 2)
 
 
 def test_the_same_scores_of_words_with_stems(wires):

@@ -293,8 +293,12 @@ def test_marks_and_fragments(client):
     assert "<b>foxes</b>" in shown("fox", "HIGHLIGHT")
     assert "[runs]" in shown("running", "HIGHLIGHT", "TAGS", "[", "]")
     some = shown("fox", "SUMMARIZE", "FRAGS", 2, "LEN", 4, "SEPARATOR", " / ")
-    assert some == "One fox. filler word / Two foxes meet, and / "
-    assert shown("@tags:{color}", "SUMMARIZE", "LEN", 2, "FRAGS", 1) == "One fox."
+    assert some == "fox. filler / Two foxes meet, and the fox runs / "
+    some = shown("fox", "SUMMARIZE", "FRAGS", 1, "LEN", 8, "HIGHLIGHT")
+    assert some == "filler word Two <b>foxes</b> meet, and the <b>fox</b> runs... "
+    assert (
+        shown("@tags:{color}", "SUMMARIZE", "LEN", 2, "FRAGS", 1) == "One fox. filler"
+    )
     assert shown("fox", "HIGHLIGHT", "FIELDS", 1, "tags") == text
 
 

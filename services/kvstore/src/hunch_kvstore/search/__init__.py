@@ -30,7 +30,9 @@ Where we answer otherwise than RediSearch 2.10, on purpose
 
 * Text is folded by Unicode (case, width, accents), which RediSearch does for ASCII only;
   “ — 。 and their like separate words; emoji are words. Chinese, Japanese, Korean, Thai,
-  Lao, Khmer and Myanmar text is found by any part of it.
+  Lao, Khmer and Myanmar text is found by any part of it. The end of a line separates
+  words; RediSearch drops it, so that the last word of a line and the first of the next
+  are one.
 * Stop words inside a phrase are skipped, as they are when the text is indexed; there they
   find nothing. Words of a phrase stand in one field; there a phrase may run on from one
   field into the next. A word twice in a phrase must be there twice.
@@ -38,7 +40,8 @@ Where we answer otherwise than RediSearch 2.10, on purpose
   because text came before a field, is taken for what it says.
 * Stems are English or none: LANGUAGE with another language finds words as they are.
 * Scores of composed queries may differ (see `score`); BM25 and other scorers, and
-  EXPLAINSCORE, are not here. SUMMARIZE cuts between words (see `highlight`).
+  EXPLAINSCORE, are not here. HIGHLIGHT and SUMMARIZE know all words that a prefix or a
+  pattern stands for, RediSearch mostly the first.
 * The order among equal sort values is that of the last change of any field of the hash.
 * Figures of RediSearch's own memory in FT.INFO are 0; num_terms stops at 20,000.
 * Not here: GEO, GEOSHAPE, VECTOR, JSON, PHONETIC, FILTER, TEMPORARY, synonyms, spelling,

@@ -62,7 +62,7 @@ class _Shower:
         self._answer = answer
         self._request = request
         self._schema = schema
-        self._marker = Marker.of(request, schema, answer.node)
+        self._marker = Marker.of(request, schema, answer.node, answer.rarity)
         self._order: dict[bytes, int] = {}
         self._numbers = {f.key for f in schema.numerics}
         first = schema.by_name.get(request.sort_by)
@@ -74,9 +74,9 @@ class _Shower:
                 self._extra = title, first.key
             else:
                 self._order[title] = 0
-        for marked in (request.highlight, request.summary):
-            for name in (marked.fields or ()) if marked is not None else ():
-                self._order.setdefault(field_key(name, schema), len(self._order))
+        for name in request.marks.named:
+            named = name.encode("utf-8", "surrogateescape")
+            self._order.setdefault(named, len(self._order))
         self._rows = Rows(self._order, *(self._extra or (None, None)))
 
     def plain(self) -> Encoded | None:
@@ -146,7 +146,13 @@ class _Shower:
         if self._marker is None:
             return [(title, value) for title, _, value in found]
         mark = self._marker.mark
-        return [(title, mark(title, key, value)) for title, key, value in found]
+        is_typed = self._request.returned is not None
+        return [
+            (title, value)
+            if is_typed and key in self._numbers
+            else (title, mark(title, value))
+            for title, key, value in found
+        ]
 
     def _chosen(
         self, hit: Hit, fields: dict[bytes, bytes]

@@ -199,13 +199,11 @@ def search(ctx: Context, args: Sequence[bytes]) -> Reply:
     wanted = request.read(args)
     catalog = _catalog(ctx)
 
-    is_plain = wanted.highlight is None and wanted.summary is None
-
     def fetch(
         keys: list[bytes], names: Sequence[bytes] | None
     ) -> list[Fields | Packed | None]:
         records: list[bytes | None] = [None] * len(keys)
-        if names is None and is_plain:
+        if names is None and not wanted.marks:
             records = ctx.keys.records(keys)
         return [
             Packed(record, body_at(record))

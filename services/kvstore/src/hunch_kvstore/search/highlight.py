@@ -1,31 +1,22 @@
-"""HIGHLIGHT and SUMMARIZE: the words found, marked, and what stands around them.
-
-A fragment is a found word with about LEN words around it; the best FRAGS of them (most
-words found, then first in the text) come in the order of the text, each with the
-separator behind it. RediSearch cuts fragments by characters and may lose the words at the
-very ends; ours end between words.
-"""
+"""HIGHLIGHT and SUMMARIZE: the words found, marked, and what stands around them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 from .folding import is_unspaced
-from .match import IsMeant, leaves, word_test
+from .fragment import Found, Text, best, fragments, single_spaced
+from .marks import Highlight, Summary
+from .match import IsMeant, leaves, stem_of, word_test
 from .node import Node, Term
-from .request import Highlight, Request, Summary
+from .request import Request
 from .schema import Schema
-from .tokenizer import Token, tokenize
+from .tokenizer import tokenize
 
-
-@dataclass(slots=True)
-class Found:
-    """A found word: which token, and where in the text."""
-
-    token: int
-    start: int
-    stop: int
+_SIGNS: Final = 2
+"""So many characters of unspaced text count as a word."""
 
 
 @dataclass(slots=True)
@@ -33,103 +24,137 @@ class Marker:
     """Marks the values of one reply.
 
     Attributes:
-        tests: By field of the hash: what tells the words asked for.
+        tests: By name of the field: what tells the words asked for.
+        runs: By name of the field: parts of unspaced text asked for.
+        plain: The words asked for as they are.
+        roots: The stems asked for, each with a plus in front.
+        rarity: Of a word or stem.
     """
 
+    request: Request
     schema: Schema
-    highlight: Highlight | None
-    summary: Summary | None
-    tests: dict[bytes, list[IsMeant]]
-    runs: dict[bytes, list[str]]
+    tests: dict[str, list[IsMeant]]
+    runs: dict[str, list[str]]
+    plain: frozenset[str]
+    roots: frozenset[str]
+    rarity: Callable[[str], float]
 
     @classmethod
-    def of(cls, request: Request, schema: Schema, node: Node | None) -> Self | None:
+    def of(
+        cls,
+        request: Request,
+        schema: Schema,
+        node: Node | None,
+        rarity: Callable[[str], float],
+    ) -> Self | None:
         """Return a marker if the request wants marks."""
-        if request.highlight is None and request.summary is None:
+        if not request.marks:
             return None
-        tests: dict[bytes, list[IsMeant]] = {}
-        runs: dict[bytes, list[str]] = {}
+        tests: dict[str, list[IsMeant]] = {}
+        runs: dict[str, list[str]] = {}
         for field in schema.texts:
-            tests[field.key], runs[field.key] = [], []
+            tests[field.name], runs[field.name] = [], []
             for leaf in leaves(node):
                 # WHY words also in fields not asked for: RediSearch marks what a
                 # document was found by wherever it stands. Of stems that is true only
                 # if both fields have them by the same word, which is not looked at.
                 asked = leaf.fields is None or field.name in leaf.fields
                 if isinstance(leaf, Term) and leaf.text and is_unspaced(leaf.text[0]):
-                    runs[field.key].append(leaf.text)
+                    runs[field.name].append(leaf.text)
                 else:
                     test = word_test(leaf, has_stems=field.stems and asked)
-                    tests[field.key].append(test)
-        return cls(schema, request.highlight, request.summary, tests, runs)
+                    tests[field.name].append(test)
+        words = [leaf for leaf in leaves(node) if isinstance(leaf, Term)]
+        forms = {form for leaf in words for form in (leaf.text, *leaf.stems)}
+        roots = frozenset(form for form in forms if form[:1] == "+")
+        return cls(
+            request, schema, tests, runs, frozenset(forms - roots), roots, rarity
+        )
 
-    def mark(self, name: bytes, key: bytes, value: bytes) -> bytes:
+    def mark(self, title: bytes, value: bytes) -> bytes:
         """Return a value with its marks, or its fragments.
 
-        Args:
-            name: What the reply calls the field.
-            key: The field of the hash.
-            value: Its text.
+        WHY by what the reply calls it: RediSearch marks a field by its name in the schema
+        only, and cuts everything else, numbers too, as a text without a found word.
         """
-        if key not in self.tests:
-            return value
-        title = name.decode("utf-8", "surrogateescape")
-        marks = self.highlight
-        if marks is not None and not _is_for(title, marks.fields):
-            marks = None
-        summary = self.summary
-        if summary is not None and not _is_for(title, summary.fields):
-            summary = None
+        name = title.decode("utf-8", "surrogateescape")
+        is_returned = self.request.returned is not None
+        marks, summary = self.request.marks.of(name, is_returned=is_returned)
         if marks is None and summary is None:
             return value
         text = value.decode("utf-8", "surrogateescape")
-        tokens = list(tokenize(text))
-        found = self._found(key, tokens, text)
-        if summary is None:
-            assert marks is not None
-            return _marked(text, 0, len(text), found, marks).encode(
-                "utf-8", "surrogateescape"
-            )
-        return _summed(text, tokens, found, summary, marks).encode(
-            "utf-8", "surrogateescape"
-        )
+        found = self._found(name, text) if name in self.tests else []
+        if summary is not None and found:
+            shown = self._summed(text, found, summary, marks)
+        elif summary is not None and marks is None:
+            shown = single_spaced(Text(text).head(summary))
+        else:
+            shown = _marked(text, 0, len(text), found, marks)
+        return shown.encode("utf-8", "surrogateescape")
 
-    def _found(self, key: bytes, tokens: list[Token], text: str) -> list[Found]:
-        found = []
-        tests, runs = self.tests[key], self.runs[key]
-        for at, token in enumerate(tokens):
+    def _summed(
+        self, text: str, found: list[Found], summary: Summary, marks: Highlight | None
+    ) -> str:
+        made = best(fragments(found), summary.fragments, self.rarity)
+        parts = []
+        pieces = Text(text).pieces(made, summary.length)
+        for one, (start, stop) in zip(made, pieces, strict=True):
+            shown = _marked(text, start, stop, one.found, marks)
+            parts.append(single_spaced(shown))
+            parts.append(summary.separator)
+        return "".join(parts)
+
+    def _found(self, name: str, text: str) -> list[Found]:
+        found: list[Found] = []
+        tests, runs = self.tests[name], self.runs[name]
+        place = 0
+        for token in tokenize(text):
             if token.is_run:
                 whole = text[token.start : token.stop]
                 found += [
-                    Found(at, token.start + start, token.start + start + len(run))
+                    Found(
+                        run, place + at // _SIGNS, token.start + at, token.start + stop
+                    )
                     for run in runs
-                    for start in _places(whole, token.text, run)
+                    for at, stop in _places(whole, token.text, run)
                 ]
-            elif any(test(token.text) for test in tests):
-                found.append(Found(at, token.start, token.stop))
+                place += -(-len(whole) // _SIGNS)
+                continue
+            if any(test(token.text) for test in tests):
+                term = self._term(token.text)
+                found.append(Found(term, place, token.start, token.stop))
+            if token.text not in self.schema.stop_set:
+                place += 1
         return sorted(found, key=lambda one: one.start)
 
+    def _term(self, word: str) -> str:
+        """Return what a found word was found by: itself or its stem."""
+        if word not in self.plain:
+            root = "+" + stem_of(word)
+            if root in self.roots:
+                return root
+        return word
 
-def _places(whole: str, folded: str, run: str) -> list[int]:
+
+def _places(whole: str, folded: str, run: str) -> list[tuple[int, int]]:
+    """Return where a part of a run of unspaced text begins and ends."""
     # WHY: folding may change the length (half-width kana); then the run is not marked
     # in the middle but as a whole.
     if len(whole) != len(folded):
-        return [0] if run in folded else []
+        return [(0, len(whole))] if run in folded else []
     places = []
     at = folded.find(run)
     while at >= 0:
-        places.append(at)
+        places.append((at, at + len(run)))
         at = folded.find(run, at + len(run))
     return places
 
 
-def _is_for(title: str, names: list[str] | None) -> bool:
-    return names is None or title in names
-
-
 def _marked(
-    text: str, start: int, stop: int, found: list[Found], marks: Highlight
+    text: str, start: int, stop: int, found: list[Found], marks: Highlight | None
 ) -> str:
+    if marks is None:
+        return text[start:stop]
     parts = []
     at = start
     for one in found:
@@ -139,41 +164,3 @@ def _marked(
             at = one.stop
     parts.append(text[at:stop])
     return "".join(parts)
-
-
-def _summed(
-    text: str,
-    tokens: list[Token],
-    found: list[Found],
-    summary: Summary,
-    marks: Highlight | None,
-) -> str:
-    if not found or not tokens:
-        limit = summary.length * max(1, summary.fragments)
-        return text if limit >= len(tokens) else text[: tokens[limit].start].rstrip()
-    spans = _spans([one.token for one in found], len(tokens), summary.length)
-    spans = sorted(spans, key=lambda span: (-span[2], span[0]))[: summary.fragments]
-    parts = []
-    for first, last, _ in sorted(spans):
-        start, stop = tokens[first].start, tokens[last].stop
-        if marks is None:
-            parts.append(text[start:stop])
-        else:
-            parts.append(_marked(text, start, stop, found, marks))
-        parts.append(summary.separator)
-    return "".join(parts)
-
-
-def _spans(places: list[int], words: int, length: int) -> list[tuple[int, int, int]]:
-    """Return (first word, last word, words found) of all fragments."""
-    before = max(0, (length - 1) // 2)
-    spans: list[tuple[int, int, int]] = []
-    for place in places:
-        if spans and place <= spans[-1][1]:
-            first, last, count = spans[-1]
-            spans[-1] = (first, last, count + 1)
-            continue
-        first = max(place - before, spans[-1][1] + 1 if spans else 0)
-        last = min(words - 1, max(place, first + max(1, length) - 1))
-        spans.append((first, last, 1))
-    return spans

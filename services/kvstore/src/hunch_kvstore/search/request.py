@@ -8,30 +8,12 @@ from typing import Final
 
 from .definition import LANGUAGES
 from .error import SearchError
+from .marks import Marks
 from .schema import Schema
 from .words import Words
 
 # SPEC: MAXSEARCHRESULTS of RediSearch.
 MAX_RESULTS: Final = 1_000_000
-
-
-@dataclass(slots=True)
-class Highlight:
-    """HIGHLIGHT: which fields, and what goes around a word found."""
-
-    fields: list[str] | None = None
-    head: str = "<b>"
-    tail: str = "</b>"
-
-
-@dataclass(slots=True)
-class Summary:
-    """SUMMARIZE: which fields, and how much of them."""
-
-    fields: list[str] | None = None
-    fragments: int = 3
-    length: int = 20
-    separator: str = "... "
 
 
 @dataclass(slots=True)
@@ -75,8 +57,7 @@ class Request:
     keys: list[str] | None = None
     in_fields: list[str] | None = None
     filters: list[NumberFilter] = field(default_factory=list)
-    highlight: Highlight | None = None
-    summary: Summary | None = None
+    marks: Marks = field(default_factory=Marks)
     language: str = ""
     timeout_ms: int = 500
 
@@ -84,6 +65,13 @@ class Request:
         """Tell whether words are also found by their stems: only English ones are."""
         language = self.language or schema.language or "english"
         return language == "english" and not self.is_verbatim
+
+    def check_marks(self, schema: Schema) -> None:
+        """Refuse HIGHLIGHT and SUMMARIZE of what the schema does not name."""
+        if self.marks and self.has_content and self.returned != [] and self.limit:
+            shown = self.returned
+            named = None if shown is None else [name for name, _ in shown]
+            self.marks.check(schema, named)
 
 
 def read(args: Sequence[bytes]) -> Request:
@@ -151,9 +139,9 @@ def _option(words: Words, request: Request) -> None:
             parts = [words.take(bad) for _ in range(3)]
             request.filters.append(NumberFilter(*parts))
         case "HIGHLIGHT":
-            request.highlight = _highlight(words)
+            request.marks.read_highlight(words)
         case "SUMMARIZE":
-            request.summary = _summary(words)
+            request.marks.read_summary(words)
         case "LANGUAGE":
             request.language = words.word("LANGUAGE").lower()
             if request.language not in LANGUAGES:
@@ -191,7 +179,7 @@ def _limit(words: Words, request: Request) -> None:
 
 
 def _returned(parts: list[str]) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
+    found: dict[str, str] = {}
     at = 0
     while at < len(parts):
         name = parts[at]
@@ -199,11 +187,11 @@ def _returned(parts: list[str]) -> list[tuple[str, str]]:
         if at < len(parts) and parts[at].upper() == "AS":
             if at + 1 >= len(parts):
                 raise SearchError("RETURN path AS name - must be accompanied with NAME")
-            found.append((name, parts[at + 1]))
+            found.setdefault(parts[at + 1], name)
             at += 2
         else:
-            found.append((name, name))
-    return found
+            found.setdefault(name, name)
+    return [(name, title) for title, name in found.items()]
 
 
 def parameters(words: Words) -> dict[str, str]:
@@ -220,37 +208,3 @@ def dialect(words: Words) -> int:
     if word not in ("1", "2", "3", "4"):
         raise SearchError("DIALECT requires a non negative integer >=1 and <= 4")
     return int(word)
-
-
-def _highlight(words: Words) -> Highlight:
-    bad = "Bad arguments for HIGHLIGHT"
-    made = Highlight()
-    try:
-        while True:
-            if words.accept("FIELDS"):
-                made.fields = words.many("FIELDS") or None
-            elif words.accept("TAGS"):
-                made.head, made.tail = words.take(bad), words.take(bad)
-            else:
-                return made
-    except SearchError:
-        raise SearchError(bad) from None
-
-
-def _summary(words: Words) -> Summary:
-    bad = "Bad arguments for SUMMARIZE"
-    made = Summary()
-    try:
-        while True:
-            if words.accept("FIELDS"):
-                made.fields = words.many("FIELDS") or None
-            elif words.accept("FRAGS"):
-                made.fragments = words.count("FRAGS")
-            elif words.accept("LEN"):
-                made.length = words.count("LEN")
-            elif words.accept("SEPARATOR"):
-                made.separator = words.take(bad)
-            else:
-                return made
-    except SearchError:
-        raise SearchError(bad) from None

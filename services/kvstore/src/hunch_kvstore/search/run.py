@@ -47,12 +47,14 @@ class Answer:
     """What a search found: the total and the documents to show, with their fields.
 
     Attributes:
+        rarity: Of a word or stem, as scores have it, for who must tell words apart.
         is_cut: Whether time was over before everything was looked at.
     """
 
     node: Node | None
     total: int
     hits: list[tuple[Hit, Fields]]
+    rarity: Callable[[str], float]
     is_cut: bool = False
 
 
@@ -98,6 +100,7 @@ def run(
         raise SearchError(f"{request.index}: no such index")
     index.uses += 1
     schema = index.schema
+    request.check_marks(schema)
     node = parse(
         schema,
         request.query,
@@ -141,7 +144,12 @@ def run(
         # RediSearch, but has nothing to show.
         if fields is not None:
             shown.append((hit, fields))
-    return Answer(node, total, shown, budget.was_spent)
+
+    def rarity(form: str) -> float:
+        documents = Counter.load(reader, index.base).documents
+        return Scorer(index, planner, documents).rarity(form)
+
+    return Answer(node, total, shown, rarity, budget.was_spent)
 
 
 def _hits(

@@ -117,14 +117,14 @@ class Scorer:
         # asked for decides about the match but not about the score.
         if node.text and is_unspaced(node.text[0]):
             pair = bigrams(node.text)[0]
-            return _run_part(node.text, self._rarity_of(pair))
+            return _run_part(node.text, self.rarity(pair))
         plain = [
-            (form, self._rarity_of(form))
+            (form, self.rarity(form))
             for form in (node.text, *node.stems)
             if form[:1] != "+"
         ]
         root = node.stems[0][1:] if node.stems else ""
-        root_rarity = self._rarity_of("+" + root) if root else 0.0
+        root_rarity = self.rarity("+" + root) if root else 0.0
         stemmed = [field.stems for field in self._planner.texts]
 
         def part(text: Text) -> Scored:
@@ -160,7 +160,7 @@ class Scorer:
                 for i, word in enumerate(words):
                     if test(word):
                         if word not in known:
-                            known[word] = self._rarity_of(word)
+                            known[word] = self.rarity(word)
                         total += known[word] * weight
                         places.append(start + i)
             return total, places
@@ -189,7 +189,7 @@ class Scorer:
 
         return part if parts else _one
 
-    def _rarity_of(self, form: str) -> float:
+    def rarity(self, form: str) -> float:
         """Return the rarity of a word over all TEXT fields."""
         raw = form.encode("utf-8", "surrogateescape")
         lists = [self._planner.listed(field, raw) for field in self._planner.texts]
