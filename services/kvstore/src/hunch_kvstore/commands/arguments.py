@@ -45,17 +45,22 @@ def try_integer(raw: bytes) -> int | None:
     return value
 
 
-def wrong_subcommand(container: str, name: str) -> str:
-    """Return the error of a subcommand that counts its arguments by itself."""
-    return (
-        f"ERR unknown subcommand or wrong number of arguments for '{name}'. "
-        f"Try {container} HELP."
-    )
-
-
 def shown(raw: bytes) -> bytes:
     """Return what of an argument an error text shows: all before a zero byte."""
     return raw.split(b"\0", 1)[0]
+
+
+def wrong_subcommand(container: bytes, said: bytes) -> CommandError:
+    """Return the error of a subcommand that counts its arguments by itself.
+
+    Args:
+        container: Such as CLIENT.
+        said: The subcommand's name as the client wrote it.
+    """
+    return CommandError(
+        b"ERR unknown subcommand or wrong number of arguments for '%b'. Try %b HELP."
+        % (shown(said)[:128], container)
+    )
 
 
 def positive(raw: bytes, error: str) -> int:

@@ -219,7 +219,7 @@ def client_pause(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Hold back everybody's commands, or only those that write."""
     mode = args[1].upper() if len(args) > 1 else b"ALL"
     if len(args) > 2:
-        raise CommandError(wrong_subcommand("CLIENT", "PAUSE"))
+        raise wrong_subcommand(b"CLIENT", ctx.said)
     if mode not in (b"ALL", b"WRITE"):
         raise CommandError("ERR CLIENT PAUSE mode must be WRITE or ALL")
     pause_ms = milliseconds(args[0])

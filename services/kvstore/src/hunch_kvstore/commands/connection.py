@@ -159,15 +159,3 @@ def reset(ctx: Context, _args: Sequence[bytes]) -> Reply:
     client.authenticated = not ctx.server.settings.text("requirepass")
     client.parser.trusted = client.authenticated
     return Simple("RESET")
-
-
-@command("ACL")
-def acl(_ctx: Context, _args: Sequence[bytes]) -> Reply:
-    """Hold the subcommands."""
-    raise CommandError(SYNTAX)
-
-
-@command("ACL|WHOAMI")
-def acl_whoami(_ctx: Context, _args: Sequence[bytes]) -> Reply:
-    """Answer the one user there is."""
-    return b"default"

@@ -18,6 +18,7 @@ class Context:
     not keep it.
 
     Attributes:
+        said: The name of a subcommand as the client wrote it.
         tx: The engine transaction of this command, or of the whole EXEC. A command
             without the ``write`` flag gets a read-only view with the same `get` and
             `scan`.
@@ -28,10 +29,11 @@ class Context:
         server: The process-wide state: configuration, pub/sub, search catalog.
     """
 
-    __slots__ = ("client", "keys", "now_ms", "server", "tx")
+    __slots__ = ("client", "keys", "now_ms", "said", "server", "tx")
 
     tx: Transaction
     keys: Keyspace
     now_ms: int
+    said: bytes
     client: Client
     server: Core

@@ -9,7 +9,15 @@ from itertools import chain, islice
 from hunch_kvstore.commands.arguments import SYNTAX, integer, try_integer
 from hunch_kvstore.commands.context import Context
 from hunch_kvstore.commands.table import command
-from hunch_kvstore.keyspace.encoding import KIND, LARGE, META, STRING, TEXT, TYPE_NAMES
+from hunch_kvstore.keyspace.encoding import (
+    KIND,
+    LARGE,
+    META,
+    STRING,
+    TEXT,
+    TYPE_NAMES,
+    body_at,
+)
 from hunch_kvstore.keyspace.glob import compile_glob, literal_prefix
 from hunch_kvstore.resp.reply import OK, CommandError, Reply, Simple
 
@@ -98,7 +106,7 @@ def copy(ctx: Context, args: Sequence[bytes]) -> Reply:
         at += 1
     if source == target:
         raise CommandError("ERR source and destination objects are the same")
-    record = ctx.keys.record(source)
+    record = ctx.keys.counted(ctx.keys.looked_up, source)
     if record is None:
         return 0
     if ctx.keys.exists(target):
@@ -207,10 +215,13 @@ def scan(ctx: Context, args: Sequence[bytes]) -> Reply:
     for seen, (key, record) in enumerate(ctx.keys.walk(prefix, start)):
         if seen >= count:
             return [b"%d" % ctx.server.cursors.remember(key), found]
-        if (match is None or match(key)) and (
-            kind is None or TYPE_NAMES[record[0] & KIND] == kind
-        ):
-            found.append(key)
+        if match is not None and not match(key):
+            continue
+        if kind is not None:
+            ctx.keys.hits += 1  # SPEC: Redis looks the key up to see its type
+            if TYPE_NAMES[record[0] & KIND] != kind:
+                continue
+        found.append(key)
     return [b"0", found]
 
 
@@ -250,12 +261,12 @@ def flushall(ctx: Context, args: Sequence[bytes]) -> Reply:
 
 def encoding_name(ctx: Context, key: bytes) -> bytes | None:
     """Return the name Redis has for the way it would hold this value."""
-    record = ctx.keys.record(key)
+    record = ctx.keys.looked_up(key)
     if record is None:
         return None
     large = bool(record[0] & LARGE)
     if record[0] & KIND == STRING:
-        value = ctx.keys.string(key) or b""
+        value = record[body_at(record) :]
         if large:
             return b"raw"
         if not record[0] & TEXT and try_integer(value) is not None:

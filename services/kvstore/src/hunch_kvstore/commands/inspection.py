@@ -1,4 +1,4 @@
-"""Commands that look into the store: OBJECT, MEMORY, SLOWLOG, LATENCY."""
+"""Commands that look into the store: OBJECT, SLOWLOG, LATENCY."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from hunch_kvstore.commands.context import Context
 from hunch_kvstore.commands.generic import encoding_name
 from hunch_kvstore.commands.introspection import find
 from hunch_kvstore.commands.table import command
-from hunch_kvstore.keyspace.encoding import HASH, KIND, STRING
 from hunch_kvstore.resp.reply import OK, CommandError, Reply, Verbatim
 
 
@@ -22,7 +21,6 @@ def _container(name: str) -> None:
 
 
 _container("OBJECT")
-_container("MEMORY")
 _container("SLOWLOG")
 _container("LATENCY")
 
@@ -57,56 +55,11 @@ def object_freq(ctx: Context, args: Sequence[bytes]) -> Reply:
     )
 
 
-@command("MEMORY|USAGE")
-def memory_usage(ctx: Context, args: Sequence[bytes]) -> Reply:
-    """Answer the bytes a key takes in the store, estimated from a few members."""
-    samples = 5
-    if len(args) == 3 and args[1].upper() == b"SAMPLES":
-        samples = integer(args[2])
-        if samples < 0:
-            raise CommandError(SYNTAX)
-    elif len(args) != 1:
-        raise CommandError(SYNTAX)
-    key = args[0]
-    record = ctx.keys.record(key)
-    if record is None:
-        return None
-    size = len(key) + len(record) + 2
-    kind = record[0] & KIND
-    if kind in (STRING, HASH):
-        return size
-    from_hash = ctx.keys.type_name(key) == b"hash"
-    seen = taken = total = 0
-    if from_hash:
-        fields = ctx.keys.hash(key)
-        total = fields.size
-        for field, value in fields.items():
-            seen += 1
-            taken += len(field) + len(value) + 9
-            if samples and seen >= samples:
-                break
-    else:
-        zset = ctx.keys.zset(key)
-        total = zset.size
-        for member, _ in zset.members():
-            seen += 1
-            taken += 2 * len(member) + 34
-            if samples and seen >= samples:
-                break
-    return size + taken * total // max(seen, 1)
-
-
-@command("MEMORY|DOCTOR")
-def memory_doctor(_ctx: Context, _args: Sequence[bytes]) -> Reply:
-    """Have nothing to say."""
-    return Verbatim(b"Sam, I can't find any memory issue in your instance.\n")
-
-
 @command("SLOWLOG|GET")
 def slowlog_get(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer the newest slow commands."""
     if len(args) > 1:
-        raise CommandError(wrong_subcommand("SLOWLOG", "GET"))
+        raise wrong_subcommand(b"SLOWLOG", ctx.said)
     count = 10
     if args:
         count = integer(args[0], "ERR count should be greater than or equal to -1")

@@ -73,7 +73,7 @@ def pubsub(_ctx: Context, _args: Sequence[bytes]) -> Reply:
 def pubsub_channels(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Answer the channels somebody listens to."""
     if len(args) > 1:
-        raise CommandError(wrong_subcommand("PUBSUB", "CHANNELS"))
+        raise wrong_subcommand(b"PUBSUB", ctx.said)
     return [
         name
         for name in ctx.server.pubsub.channels

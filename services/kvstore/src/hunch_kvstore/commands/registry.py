@@ -20,11 +20,14 @@ MODULES = (
     "hunch_kvstore.commands.transactions",
     "hunch_kvstore.commands.pubsub",
     "hunch_kvstore.commands.connection",
+    "hunch_kvstore.commands.acl",
     "hunch_kvstore.commands.client",
     "hunch_kvstore.commands.tracking",
     "hunch_kvstore.commands.introspection",
     "hunch_kvstore.commands.server",
+    "hunch_kvstore.commands.debug",
     "hunch_kvstore.commands.inspection",
+    "hunch_kvstore.commands.memory",
     "hunch_kvstore.search.commands",
 )
 

@@ -7,11 +7,8 @@ from collections.abc import Sequence
 
 from hunch_kvstore.commands.arguments import (
     SYNTAX,
-    double,
     integer,
     milliseconds,
-    shown,
-    wrong_subcommand,
 )
 from hunch_kvstore.commands.context import Context
 from hunch_kvstore.commands.table import command
@@ -48,14 +45,20 @@ def config(_ctx: Context, _args: Sequence[bytes]) -> Reply:
 
 @command("CONFIG|GET")
 def config_get(ctx: Context, args: Sequence[bytes]) -> Reply:
-    """Answer the settings whose names match."""
-    found: dict[bytes, Reply] = {}
+    """Answer the settings whose names match, each under the name first asked for."""
+    said: dict[str, bytes] = {}
     known = ctx.server.shown_settings()
-    for pattern in (raw.lower() for raw in args):
-        for name, value in known.items():
+    for raw in args:
+        pattern = raw.lower()
+        if not set(pattern) & set(b"[*?"):
+            name = pattern.decode("utf-8", "replace")
+            if name in known:
+                said.setdefault(name, raw)
+            continue
+        for name in known:
             if matches(pattern, name.encode()):
-                found.setdefault(name.encode(), value.encode())
-    return found
+                said.setdefault(name, name.encode())
+    return {shown: known[name].encode() for name, shown in said.items()}
 
 
 @command("CONFIG|SET")
@@ -144,26 +147,6 @@ def wait(_ctx: Context, args: Sequence[bytes]) -> Reply:
     return 0
 
 
-@command(
-    "DEBUG",
-    summary="Stops the server for a time; only if enable-debug-command says so.",
-    arguments="SLEEP seconds",
-)
-def debug(ctx: Context, args: Sequence[bytes]) -> Reply:
-    """Stand still, to try what clients do then."""
-    if not ctx.server.settings["enable-debug-command"]:
-        raise CommandError(
-            "ERR DEBUG command not allowed. If the enable-debug-command option is set "
-            'to "local", you can run it from a local connection, otherwise you need to '
-            "set this option in the configuration file, and then restart the server."
-        )
-    if args[0].upper() != b"SLEEP" or len(args) != 2:
-        name = shown(args[0]).decode("utf-8", "surrogateescape")
-        raise CommandError(wrong_subcommand("DEBUG", name).encode(errors="replace"))
-    time.sleep(min(double(args[1]), 3600.0))
-    return OK
-
-
 @command("MODULE")
 def module(_ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Hold the subcommands."""
@@ -185,6 +168,24 @@ def monitor(ctx: Context, _args: Sequence[bytes]) -> Reply:
         return NO_REPLY
     ctx.server.monitors.join(ctx.client)
     return OK
+
+
+@command("SWAPDB")
+def swapdb(_ctx: Context, args: Sequence[bytes]) -> Reply:
+    """Exchange the one database with itself."""
+    first = integer(args[0], "ERR invalid first DB index")
+    second = integer(args[1], "ERR invalid second DB index")
+    if first or second:
+        raise CommandError("ERR DB index is out of range")
+    return OK
+
+
+@command("LOLWUT")
+def lolwut(ctx: Context, args: Sequence[bytes]) -> Reply:
+    """Answer the version, as every Redis does that has no picture of its own."""
+    if len(args) > 1 and args[0].upper() == b"VERSION":
+        integer(args[1])
+    return Verbatim(b"Redis ver. %b\n" % ctx.server.compatible_version)
 
 
 @command("ROLE")

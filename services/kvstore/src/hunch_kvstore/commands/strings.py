@@ -57,7 +57,7 @@ def set_(ctx: Context, args: Sequence[bytes]) -> Reply:
     expire_ms = expiry(ctx, unit, amount, "set") if unit else 0
     old: bytes | None = None
     if flags & _GET:
-        old = ctx.keys.string(key)
+        old = ctx.keys.counted(ctx.keys.string, key)
     if flags & (_NX | _XX) and ctx.keys.exists(key) is bool(flags & _NX):
         return old
     if flags & _KEEPTTL:
@@ -135,7 +135,7 @@ def getex(ctx: Context, args: Sequence[bytes]) -> Reply:
             raise CommandError(SYNTAX)
         at += 1
     key = args[0]
-    value = ctx.keys.string(key)
+    value = ctx.keys.counted(ctx.keys.string, key)
     if value is None:
         return None
     if unit == b"PERSIST":
@@ -153,7 +153,7 @@ def getex(ctx: Context, args: Sequence[bytes]) -> Reply:
 @command("GETSET")
 def getset(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Set and answer what was there."""
-    old = ctx.keys.string(args[0])
+    old = ctx.keys.counted(ctx.keys.string, args[0])
     ctx.keys.set_string(args[0], args[1])
     return old
 
@@ -161,7 +161,7 @@ def getset(ctx: Context, args: Sequence[bytes]) -> Reply:
 @command("GETDEL")
 def getdel(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Delete and answer what was there."""
-    old = ctx.keys.string(args[0])
+    old = ctx.keys.counted(ctx.keys.string, args[0])
     if old is not None:
         ctx.keys.delete(args[0])
     return old

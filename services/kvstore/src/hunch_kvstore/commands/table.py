@@ -52,6 +52,7 @@ class Command:
         more: What else Redis says of it: key specifications, arguments, history.
         subcommands: Rows by upper-case subcommand name, for containers.
         is_write: Whether the command runs in a transaction that commits.
+        is_read: Whether it looks keys up and changes none.
         calls: Number of calls since the start, for INFO and the metrics.
         spent_us: Microseconds spent in the handler since the start.
         failed: Calls that answered an error.
@@ -73,6 +74,7 @@ class Command:
     more: Data
     subcommands: dict[bytes, Command] = field(default_factory=dict)
     is_write: bool = False
+    is_read: bool = False
     calls: int = 0
     spent_us: int = 0
     failed: int = 0
@@ -131,6 +133,7 @@ def command(
             usage=arguments or usage_of(data.get("arguments", ())),
             more=data,
             is_write="write" in data["flags"],
+            is_read="readonly" in data["flags"],
         )
         parent, _, child = name.upper().encode().partition(b"|")
         rows = TABLE[parent].subcommands if child else TABLE

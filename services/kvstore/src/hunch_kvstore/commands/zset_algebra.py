@@ -50,7 +50,10 @@ def _read(
         )
     if count > len(args) - 1:
         raise CommandError(SYNTAX)
-    sets = [dict(ctx.keys.zset(key).ascending()) for key in args[1 : count + 1]]
+    sets = [
+        dict(ctx.keys.counted(ctx.keys.zset, key).ascending())
+        for key in args[1 : count + 1]
+    ]
     weights = [1.0] * count
     aggregate: Callable[[float, float], float] = _sum
     with_scores = False

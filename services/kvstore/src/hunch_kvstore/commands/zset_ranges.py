@@ -178,7 +178,8 @@ def store(
 def zrangestore(ctx: Context, args: Sequence[bytes]) -> Reply:
     """Store a range under another key; answer its size."""
     request = Request(args[2:], store=True)
-    return store(ctx, args[0], list(request.members(ctx.keys.zset(args[1]))))
+    source = ctx.keys.counted(ctx.keys.zset, args[1])
+    return store(ctx, args[0], list(request.members(source)))
 
 
 def _register_removal(name: str, read: Callable[..., Range]) -> None:

@@ -12,10 +12,15 @@ if TYPE_CHECKING:
     from hunch_kvstore.keyspace.keyspace import Keyspace
 
 
+def date_of(raw: bytes) -> int:
+    """Return the date of an entry of the index of dates, in milliseconds since 1970."""
+    return int(U64.unpack_from(raw, 2)[0])
+
+
 def due(engine: Engine, now_ms: int, most: int) -> list[tuple[int, bytes]]:
     """Return due dates that have passed, the oldest first: milliseconds and key."""
     found = islice(engine.scan(EXPIRY, EXPIRY + U64.pack(now_ms)), most)
-    return [(U64.unpack_from(raw, 2)[0], raw[10:]) for raw, _ in found]
+    return [(date_of(raw), raw[10:]) for raw, _ in found]
 
 
 def expire(keys: Keyspace, tx: Transaction, dates: list[tuple[int, bytes]]) -> int:

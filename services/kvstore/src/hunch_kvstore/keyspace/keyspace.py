@@ -8,8 +8,8 @@ search catalog is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final, Protocol
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from hunch_kvstore.keyspace.compact import Compact
 from hunch_kvstore.keyspace.encoding import (
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 WRONG_TYPE: Final = "WRONGTYPE Operation against a key holding the wrong kind of value"
 _VERSIONS_AT_ONCE: Final = 1 << 20
+T = TypeVar("T")
 _HASH_KINDS: Final = (HASH, WIDE_HASH)
 
 
@@ -79,6 +80,9 @@ class Keyspace:
             before `counted_to`.
         counted_to: The server has counted the keys before this one; None is all.
         removed: Keys removed by expiry since the start.
+        counting: Whether the command under way is one whose lookups Redis counts: it
+            only reads.
+        hits, misses: Lookups counted that found a key, and those that found none.
     """
 
     __slots__ = (
@@ -87,8 +91,11 @@ class Keyspace:
         "catalog",
         "compact",
         "counted_to",
+        "counting",
         "delta",
         "expired",
+        "hits",
+        "misses",
         "now_ms",
         "removed",
         "touched",
@@ -109,6 +116,9 @@ class Keyspace:
         self.delta = 0
         self.counted_to: bytes | None = b""
         self.removed = 0
+        self.counting = False
+        self.hits = 0
+        self.misses = 0
         raw = tx.get(VERSIONS)
         self._next_version = self._version_limit = U64.unpack(raw)[0] if raw else 1
 
@@ -134,13 +144,29 @@ class Keyspace:
             for key, record in zip(keys, found, strict=True)
         ]
 
+    def looked_up(self, key: bytes) -> bytes | None:
+        """Return what `record` does, and count the lookup."""
+        record = self.record(key)
+        if self.counting:
+            self._note(record)
+        return record
+
+    def counted(self, look: Callable[[bytes], T], key: bytes) -> T:
+        """Return what `look` finds at a key; count it although the command writes."""
+        before = self.counting
+        self.counting = True
+        try:
+            return look(key)
+        finally:
+            self.counting = before
+
     def exists(self, key: bytes) -> bool:
         """Tell whether the key is there."""
-        return self.record(key) is not None
+        return self.looked_up(key) is not None
 
     def type_name(self, key: bytes) -> bytes:
         """Return ``string``, ``hash``, ``zset`` or ``none``."""
-        record = self.record(key)
+        record = self.looked_up(key)
         return b"none" if record is None else TYPE_NAMES[record[0] & KIND]
 
     def string(self, key: bytes) -> bytes | None:
@@ -150,13 +176,14 @@ class Keyspace:
             CommandError: If the key holds another type.
         """
         record = self.tx.get(META + key)
+        if record is not None and record[0] != STRING:
+            record = self.record(key)
+        if self.counting:
+            self._note(record)
         if record is None:
             return None
         if record[0] == STRING:  # PERF: no flag set, the usual string
             return record[1:]
-        record = self.record(key)
-        if record is None:
-            return None
         if record[0] & KIND != STRING:
             raise CommandError(WRONG_TYPE)
         return record[body_at(record) :]
@@ -167,7 +194,7 @@ class Keyspace:
         Raises:
             CommandError: If the key holds another type.
         """
-        record = self.record(key)
+        record = self.looked_up(key)
         if record is not None and record[0] & KIND not in _HASH_KINDS:
             raise CommandError(WRONG_TYPE)
         return Hash(self, key, record)
@@ -178,14 +205,14 @@ class Keyspace:
         Raises:
             CommandError: If the key holds another type.
         """
-        record = self.record(key)
+        record = self.looked_up(key)
         if record is not None and record[0] & KIND != ZSET:
             raise CommandError(WRONG_TYPE)
         return SortedSet(self, key, record)
 
     def expires_at(self, key: bytes) -> int | None:
         """Return when a live key expires, 0 for never, None if it is not there."""
-        record = self.record(key)
+        record = self.looked_up(key)
         return None if record is None else expiry_of(record)
 
     def walk(
@@ -334,6 +361,12 @@ class Keyspace:
         self._version_limit = self._next_version
 
     # -- within ----------------------------------------------------------------------
+
+    def _note(self, record: bytes | None) -> None:
+        if record is None:
+            self.misses += 1
+        else:
+            self.hits += 1
 
     def _expire(self, key: bytes, record: bytes) -> None:
         if self.writing:

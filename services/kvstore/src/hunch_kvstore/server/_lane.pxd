@@ -51,6 +51,8 @@ cdef class Lane:
     cdef int64_t calls[HOT]
     cdef int64_t spent_ns[HOT]
     cdef int64_t born
+    cdef int64_t hits
+    cdef int64_t misses
     cdef int64_t now_ms
     cdef char *scratch
     cdef Py_ssize_t scratch_size
@@ -58,6 +60,7 @@ cdef class Lane:
     cdef int run(self, Peer client, Word *words, int count) except -2
     cdef int grow(self, Py_ssize_t size) except -1
     cdef int64_t clock(self) noexcept
+    cdef bytes look(self, const Word *key)
     cdef int body_of(self, bytes record) noexcept
     cdef int answer(self, Peer client, bytes reply) except -1
     cdef int acknowledge(self, Peer client, bytes reply) except -1

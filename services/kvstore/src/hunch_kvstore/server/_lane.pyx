@@ -109,6 +109,7 @@ cdef class Lane:
         self.is_usual = True
         self.slow_us = -1
         self.born = 0
+        self.hits = self.misses = 0
 
     def __dealloc__(self):
         free(self.scratch)
@@ -127,6 +128,9 @@ cdef class Lane:
                 self.calls[index] = 0
                 self.spent_ns[index] %= 1000
         self.core.count.calls += total
+        self.keys.hits += self.hits
+        self.keys.misses += self.misses
+        self.hits = self.misses = 0
         if self.born:
             self.keys.delta += self.born
             self.born = 0
@@ -189,6 +193,8 @@ cdef class Lane:
         cdef const char *name = words[0].at
         cdef int which = -1
         cdef int done = NOT_MINE
+        cdef int64_t hits = self.hits
+        cdef int64_t misses = self.misses
         if words[0].size == 3:
             if is_named(name, b"GET", 3):
                 which, done = GET, self.get(client, words, count)
@@ -218,6 +224,8 @@ cdef class Lane:
             if is_named(name, b"ZREVRANGE", 9):
                 which, done = ZREVRANGE, zrange(self, client, words, count, True)
         if done == NOT_MINE:
+            self.hits = hits  # the plain way counts
+            self.misses = misses
             return -1
         client.last_command = <str>PyList_GET_ITEM(self.names, which)
         return which
@@ -241,6 +249,15 @@ cdef class Lane:
         if self.now_ms == 0:
             self.now_ms = nanoseconds(CLOCK_REALTIME) // 1000000
         return self.now_ms
+
+    cdef bytes look(self, const Word *key):
+        """Return the record of a key that a command reads, and count the lookup."""
+        cdef bytes record = self.front.find(prefixed(META, key))
+        if record is None:
+            self.misses += 1
+        else:
+            self.hits += 1
+        return record
 
     cdef int body_of(self, bytes record) noexcept:
         """Return where a record's body begins, -1 if its time is over."""
@@ -275,7 +292,7 @@ cdef class Lane:
         cdef int at
         if count != 2:
             return NOT_MINE
-        record = self.front.find(prefixed(META, &words[1]))
+        record = self.look(&words[1])
         if record is None:
             return self.answer(client, _NULL3 if client.resp > 2 else _NULL2)
         data = PyBytes_AS_STRING(record)
@@ -294,7 +311,7 @@ cdef class Lane:
         self.grow(LONGEST_HEAD)
         used = put_head(self.scratch, c"*", count - 1) - self.scratch
         for index in range(1, count):
-            record = self.front.find(prefixed(META, &words[index]))
+            record = self.look(&words[index])
             at = 0
             if record is not None:
                 at = self.body_of(record)
@@ -458,7 +475,7 @@ cdef class Lane:
         cdef Packed packed
         if count != 3:
             return NOT_MINE
-        record = self.front.find(prefixed(META, &words[1]))
+        record = self.look(&words[1])
         if record is not None:
             data = PyBytes_AS_STRING(record)
             at = self.body_of(record)
@@ -489,7 +506,7 @@ cdef class Lane:
         cdef Py_ssize_t index, size
         if count != 2:
             return NOT_MINE
-        record = self.front.find(prefixed(META, &words[1]))
+        record = self.look(&words[1])
         if record is not None:
             data = PyBytes_AS_STRING(record)
             at = self.body_of(record)

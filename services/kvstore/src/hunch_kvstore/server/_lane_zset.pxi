@@ -65,7 +65,7 @@ cdef int zrange(
         return NOT_MINE
     if not read_integer(&words[2], &start) or not read_integer(&words[3], &stop):
         return NOT_MINE
-    record = lane.front.find(prefixed(META, &words[1]))
+    record = lane.look(&words[1])
     if record is None:
         return lane.answer(client, b"*0\r\n")
     data = PyBytes_AS_STRING(record)

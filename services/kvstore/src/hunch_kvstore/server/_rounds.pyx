@@ -65,10 +65,13 @@ cdef class Rounds:
     Attributes:
         read_bytes: Read from clients and not yet counted.
         sent_bytes: Sent to clients and not yet counted.
+        reads, sends: How often that was, not yet counted.
     """
 
     cdef public int64_t read_bytes
     cdef public int64_t sent_bytes
+    cdef public int64_t reads
+    cdef public int64_t sends
     cdef object core
     cdef Lane lane
     cdef Front front
@@ -151,6 +154,7 @@ cdef class Rounds:
         cdef Peer client = wire.client
         cdef Py_ssize_t used
         cdef ssize_t size = recv(wire.number, self.buffer, READ_BYTES, 0)
+        self.reads += 1
         if size < 0 and (errno == EAGAIN or errno == EINTR):
             return 0
         if size <= 0:
@@ -192,6 +196,7 @@ cdef class Rounds:
             sent = send(
                 wire.number, PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data),
                 MSG_NOSIGNAL)
+            self.sends += 1
             if sent == PyBytes_GET_SIZE(data):
                 self.sent_bytes += sent
                 continue

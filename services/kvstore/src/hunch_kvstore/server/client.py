@@ -117,6 +117,12 @@ class Client(Peer):
         return self.address.endswith(":0") and "/" in self.address
 
     @property
+    def held_bytes(self) -> int:
+        """What it has sent, or been sent, that is still in memory."""
+        queued = self.queue.size_bytes if self.queue is not None else 0
+        return self.parser.pending_bytes + queued + self.out_bytes
+
+    @property
     def is_muted(self) -> bool:
         """Whether replies are not wanted now."""
         return self.quiet == "off" or self.quiet == "skip"

@@ -17,6 +17,7 @@ from hunch_kvstore.commands.table import Command
 from hunch_kvstore.engine import StoreFailed, Sync, WritesRefused
 from hunch_kvstore.keyspace.compact import Compact
 from hunch_kvstore.keyspace.encoding import EXPIRY, after
+from hunch_kvstore.keyspace.expiry import date_of
 from hunch_kvstore.keyspace.keyspace import Keyspace
 from hunch_kvstore.resp.encoder import encode
 from hunch_kvstore.resp.reply import NO_REPLY, CommandError, Reply, Simple
@@ -31,6 +32,7 @@ from hunch_kvstore.server.expiration import Expiration
 from hunch_kvstore.server.info import render
 from hunch_kvstore.server.latency import Spikes
 from hunch_kvstore.server.monitor import Monitors
+from hunch_kvstore.server.process import resident_bytes
 from hunch_kvstore.server.pubsub import PubSub
 from hunch_kvstore.server.rates import Rates
 from hunch_kvstore.server.refusal import checked, rejected, unknown
@@ -98,6 +100,7 @@ class Core:
         self.keys.watched = self.watching.as_watched
         self.stopping = False
         self.started_s = time.time()
+        self.startup_bytes = resident_bytes()
         self.saves = Saves(engine)
         self.run_id = os.urandom(20).hex()
         self.count = Counters()
@@ -263,7 +266,6 @@ class Core:
         self.called(client, row, words, time.perf_counter_ns() - started)
         if self.tracking.clients:
             self.tracking.called(client, row)
-        self.count.calls += 1
         client.last_command = row.name
 
     def answer(self, client: Client, reply: Reply) -> None:
@@ -279,6 +281,7 @@ class Core:
     ) -> None:
         """Count a call that is over, and show it to whom it may concern."""
         spent_us = spent_ns // 1000
+        self.count.calls += 1
         row.calls += 1
         row.spent_us += spent_us
         row.durations.note(spent_ns)
@@ -317,9 +320,14 @@ class Core:
         context = self._context
         context.client = client
         keys = self.keys
-        args = words[2:] if "|" in row.name else words[1:]
+        if "|" in row.name:
+            context.said = words[1]
+            args = words[2:]
+        else:
+            args = words[1:]
         if row.is_write and row.group == "search":
             self._schemas_at_risk = True
+        keys.counting = row.is_read
         if self._tx is not None:
             return row.handler(context, args)
         context.now_ms = keys.now_ms = time.time_ns() // 1_000_000
@@ -347,6 +355,7 @@ class Core:
         self._tx = tx
         self._context.tx = self.keys.tx = tx
         self.keys.writing = True
+        self.keys.counting = False
         self._context.now_ms = self.keys.now_ms = time.time_ns() // 1_000_000
 
     def commit(self) -> None:
@@ -480,12 +489,16 @@ class Core:
         """Return the sections of INFO asked for."""
         return render(self, wanted)
 
-    def due_count(self) -> int:
-        """Return how many due dates there are, old ones of living keys included.
+    def due_dates(self) -> tuple[int, int]:
+        """Return how many due dates there are and how far off on average, in ms.
 
-        LIMIT: it looks at 10,000 at most, so that INFO takes no time.
+        LIMIT: old dates of keys given another one are among them; it looks at the
+        nearest 10,000, so that INFO takes no time.
         """
-        return sum(1 for _ in islice(self.engine.scan(EXPIRY, after(EXPIRY)), 10_000))
+        now_ms = time.time_ns() // 1_000_000
+        found = islice(self.engine.scan(EXPIRY, after(EXPIRY)), 10_000)
+        left = [max(date_of(raw) - now_ms, 0) for raw, _ in found]
+        return len(left), sum(left) // max(len(left), 1)
 
     def shown_settings(self) -> dict[str, str]:
         """Return every setting as CONFIG GET shows it."""
@@ -503,7 +516,7 @@ class Core:
     def reset_statistics(self) -> None:
         """Begin to count anew."""
         self.count = Counters()
-        self.keys.removed = 0
+        self.keys.removed = self.keys.hits = self.keys.misses = 0
         self.expiration.forget_counts()
         for row in self.table.values():
             for command in (row, *row.subcommands.values()):

@@ -19,6 +19,8 @@ class Counters:
         rejected: Clients turned away.
         net_in_bytes: Bytes read from clients.
         net_out_bytes: Bytes written to clients.
+        reads: How often a socket was read.
+        sends: How often one was written to.
         errors: Error replies by code.
     """
 
@@ -27,6 +29,8 @@ class Counters:
     rejected: int = 0
     net_in_bytes: int = 0
     net_out_bytes: int = 0
+    reads: int = 0
+    sends: int = 0
     errors: dict[str, int] = field(default_factory=dict)
 
     def error(self, error: CommandError) -> None:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Final
 from hunch_kvstore.resp.parser import ProtocolError, StrangerError
 from hunch_kvstore.server._rounds import Rounds, Wire
 from hunch_kvstore.server.door import Door
+from hunch_kvstore.server.info import TICKS_A_SECOND
 from hunch_kvstore.server.limits import is_idle, is_too_slow, sends_too_much
 from hunch_kvstore.server.scrapes import Scrapes
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from hunch_kvstore.server.client import Client
     from hunch_kvstore.server.core import Core
 
-_TICK_S: Final = 0.1
+_TICK_S: Final = 1 / TICKS_A_SECOND
 _SWEEP_S: Final = 0.5
 
 
@@ -184,7 +185,9 @@ class Loop(Rounds):
         count = self.core.count
         count.net_in_bytes += self.read_bytes
         count.net_out_bytes += self.sent_bytes
-        self.read_bytes = self.sent_bytes = 0
+        count.reads += self.reads
+        count.sends += self.sends
+        self.read_bytes = self.sent_bytes = self.reads = self.sends = 0
 
     def _write(self, connection: Connection) -> None:
         """Send what the socket takes; come back for the rest when it is ready."""
@@ -199,6 +202,7 @@ class Loop(Rounds):
                 self._close(connection)
                 return
             self.core.count.net_out_bytes += sent
+            self.core.count.sends += 1
             if sent < len(data):
                 data = memoryview(data)[sent:]
                 break

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from hunch_kvstore.engine.disk import free_bytes
 from hunch_kvstore.engine.sync_times import BOUNDS_S
-from hunch_kvstore.server.info import own_version, resident_bytes
+from hunch_kvstore.server.process import own_version, resident_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,6 +58,8 @@ def _lines(core: Core) -> Iterator[str]:
     yield from counter("received_bytes_total", "Bytes read.", core.count.net_in_bytes)
     yield from counter("sent_bytes_total", "Bytes written.", core.count.net_out_bytes)
     yield from counter("expired_total", "Keys expired.", core.keys.removed)
+    yield from counter("hits_total", "Lookups that found a key.", core.keys.hits)
+    yield from counter("misses_total", "Lookups that found none.", core.keys.misses)
     yield from _family(
         "commands_total",
         "counter",

@@ -25,8 +25,9 @@ _REDIS_NAMES: Final = {
 _IMMUTABLE: Final = frozenset(
     (
         *("cluster-enabled", "daemonize", "databases", "io-threads", "tcp-backlog"),
-        "unixsocket",
-        *("unixsocketperm", "enable-debug-command"),
+        *("unixsocket", "unixsocketperm", "replicaof", "aclfile", "logfile", "pidfile"),
+        *("enable-debug-command", "enable-module-command", "io-threads-do-reads"),
+        *("always-show-logo", "set-proc-title", "supervised", "syslog-enabled"),
     )
 )
 
