@@ -167,6 +167,66 @@ def test_a_password_has_as_many_letters(pair):
             assert len(wire.call("ACL", "GENPASS")) == 65
 
 
+def refusals(wire, *words):
+    """Return ACL LOG without times; of the connection only what it is told by name."""
+    _, *entries = wire.call("ACL", "LOG", *words)
+    found = []
+    for _, *items in entries:
+        row = dict(zip(items[::2], items[1::2], strict=True))
+        assert 0 <= float(row.pop(b"$age-seconds")[1:]) < 60
+        said = dict(pair.split(b"=") for pair in row.pop(b"$client-info").split())
+        row |= {name: said[name] for name in (b"name", b"cmd", b"user")}
+        found.append(row)
+    return found
+
+
+@pytest.mark.parametrize("resp", [2, 3])
+def test_refused_log_ins_are_kept_alike(pair, resp):
+    found = []
+    for server in pair:
+        with server.wire() as wire:
+            wire.call("HELLO", resp)
+            wire.call("ACL", "LOG", "RESET")
+            replies = []
+            for text in REFUSED.strip().split("\n"):
+                for call in text.split(";"):
+                    wire.call(*call.split())
+                replies.append(refusals(wire))
+            replies += [refusals(wire, "2"), refusals(wire, "-1"), refusals(wire, "0")]
+            replies.append(len(refusals(wire, "99")))
+            wire.call("CONFIG", "SET", "acllog-max-len", "3")
+            wire.call("AUTH", "last", "y")
+            replies.append(refusals(wire))
+            wire.call("CONFIG", "SET", "acllog-max-len", "128")
+            replies += [wire.call("ACL", "LOG", *words) for words in (["x"], [1, 2])]
+            replies += [wire.call("ACL", "LOG", "reset"), wire.call("ACL", "LOG")]
+            found.append(replies)
+    assert found[0] == found[1]
+
+
+REFUSED = """
+AUTH nobody x
+AUTH nobody y
+Auth nobody x
+AUTH default x
+HELLO 3 AUTH me x
+CLIENT SETNAME watched
+AUTH nobody x
+MULTI;AUTH nobody x;EXEC
+AUTH a x
+AUTH b x
+AUTH c x
+AUTH d x
+AUTH e x
+AUTH f x
+AUTH g x
+AUTH h x
+AUTH i x
+HELLO 3 AUTH me x
+AUTH nobody x
+"""
+
+
 def every_command(wire):
     return set(wire.call("COMMAND", "LIST")[1:])
 

@@ -1,9 +1,10 @@
-"""ACL: the one user there is, and what he may do: everything."""
+"""ACL: the one user there is, who may do everything, and who failed to be that user."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
+import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -48,8 +49,9 @@ def _digests(ctx: Context) -> list[bytes]:
 @command("ACL|LIST")
 def acl_list(ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Answer the user as a conf file would have him."""
-    words = [b"#" + digest for digest in _digests(ctx)] or [b"nopass"]
-    return [b"user %b on %b ~* &* +@all" % (_USER, words[0])]
+    digests = _digests(ctx)
+    secret = b"#" + digests[0] if digests else b"nopass"
+    return [b"user %b on %b ~* &* +@all" % (_USER, secret)]
 
 
 @command("ACL|GETUSER")
@@ -118,3 +120,28 @@ def acl_dryrun(_ctx: Context, args: Sequence[bytes]) -> Reply:
             f"ERR wrong number of arguments for '{row.name.lower()}' command"
         )
     return OK
+
+
+@command("ACL|LOG")
+def acl_log(ctx: Context, args: Sequence[bytes]) -> Reply:
+    """Answer the newest refusals, or forget them."""
+    if len(args) > 1:
+        raise wrong_subcommand(b"ACL", ctx.said)
+    entries = ctx.server.acl_log.entries
+    if args and args[0].upper() == b"RESET":
+        entries.clear()
+        return OK
+    count = max(integer(args[0]), 0) if args else 10
+    now_s = time.monotonic()
+    return [
+        {
+            b"count": entry.count,
+            b"reason": b"auth",
+            b"context": entry.context,
+            b"object": entry.command,
+            b"username": entry.user,
+            b"age-seconds": round(now_s - entry.when_s, 3),
+            b"client-info": entry.client,
+        }
+        for entry in entries[:count]
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import time
 from collections.abc import Sequence
 
 from hunch_kvstore.commands.arguments import SYNTAX, integer, shown
@@ -16,6 +17,8 @@ from hunch_kvstore.resp.reply import (
     Reply,
     Simple,
 )
+from hunch_kvstore.server.acl_log import Refusal
+from hunch_kvstore.server.client_line import describe
 
 
 @command("PING")
@@ -59,6 +62,17 @@ def _log_in(ctx: Context, user: bytes, password: bytes) -> None:
     # WHY: with no password set the default user has any password, as in Redis.
     right = not wanted or hmac.compare_digest(password, wanted)
     if user != b"default" or not right:
+        is_multi = ctx.server.in_transaction
+        ctx.client.last_command = "exec" if is_multi else ctx.said.decode("ascii")
+        ctx.server.acl_log.note(
+            Refusal(
+                command=ctx.said,
+                context=b"multi" if is_multi else b"toplevel",
+                user=user,
+                when_s=time.monotonic(),
+                client=describe(ctx.client),
+            )
+        )
         raise CommandError(
             "WRONGPASS invalid username-password pair or user is disabled."
         )

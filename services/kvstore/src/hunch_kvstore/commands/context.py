@@ -18,7 +18,7 @@ class Context:
     not keep it.
 
     Attributes:
-        said: The name of a subcommand as the client wrote it.
+        said: The name of the command, or of its subcommand, as the client wrote it.
         tx: The engine transaction of this command, or of the whole EXEC. A command
             without the ``write`` flag gets a read-only view with the same `get` and
             `scan`.

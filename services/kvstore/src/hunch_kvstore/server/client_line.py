@@ -21,6 +21,7 @@ def describe(who: Client, running: Sequence[bytes] = ()) -> bytes:
     """
     now = time.monotonic()
     said = sum(map(len, running))
+    queued = 0 if who.queue is None else who.queue.size_bytes
     headers = sum(len(b"$%d\r\n\r\n" % len(word)) for word in running)
     if running:
         headers += len(b"*%d\r\n" % len(running))
@@ -34,6 +35,7 @@ def describe(who: Client, running: Sequence[bytes] = ()) -> bytes:
         + ("e" if who.no_evict else "")
         + ("U" if who.is_local else "")
     )
+    received = who.parser.pending_bytes + said + headers
     pairs = (
         ("id", who.number),
         ("addr", who.address),
@@ -48,17 +50,17 @@ def describe(who: Client, running: Sequence[bytes] = ()) -> bytes:
         ("psub", len(who.patterns)),
         ("ssub", 0),
         ("multi", -1 if who.queue is None else len(who.queue.commands)),
-        ("qbuf", who.parser.pending_bytes + said + headers),
+        ("qbuf", received),
         ("qbuf-free", 0),
         ("argv-mem", said),
-        ("multi-mem", 0 if who.queue is None else who.queue.size_bytes),
+        ("multi-mem", queued),
         ("rbs", 0),
         ("rbp", 0),
         ("obl", 0),
         ("oll", 0),
         ("omem", who.out_bytes),
-        ("tot-mem", who.out_bytes + who.parser.pending_bytes),
-        ("events", "r"),
+        ("tot-mem", received + queued + who.out_bytes),
+        ("events", "rw" if getattr(who.socket, "wants_write", False) else "r"),
         ("cmd", who.last_command.lower() or "NULL"),
         ("user", "default"),
         ("redir", redirect_of(who.tracking)),

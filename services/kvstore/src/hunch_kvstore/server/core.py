@@ -24,6 +24,7 @@ from hunch_kvstore.resp.reply import NO_REPLY, CommandError, Reply, Simple
 from hunch_kvstore.search.catalog import Catalog
 from hunch_kvstore.server import tuning
 from hunch_kvstore.server._lane import Lane
+from hunch_kvstore.server.acl_log import AclLog
 from hunch_kvstore.server.census import Census
 from hunch_kvstore.server.client import Queue
 from hunch_kvstore.server.counters import Counters
@@ -106,6 +107,7 @@ class Core:
         self.count = Counters()
         self.rates = Rates()
         self.slow = SlowLog()
+        self.acl_log = AclLog()
         self.addresses: list[str] = []
         self.config_file = ""
         self._failed_s = 0.0
@@ -140,6 +142,7 @@ class Core:
         self.keys.compact = tuning.compact(self.settings)
         self.lane.is_usual = self.keys.compact == Compact()
         self.slow.limit = self.settings.integer("slowlog-max-len")
+        self.acl_log.limit = self.settings.integer("acllog-max-len")
         self.log.level = self.settings.text("loglevel")
         words = self.settings.text("client-output-buffer-limit").split()
         self.output_limits = {
@@ -324,6 +327,7 @@ class Core:
             context.said = words[1]
             args = words[2:]
         else:
+            context.said = words[0]
             args = words[1:]
         if row.is_write and row.group == "search":
             self._schemas_at_risk = True

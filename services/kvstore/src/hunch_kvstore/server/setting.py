@@ -151,6 +151,7 @@ ROWS: Final = (
     ),
     Setting("slowlog-log-slower-than", 10000, _number(-1, 2**63 - 1)),
     Setting("slowlog-max-len", 128, _number(0, 2**63 - 1)),
+    Setting("acllog-max-len", 128, _number(0, 2**63 - 1)),
     Setting("latency-monitor-threshold", 0, _number(0, 2**63 - 1)),
     Setting("tracking-table-max-keys", 1_000_000, _number(0, 2**63 - 1)),
     Setting("hash-max-listpack-entries", 512, _number(0, 2**63 - 1)),
