@@ -43,6 +43,7 @@ PARTS = [*KINDS, "threads", "large"]
 CALL_GOAL = 1 / 1.5
 BULK_GOAL = 1 / 1.2
 THREAD_PAIRS = 8  # for each repeat
+LONG_INTERVAL = 0.1  # seconds before a thread has to let another run; usually 0.005
 
 
 def clock(work: Callable[[], object], count: int) -> float:
@@ -235,7 +236,9 @@ def run_lmdb(path: Path, keys: list, values: list) -> dict:
 def run_threads(path: Path, keys: list) -> Iterator[tuple[str, float, float]]:
     """Yield how, and nanoseconds per read of one thread and of four, by turns.
 
-    Reads of a dict are the control: what the interpreter itself loses or wins.
+    Reads of a dict are the control: what the interpreter itself loses or wins. All is
+    done with the interpreter's own switch interval and with a long one: what each change
+    of the thread that runs costs.
     """
     model = dict(zip(keys, keys, strict=True))
     with HDB() as db:
@@ -272,11 +275,20 @@ def run_threads(path: Path, keys: list) -> Iterator[tuple[str, float, float]]:
         for work in works.values():
             crew(work, 1)  # the first one finds the pages
         # Many pairs, and who comes first changes: a single one says little.
+        usual = sys.getswitchinterval()
         for turn in range(THREAD_PAIRS):
-            for name, work in works.items():
-                first = crew(work, 4 if turn % 2 else 1)
-                second = crew(work, 1 if turn % 2 else 4)
-                yield name, *((second, first) if turn % 2 else (first, second))
+            for interval in (usual, LONG_INTERVAL):
+                for name, work in works.items():
+                    sys.setswitchinterval(interval)
+                    try:
+                        first = crew(work, 4 if turn % 2 else 1)
+                        second = crew(work, 1 if turn % 2 else 4)
+                    finally:
+                        sys.setswitchinterval(usual)
+                    label = (
+                        name if interval == usual else f"{name}, {interval} s a turn"
+                    )
+                    yield label, *((second, first) if turn % 2 else (first, second))
 
 
 def gather(options, folder: Path) -> Iterator[tuple[str, str, float, float, float]]:
