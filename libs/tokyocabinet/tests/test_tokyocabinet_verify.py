@@ -212,11 +212,25 @@ def test_a_file_is_not_walked_while_another_process_writes(tmp_path):
 FULL = """
 import sys
 from tokyocabinet import *
-kind = {"HDB": HDB, "BDB": BDB, "TDB": TDB}[sys.argv[1]]
-db = kind(sys.argv[2], "n")
+kind, path = sys.argv[1:]
+if kind.startswith("."):
+    db = ADB(path + kind)
+else:
+    db = {"H": HDB, "B": BDB, "F": FDB, "T": TDB}[kind[0]]()
+    if kind == "FDB":
+        db.tune(1000, 1 << 30)
+    if kind == "BDB mapped":
+        db.setxmsiz(512 << 20)
+    db.open(path, "n")
+    if kind == "TDB with index":
+        db.setindex("a", "lexical")
+value = "x" * (200 if kind == ".tcf" else 1000)
 try:
-    for i in range(100000):
-        db[b"%d" % i] = {"a": "x" * 1000} if kind is TDB else b"x" * 1000
+    for i in range(1, 100000):
+        if kind[0] == "T":
+            db.put(b"%d" % i, {"a": value + str(i)})
+        else:
+            db.put(i if kind == "FDB" else b"%d" % i, value.encode())
     db.sync()
 except DiskError as error:
     print("full", i > 1000)
@@ -227,7 +241,20 @@ except Error:
 """
 
 
-@pytest.mark.parametrize("kind", [HDB, BDB, TDB], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "HDB",
+        "BDB",
+        "BDB mapped",
+        "FDB",
+        "TDB",
+        "TDB with index",
+        ".tch",
+        ".tcb",
+        ".tcf",
+    ],
+)
 def test_a_full_disk_is_an_error(kind, tmp_path):
     mount = tmp_path / "small"
     mount.mkdir()
@@ -240,7 +267,7 @@ def test_a_full_disk_is_an_error(kind, tmp_path):
         pytest.skip("needs the right to mount")
     try:
         done = subprocess.run(
-            [sys.executable, "-c", FULL, kind.__name__, mount / "a"],
+            [sys.executable, "-c", FULL, kind, mount / "a"],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert (done.returncode, done.stdout) == (0, "full True\n"), done.stderr

@@ -6,7 +6,7 @@ behind it when opening fails; both are made up for here.
 
 import os
 
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint64_t
 from libc.stdlib cimport free
 from libc.string cimport memcpy
 
@@ -14,6 +14,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 
 from tokyocabinet import header
 from tokyocabinet._database cimport *
+from tokyocabinet._hash cimport hash_room
 from tokyocabinet._tree cimport BDB
 from tokyocabinet.arena cimport *
 from tokyocabinet.cabinet cimport *
@@ -21,6 +22,13 @@ from tokyocabinet.calls cimport *
 from tokyocabinet.error import Error, error_for
 
 cdef object missing = object()
+
+cdef extern from "fixed_room.h" nogil:
+    ctypedef struct FixedRoom:
+        pass
+    int FIXED_NO_NUMBER, FIXED_WOULD_CUT
+    int fixed_room(TCFDB *fdb, FixedRoom *room, int64_t id)
+    int fixed_optimize(TCFDB *fdb, int32_t width, int64_t limsiz)
 
 cdef dict MODE_LETTERS = {"w": 2, "c": 2 | 4, "t": 8, "e": 1 << 4, "f": 1 << 5}
 
@@ -53,9 +61,8 @@ cdef boolean emit(
 
 
 cdef class ADB(BulkDatabase):
-    """An abstract database: one interface to every kind.
-
-        ADB(name=None, *, mutex=True, verify=True)
+    """ADB(name=None, *, mutex=True, verify=True)\n--\n
+    An abstract database: one interface to every kind.
 
     Errors, threads, the GIL and lifetimes are as `Database` says.
 
@@ -76,7 +83,9 @@ cdef class ADB(BulkDatabase):
         calls.sync = sync
         calls.vanish = vanish
         calls.copy = copy
-        calls.relock = relock
+        calls.locks = locks
+        calls.copy_fault = copy_fault
+        calls.room = room
         calls.begin = begin
         calls.commit = commit
         calls.abort = abort
@@ -140,6 +149,10 @@ cdef class ADB(BulkDatabase):
             ) from error
         finally:
             header.finished(token)
+        if not header.still_there(os.fsencode(path), token):
+            self.close()
+            ADB.open(self, name)
+            return
         if kind >= 0:
             self.name = os.fsencode(path)
             self.claim(self.name, kind)
@@ -178,15 +191,26 @@ cdef class ADB(BulkDatabase):
         cdef const char *ctext = text
         cdef boolean ok
         cdef int code = 0
+        cdef int32_t width = 0
+        cdef int64_t limsiz = 0
+        if self.omode() == ADBOFDB:
+            width, limsiz = fixed_params(text)
         self.enter()
         with nogil:
             self.acquire()
-            ok = plain(<TCADB *>self.db, tcadboptimize(<TCADB *>self.db, ctext))
-            if not ok:
-                code = abstract_code
+            if tcadbomode(<TCADB *>self.db) == ADBOFDB:
+                code = fixed_optimize(
+                    <TCFDB *>tcadbreveal(<TCADB *>self.db), width, limsiz)
+                ok = code == 0
+            else:
+                ok = plain(<TCADB *>self.db, tcadboptimize(<TCADB *>self.db, ctext))
+                if not ok:
+                    code = abstract_code
             self.release()
         self.renamed()
         self.leave()
+        if code == FIXED_NO_NUMBER or code == FIXED_WOULD_CUT:
+            raise ValueError("there are records that would be cut or have no place")
         if not ok:
             self.fail(code)
 
@@ -216,6 +240,9 @@ cdef class ADB(BulkDatabase):
             raise ValueError("embedded null byte in name")
         if self.omode() == ADBOTDB:
             self.check_misc(text, given)
+        elif self.omode() == ADBOFDB and text == b"optimize":
+            self.optimize(given[0] if given else b"")
+            return []
         self.enter()
         arguments = tclistnew()
         for each_given in given:
@@ -314,6 +341,14 @@ cdef class ADB(BulkDatabase):
     def iteritems(self):
         """Return an iterator over (key, value) of the keys that are there now."""
         return pairs(self, self.snapshot())
+
+
+cdef tuple fixed_params(bytes params):
+    """Return the width and the limit that tuning text asks for; 0 = as they are."""
+    found = dict(
+        part.strip().partition(b"=")[::2] for part in params.lower().split(b"#"))
+    return (
+        tcatoi(<bytes>found.get(b"width", b"")), tcatoi(<bytes>found.get(b"limsiz", b"")))
 
 
 def pairs(ADB owner, list keys):

@@ -183,18 +183,46 @@ cdef boolean copy(void *db, const char *path) noexcept nogil:
     return plain(<TCADB *>db, tcadbcopy(<TCADB *>db, path))
 
 
-cdef bint relock(void *db) noexcept nogil:
+cdef bint locks(void *db, lock_call call) noexcept nogil:
     cdef int kind = tcadbomode(<TCADB *>db)
     cdef void *inner = tcadbreveal(<TCADB *>db)
     if kind == ADBOHDB:
-        return relock_file((<TCHDB *>inner).fd, (<TCHDB *>inner).omode)
+        return call((<TCHDB *>inner).fd, (<TCHDB *>inner).omode)
     if kind == ADBOBDB:
-        return relock_file((<TCBDB *>inner).hdb.fd, (<TCBDB *>inner).hdb.omode)
+        return call((<TCBDB *>inner).hdb.fd, (<TCBDB *>inner).hdb.omode)
     if kind == ADBOFDB:
-        return relock_file((<TCFDB *>inner).fd, (<TCFDB *>inner).omode)
+        return call((<TCFDB *>inner).fd, (<TCFDB *>inner).omode)
     if kind == ADBOTDB:
-        return table_relock(inner)
+        return table_locks(inner, call)
     return True
+
+
+cdef bint copy_fault(void *db, bint mend) noexcept nogil:
+    cdef int kind = tcadbomode(<TCADB *>db)
+    cdef void *inner = tcadbreveal(<TCADB *>db)
+    if kind == ADBOHDB:
+        return copy_fault_hash(<TCHDB *>inner, mend)
+    if kind == ADBOBDB:
+        return copy_fault_tree(<TCBDB *>inner, mend)
+    if kind == ADBOFDB:
+        return copy_fault_fixed(<TCFDB *>inner, mend)
+    if kind == ADBOTDB:
+        return table_copy_fault(inner, mend)
+    return False
+
+
+cdef int room(void *db, const void *kbuf, int ksiz, int vsiz) noexcept nogil:
+    cdef int kind = tcadbomode(<TCADB *>db)
+    if kind == ADBOHDB:
+        return hash_room(tcadbreveal(<TCADB *>db), <size_t>ksiz + <size_t>vsiz)
+    if kind == ADBOTDB:
+        return hash_room(
+            (<TCTDB *>tcadbreveal(<TCADB *>db)).hdb, <size_t>ksiz + <size_t>vsiz)
+    if kind == ADBOFDB:
+        return fixed_room(
+            <TCFDB *>tcadbreveal(<TCADB *>db), NULL,
+            tcfdbkeytoid(<const char *>kbuf, ksiz))
+    return 0
 
 
 cdef boolean foreach(void *db, TCITER proc, void *op) noexcept nogil:

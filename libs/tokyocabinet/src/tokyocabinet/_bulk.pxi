@@ -108,7 +108,7 @@ cdef class BulkDatabase(KeyedDatabase):
                         ksizs + index)
                 if self.calls.room != NULL:
                     code = self.calls.room(
-                        self.db, <size_t>ksizs[index] + vsizs[index])
+                        self.db, kbufs[index], ksizs[index], vsizs[index])
                     if code:
                         ok = False
                         break

@@ -2,7 +2,8 @@
 
 
 cdef class BDBCursor:
-    """A place in a B+ tree that moves both ways and can change what it is on.
+    """BDBCursor(owner)\n--\n
+    A place in a B+ tree that moves both ways and can change what it is on.
 
     Every call releases the GIL and takes the tree's lock; between two calls other threads
     may change what the cursor is on.

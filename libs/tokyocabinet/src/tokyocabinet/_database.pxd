@@ -91,7 +91,9 @@ cdef class Handle:
 
 
 cdef class Database(Handle):
-    cdef int copy_to(self, bytes name) except -1
+    cdef int copy_to(self, bytes name, bytes target) except -1
+    cdef int copy_now(self, bytes name, bytes target) except -1
+    cdef int copy_failed(self, int code, int reason, bytes name, bytes target) except -1
     cdef int need_transaction(self) except -1
 
 
@@ -179,5 +181,6 @@ cdef enum:
     MAPPED = 64 << 20           # the C library's default
     WRITER = 1 << 1             # the mode's bit, alike for every kind of database
 cdef int64_t mapped(int64_t wanted, object path, object omode) except -1
-cdef bint table_relock(void *db) noexcept nogil
+cdef bint table_copy_fault(void *db, bint mend) noexcept nogil
+cdef bint table_locks(void *db, lock_call call) noexcept nogil
 cdef int name_constants(type kind, str prefix) except -1

@@ -20,6 +20,7 @@ Rules that every method of every database keeps:
 import os
 import threading
 
+from libc cimport errno
 from libc.limits cimport INT_MAX
 from libc.math cimport isfinite, isinf
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
@@ -44,8 +45,12 @@ from tokyocabinet.view import RecordItems, RecordKeys, RecordValues
 cdef extern from "yields.h":
     int yields_take_out()
 
+cdef extern from "growth.h":
+    int growth_reserve()
+
 # WHY here: every other module of the library needs this one first.
 yields_take_out()
+growth_reserve()
 
 cdef object missing = object()      # stands for no record
 
@@ -108,43 +113,75 @@ cdef class Database(Handle):
     def copy(self, path):
         """Write a copy of the database, as of now, to `path` (a hot backup).
 
-        Writers in other threads wait meanwhile. `path` is always a file: a name that
+        Waits until no transaction is open; other threads write when it is over. `path` is always a file: a name that
         begins with "@", which the C library would run as a command, is taken literally.
-        A file that is there is overwritten.
+        A file that is there is overwritten. What was written of a copy that failed stays.
+
+        The database stays locked against other processes all the while, also against one
+        that waits for it: so it is on Linux, whose locks of open files this takes. Where
+        there are none, the lock is lost and taken again; a process that is quicker is the
+        `LockError` that names the database itself.
 
         Raises:
             ThreadError: This process has the file at `path` open, maybe as this one.
             LockError: Another process has it open.
-            InvalidOperationError: The database is open for reading.
+            FileMissingError: There is no folder for the copy.
+            NoPermissionError: The copy must not be written.
+            DiskError: It cannot be; the message has the operating system's reason.
+            InvalidOperationError: This thread has a transaction open; or a tree or the
+                index of a table is open for reading.
         """
         cdef bytes name = path_bytes(path)
         if name.startswith(b"@"):
             name = b"./" + name
         header.check_target(name)
-        self.copy_to(name)
+        self.copy_to(name, name)
 
     def copy_command(self, command):
         """Run `command` with the path and a time stamp while writers are kept out.
 
-        The shell runs `COMMAND PATH MICROSECONDS`; the database is synced before.
+        The shell runs `COMMAND PATH MICROSECONDS`; the database is synced before. Waits
+        until no transaction is open.
 
         Raises:
             Error: The command's exit status was not 0 (or the sync failed).
         """
-        self.copy_to(b"@" + path_bytes(command))
+        self.copy_to(b"@" + path_bytes(command), None)
 
-    cdef int copy_to(self, bytes name) except -1:
+    cdef int copy_to(self, bytes name, bytes target) except -1:
+        """Call the C library's copy; `target` is the file, None when it is a command."""
+        if self.is_open and self.tran_owner == PyThread_get_thread_ident():
+            raise error_for(
+                TCEINVALID, "invalid operation: this thread has a transaction open",
+                self.path())
+        # SAFETY: a tree copies itself inside a transaction, and would wait for the end of
+        # another one under the lock that this end needs.
+        with self.tran_lock:
+            return self.copy_now(name, target)
+
+    cdef int copy_now(self, bytes name, bytes target) except -1:
         cdef const char *cname = name
         cdef bint held
+        cdef bint broken = False
         cdef boolean ok
         cdef int code = 0
+        cdef int reason = 0
         self.enter()
         with nogil:
             self.acquire()
+            if self.calls.locks != NULL:
+                self.calls.locks(self.db, file_lock_keep)
+            if self.calls.copy_fault != NULL:
+                broken = self.calls.copy_fault(self.db, False)
+            errno.errno = 0
             ok = self.calls.copy(self.db, cname)
             if not ok:
+                reason = errno.errno
                 code = self.calls.ecode(self.db)
-            held = self.calls.relock == NULL or self.calls.relock(self.db)
+                if self.calls.copy_fault != NULL and not broken:
+                    self.calls.copy_fault(self.db, True)
+            held = self.calls.locks == NULL or self.calls.locks(
+                self.db, file_lock_again)
             self.release()
         self.leave()
         if not held:
@@ -152,8 +189,29 @@ cdef class Database(Handle):
                 TCELOCK, "lock error: another process opened the database while it was"
                 " copied; close it", self.path())
         if not ok:
-            self.fail(code)
+            self.copy_failed(code, reason, name, target)
         return 0
+
+    cdef int copy_failed(self, int code, int reason, bytes name, bytes target) except -1:
+        """Raise what says why there is no copy: the C library has one code for all."""
+        if target is None and code != TCEINVALID:
+            # WHY not the code: a command that fails does not set it.
+            raise error_for(
+                TCEMISC, f"{tcerrmsg(TCEMISC).decode()}: the command failed:"
+                f" {os.fsdecode(name[1:])}", self.path())
+        if code != TCEMISC:
+            self.fail(code)
+        if reason == errno.ENOENT:
+            code = TCENOFILE
+        elif reason == errno.EACCES or reason == errno.EPERM:
+            code = TCENOPERM
+        elif reason in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
+            code = TCEWRITE
+        elif reason:
+            code = TCEOPEN
+        why = os.strerror(reason) if reason else "the C library does not say why"
+        raise error_for(
+            code, f"{tcerrmsg(code).decode()}: no copy: {why}", os.fsdecode(target))
 
     def opaque(self):
         """Return the bytes in the file's header that are the user's own.
@@ -291,16 +349,25 @@ cdef class Database(Handle):
         return Transaction(self, timeout)
 
 
-cdef bint table_relock(void *db) noexcept nogil:
-    """Take the locks of a table and of its indexes again."""
+cdef bint table_locks(void *db, lock_call call) noexcept nogil:
+    """Do something to the locks of a table and of its indexes."""
     cdef TCTDB *tdb = <TCTDB *>db
     cdef TCHDB *hdb = tdb.hdb
-    cdef bint held = relock_file(hdb.fd, hdb.omode)
+    cdef bint held = call(hdb.fd, hdb.omode)
     cdef int index
     for index in range(tdb.inum):
         hdb = (<TCBDB *>tdb.idxs[index].db).hdb
-        held &= relock_file(hdb.fd, hdb.omode)
+        held &= call(hdb.fd, hdb.omode)
     return held
+
+
+cdef bint table_copy_fault(void *db, bint mend) noexcept nogil:
+    cdef TCTDB *tdb = <TCTDB *>db
+    cdef bint fault = copy_fault_hash(tdb.hdb, mend)
+    cdef int index
+    for index in range(tdb.inum):
+        fault |= copy_fault_tree(<TCBDB *>tdb.idxs[index].db, mend)
+    return fault
 
 
 include "_mapping.pxi"

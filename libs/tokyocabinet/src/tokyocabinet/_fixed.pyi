@@ -10,7 +10,7 @@ from collections.abc import (
 )
 from typing import Any, Final, Literal, Self, TypeAlias, TypeVar, overload
 
-from tokyocabinet._database import MappingDatabase, _Buffer, _Remove
+from tokyocabinet._database import MappingDatabase, _Buffer, _Path, _Remove
 
 _Key: TypeAlias = int | Literal["min", "prev", "max", "next"]
 _T = TypeVar("_T")
@@ -29,6 +29,14 @@ class FDB(MappingDatabase, MutableMapping[int, bytes]):
     FDBIDPREV: Final[int]
     FDBIDMAX: Final[int]
     FDBIDNEXT: Final[int]
+    def __init__(
+        self,
+        path: _Path | None = None,
+        omode: int | str = 0,
+        *,
+        mutex: bool = True,
+        verify: bool = True,
+    ) -> None: ...
     def tune(self, width: int = 0, limsiz: int = 0) -> None: ...
     def setmutex(self) -> None: ...
     def optimize(self, width: int = 0, limsiz: int = 0) -> None: ...

@@ -31,14 +31,13 @@ ctypedef boolean (*number_call)(TCFDB *, int64_t, const void *, int) noexcept no
 include "_fixed_record.pxi"
 
 
-cdef bint fixed_relock(void *db) noexcept nogil:
-    return relock_file((<TCFDB *>db).fd, (<TCFDB *>db).omode)
+cdef bint fixed_locks(void *db, lock_call call) noexcept nogil:
+    return call((<TCFDB *>db).fd, (<TCFDB *>db).omode)
 
 
 cdef class FDB(MappingDatabase):
-    """A fixed-length database (`.tcf`): numbers from 1 to values of at most `width`.
-
-        FDB(path=None, omode=0, *, mutex=True, verify=True)
+    """FDB(path=None, omode=0, *, mutex=True, verify=True)\n--\n
+    A fixed-length database (`.tcf`): numbers from 1 to values of at most `width`.
 
     Errors, threads, the GIL and lifetimes are as `Database` says.
 
@@ -52,6 +51,11 @@ cdef class FDB(MappingDatabase):
         verify: Walk a file before opening it; see `Database`.
     """
 
+    cdef FixedRoom room         # which parts of the file have disk
+
+    def __dealloc__(self):
+        fixed_room_forget(&self.room)
+
     def __cinit__(self, *args, **kwargs):
         cdef Calls *calls = &self.calls
         self.db = tcfdbnew()
@@ -63,7 +67,8 @@ cdef class FDB(MappingDatabase):
         calls.sync = <plain_call>tcfdbsync
         calls.vanish = <plain_call>tcfdbvanish
         calls.copy = <path_call>tcfdbcopy
-        calls.relock = fixed_relock
+        calls.locks = fixed_locks
+        calls.copy_fault = <fault_call>copy_fault_fixed
         calls.begin = <plain_call>tcfdbtranbegin
         calls.commit = <plain_call>tcfdbtrancommit
         calls.abort = <plain_call>tcfdbtranabort
@@ -73,6 +78,9 @@ cdef class FDB(MappingDatabase):
         calls.opaque = <field_call>tcfdbopaque
         calls.opaque_size = 128
         self.locked = self.mutex
+
+    def __init__(self, path=None, omode=0, *, mutex=True, verify=True):
+        Database.__init__(self, path, omode)
 
     def tune(self, int32_t width=0, int64_t limsiz=0):
         """Set the shape of a file to be created; before `open`.
@@ -90,19 +98,26 @@ cdef class FDB(MappingDatabase):
         self.enter_closed()
 
     def optimize(self, int32_t width=0, int64_t limsiz=0):
-        """Rewrite the file with another width and limit (0 keeps them)."""
-        cdef boolean ok
+        """Rewrite the file with another width and limit (0 keeps them).
+
+        Raises:
+            ValueError: A value is longer than `width`, or the highest number has no place
+                within `limsiz`; the file is as it was.
+            DiskError: The disk has no room for the second file; likewise.
+        """
         cdef int code = 0
         self.enter()
         with nogil:
             self.acquire()
-            ok = tcfdboptimize(<TCFDB *>self.db, width, limsiz)
-            if not ok:
-                code = tcfdbecode(<TCFDB *>self.db)
+            code = fixed_optimize(<TCFDB *>self.db, width, limsiz)
             self.release()
         self.renamed()
         self.leave()
-        if not ok:
+        if code == FIXED_WOULD_CUT:
+            raise ValueError(f"there are values longer than {width} bytes")
+        if code == FIXED_NO_NUMBER:
+            raise ValueError("the highest number in use has no place within the limit")
+        if code:
             self.fail(code)
 
     def width(self):
@@ -174,9 +189,12 @@ cdef class FDB(MappingDatabase):
             self.too_long(vsiz)
         with nogil:
             self.acquire()
-            ok = call(<TCFDB *>self.db, id, vbuf, vsiz)
-            if not ok:
-                code = tcfdbecode(<TCFDB *>self.db)
+            ok = False
+            code = fixed_room(<TCFDB *>self.db, &self.room, id)
+            if code == 0:
+                ok = call(<TCFDB *>self.db, id, vbuf, vsiz)
+                if not ok:
+                    code = tcfdbecode(<TCFDB *>self.db)
             self.release()
         self.leave()
         if not ok:
@@ -323,9 +341,12 @@ cdef class FDB(MappingDatabase):
             self.too_long(vsiz)
         with nogil:
             self.acquire()
-            ok = tcfdbputproc(<TCFDB *>self.db, id, vbuf, vsiz, proc, op)
-            if not ok:
-                code = tcfdbecode(<TCFDB *>self.db)
+            ok = False
+            code = fixed_room(<TCFDB *>self.db, &self.room, id)
+            if code == 0:
+                ok = tcfdbputproc(<TCFDB *>self.db, id, vbuf, vsiz, proc, op)
+                if not ok:
+                    code = tcfdbecode(<TCFDB *>self.db)
             self.release()
         self.leave()
         if not ok and code != TCEKEEP and code != TCENOREC:
@@ -414,9 +435,13 @@ cdef class FDB(MappingDatabase):
         with nogil:
             self.acquire()
             for index in range(filled):
-                ok = tcfdbput(<TCFDB *>self.db, ids[index], vbufs[index], vsizs[index])
-                if not ok:
+                code = fixed_room(<TCFDB *>self.db, &self.room, ids[index])
+                if code == 0 and not tcfdbput(
+                    <TCFDB *>self.db, ids[index], vbufs[index], vsizs[index]
+                ):
                     code = tcfdbecode(<TCFDB *>self.db)
+                if code:
+                    ok = False
                     break
             self.release()
         self.leave()

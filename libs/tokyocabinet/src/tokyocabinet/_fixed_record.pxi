@@ -29,6 +29,15 @@ cdef int64_t resolved(TCFDB *db, int64_t id) noexcept nogil:
     return id if 1 <= id and <uint64_t>id <= tcfdblimid(db) else 0
 
 
+cdef extern from "fixed_room.h" nogil:
+    ctypedef struct FixedRoom:
+        pass
+    int FIXED_NO_NUMBER, FIXED_WOULD_CUT
+    void fixed_room_forget(FixedRoom *room)
+    int fixed_room(TCFDB *fdb, FixedRoom *room, int64_t id)
+    int fixed_optimize(TCFDB *fdb, int32_t width, int64_t limsiz)
+
+
 cdef inline const unsigned char *fixed_value(
     TCFDB *db, uint64_t id, int *size
 ) noexcept nogil:

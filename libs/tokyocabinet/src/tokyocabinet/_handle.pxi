@@ -188,14 +188,20 @@ cdef class Handle:
             raise error_for(TCETHREAD, "threading error: the handle is being opened")
         self.busy = True
         try:
-            if self.kind >= 0:
-                token = header.check(name, bits, self.kind, verify=self.verify)
-            with nogil:
-                self.acquire()
-                ok = self.calls.open(self.db, cname, bits)
-                if not ok:
-                    code = self.calls.ecode(self.db)
-                self.release()
+            while True:
+                if self.kind >= 0:
+                    token = header.check(name, bits, self.kind, verify=self.verify)
+                with nogil:
+                    self.acquire()
+                    ok = self.calls.open(self.db, cname, bits)
+                    if not ok:
+                        code = self.calls.ecode(self.db)
+                    self.release()
+                if not ok or header.still_there(name, token):
+                    break
+                with nogil:
+                    self.calls.close(self.db)
+                header.finished(token)
         finally:
             self.busy = False
             header.finished(token)

@@ -55,8 +55,14 @@ cdef int hash_room(void *db, size_t more) noexcept nogil:
     return 0
 
 
-cdef bint hash_relock(void *db) noexcept nogil:
-    return relock_file((<TCHDB *>db).fd, (<TCHDB *>db).omode)
+cdef int hash_record_room(
+    void *db, const void *kbuf, int ksiz, int vsiz
+) noexcept nogil:
+    return hash_room(db, <size_t>ksiz + <size_t>vsiz)
+
+
+cdef bint hash_locks(void *db, lock_call call) noexcept nogil:
+    return call((<TCHDB *>db).fd, (<TCHDB *>db).omode)
 
 
 cdef int hash_fetch(
@@ -97,9 +103,8 @@ cdef extern from "hash_peek.h" nogil:
 
 
 cdef class HDB(BulkDatabase):
-    """A hash database (`.tch`): the fastest, without order.
-
-        HDB(path=None, omode=0, *, mutex=True, verify=True, parallel=False)
+    """HDB(path=None, omode=0, *, mutex=True, verify=True, parallel=False)\n--\n
+    A hash database (`.tch`): the fastest, without order.
 
     Errors, threads, the GIL and lifetimes are as `Database` says.
 
@@ -124,7 +129,8 @@ cdef class HDB(BulkDatabase):
         calls.sync = <plain_call>tchdbsync
         calls.vanish = <plain_call>tchdbvanish
         calls.copy = <path_call>tchdbcopy
-        calls.relock = hash_relock
+        calls.locks = hash_locks
+        calls.copy_fault = <fault_call>copy_fault_hash
         calls.begin = <plain_call>tchdbtranbegin
         calls.commit = <plain_call>tchdbtrancommit
         calls.abort = <plain_call>tchdbtranabort
@@ -141,7 +147,7 @@ cdef class HDB(BulkDatabase):
         calls.putproc = <proc_call>tchdbputproc
         calls.foreach = <each_call>tchdbforeach
         calls.setcodecfunc = <codec_call>tchdbsetcodecfunc
-        calls.room = hash_room
+        calls.room = hash_record_room
         calls.peek = hash_peek
         calls.peek_lanes = hash_peek_lanes
         calls.peek_shares = True

@@ -92,7 +92,8 @@ cdef int visit_row(
 
 
 cdef class TDBQuery:
-    """A question to a table. Conditions are AND-ed; each call returns the query itself.
+    """TDBQuery(owner)\n--\n
+    A question to a table. Conditions are AND-ed; each call returns the query itself.
 
     What runs it (`search`, `count`, `searchout`, `proc`, `metasearch`) releases the GIL.
 

@@ -22,7 +22,7 @@ cdef class KeyedDatabase(MappingDatabase):
             self.acquire()
             ok = False
             if self.calls.room != NULL:
-                code = self.calls.room(self.db, <size_t>ksiz + vsiz)
+                code = self.calls.room(self.db, kbuf, ksiz, vsiz)
             if code == 0:
                 ok = call(self.db, kbuf, ksiz, vbuf, vsiz)
                 if not ok:
@@ -187,7 +187,7 @@ cdef class KeyedDatabase(MappingDatabase):
             self.acquire()
             ok = False
             if self.calls.room != NULL:
-                code = self.calls.room(self.db, <size_t>ksiz + vsiz)
+                code = self.calls.room(self.db, kbuf, ksiz, vsiz)
             if code == 0:
                 ok = self.calls.putproc(self.db, kbuf, ksiz, vbuf, vsiz, proc, op)
                 if not ok:

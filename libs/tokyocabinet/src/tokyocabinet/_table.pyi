@@ -97,6 +97,14 @@ class TDB(TableFile, MutableMapping[bytes, _Row]):
     TDBQPPUT: Final[int]
     TDBQPOUT: Final[int]
     TDBQPSTOP: Final[int]
+    def __init__(
+        self,
+        path: _Path | None = None,
+        omode: int | str = 0,
+        *,
+        mutex: bool = True,
+        verify: bool = True,
+    ) -> None: ...
     def put(self, pkey: _Text, row: _Columns) -> None: ...
     def putkeep(self, pkey: _Text, row: _Columns) -> bool: ...
     def putcat(self, pkey: _Text, row: _Columns) -> None: ...

@@ -40,9 +40,8 @@ include "_table_change.pxi"
 
 
 cdef class TDB(TableFile):
-    """A table database (`.tct`): primary keys to rows, a row being a dict of columns.
-
-        TDB(path=None, omode=0, *, mutex=True, verify=True)
+    """TDB(path=None, omode=0, *, mutex=True, verify=True)\n--\n
+    A table database (`.tct`): primary keys to rows, a row being a dict of columns.
 
     Errors, threads, the GIL and lifetimes are as `Database` says.
 
@@ -52,6 +51,9 @@ cdef class TDB(TableFile):
         mutex: Let several threads use this handle.
         verify: Walk a file and its indexes before opening it; see `Database`.
     """
+
+    def __init__(self, path=None, omode=0, *, mutex=True, verify=True):
+        Database.__init__(self, path, omode)
 
     # -- rows
 

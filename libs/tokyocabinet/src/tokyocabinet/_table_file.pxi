@@ -17,7 +17,8 @@ cdef class TableFile(MappingDatabase):
         calls.sync = <plain_call>tctdbsync
         calls.vanish = <plain_call>tctdbvanish
         calls.copy = <path_call>tctdbcopy
-        calls.relock = table_relock
+        calls.locks = table_locks
+        calls.copy_fault = table_copy_fault
         calls.begin = <plain_call>tctdbtranbegin
         calls.commit = <plain_call>tctdbtrancommit
         calls.abort = <plain_call>tctdbtranabort

@@ -1,7 +1,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Literal, Self, overload
 
-from tokyocabinet._database import BlockIterator, BulkDatabase, _Buffer, _T
+from tokyocabinet._database import BlockIterator, BulkDatabase, _Buffer, _Path, _T
 from tokyocabinet.view import TreeItems, TreeKeys, TreeValues
 
 class BDB(BulkDatabase):
@@ -22,6 +22,14 @@ class BDB(BulkDatabase):
     BDBCPCURRENT: Final[int]
     BDBCPBEFORE: Final[int]
     BDBCPAFTER: Final[int]
+    def __init__(
+        self,
+        path: _Path | None = None,
+        omode: int | str = 0,
+        *,
+        mutex: bool = True,
+        verify: bool = True,
+    ) -> None: ...
     def tune(
         self,
         lmemb: int = 0,

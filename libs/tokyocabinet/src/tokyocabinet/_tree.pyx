@@ -21,8 +21,8 @@ from tokyocabinet.error import error_for
 from tokyocabinet.view import TreeItems, TreeKeys, TreeValues
 
 
-cdef bint tree_relock(void *db) noexcept nogil:
-    return relock_file((<TCBDB *>db).hdb.fd, (<TCBDB *>db).hdb.omode)
+cdef bint tree_locks(void *db, lock_call call) noexcept nogil:
+    return call((<TCBDB *>db).hdb.fd, (<TCBDB *>db).hdb.omode)
 
 
 cdef int tree_fetch(
@@ -65,9 +65,8 @@ cdef enum:
 
 
 cdef class BDB(BulkDatabase):
-    """A B+ tree database (`.tcb`): ordered, with ranges, cursors and duplicates.
-
-        BDB(path=None, omode=0, *, mutex=True, verify=True)
+    """BDB(path=None, omode=0, *, mutex=True, verify=True)\n--\n
+    A B+ tree database (`.tcb`): ordered, with ranges, cursors and duplicates.
 
     Errors, threads, the GIL and lifetimes are as `Database` says. A tree keeps pages in
     memory: what was not synced (see `sync`, `memsync`) ends with the process.
@@ -92,7 +91,8 @@ cdef class BDB(BulkDatabase):
         calls.sync = <plain_call>tcbdbsync
         calls.vanish = <plain_call>tcbdbvanish
         calls.copy = <path_call>tcbdbcopy
-        calls.relock = tree_relock
+        calls.locks = tree_locks
+        calls.copy_fault = <fault_call>copy_fault_tree
         calls.begin = <plain_call>tcbdbtranbegin
         calls.commit = <plain_call>tcbdbtrancommit
         calls.abort = <plain_call>tcbdbtranabort
@@ -114,6 +114,9 @@ cdef class BDB(BulkDatabase):
         calls.warm = tree_warm
         calls.opaque = <field_call>tcbdbopaque
         calls.opaque_size = 64
+
+    def __init__(self, path=None, omode=0, *, mutex=True, verify=True):
+        Database.__init__(self, path, omode)
 
     def tune(
         self, int32_t lmemb=0, int32_t nmemb=0, int64_t bnum=0,

@@ -21,7 +21,8 @@ cdef extern from "tcutil.h" nogil:
     ctypedef boolean (*TCITER)(const void *, int, const void *, int, void *) noexcept nogil
     const char *tcversion
     enum:
-        TCESUCCESS, TCELOCK, TCETHREAD, TCEINVALID, TCEMETA, TCERHEAD, TCEKEEP, TCENOREC, TCEMISC
+        TCESUCCESS, TCELOCK, TCETHREAD, TCEINVALID, TCENOFILE, TCENOPERM, TCEMETA, TCERHEAD
+        TCEOPEN, TCEWRITE, TCEKEEP, TCENOREC, TCEMISC
     void *tcmalloc(size_t size)
     void tcfree(void *ptr)
     TCXSTR *tcxstrnew()
@@ -270,6 +271,7 @@ cdef extern from "tcfdb.h" nogil:
     boolean tcfdbopen(TCFDB *fdb, const char *path, int omode)
     boolean tcfdbclose(TCFDB *fdb)
     boolean tcfdbput(TCFDB *fdb, int64_t id, const void *vbuf, int vsiz)
+    int64_t tcfdbkeytoid(const char *kbuf, int ksiz)
     boolean tcfdbput2(TCFDB *fdb, const void *kbuf, int ksiz, const void *vbuf, int vsiz)
     boolean tcfdbputkeep(TCFDB *fdb, int64_t id, const void *vbuf, int vsiz)
     boolean tcfdbputkeep2(TCFDB *fdb, const void *kbuf, int ksiz, const void *vbuf,

@@ -3,7 +3,8 @@
 from libc.stdint cimport uint32_t, uint64_t
 
 from tokyocabinet.arena cimport Arena
-from tokyocabinet.cabinet cimport TCCODEC, TCITER, TCLIST, TCPDPROC, boolean
+from tokyocabinet.cabinet cimport (
+    TCBDB, TCCODEC, TCFDB, TCHDB, TCITER, TCLIST, TCPDPROC, boolean)
 
 
 cdef extern from "residency.h" nogil:
@@ -14,8 +15,15 @@ cdef extern from "residency.h" nogil:
     void residency_forget(Residency *)
 
 
-cdef extern from "relock.h" nogil:
-    bint relock_file(int fd, uint32_t omode)
+cdef extern from "copy_fault.h" nogil:
+    bint copy_fault_hash(TCHDB *hdb, bint mend)
+    bint copy_fault_tree(TCBDB *bdb, bint mend)
+    bint copy_fault_fixed(TCFDB *fdb, bint mend)
+
+
+cdef extern from "file_lock.h" nogil:
+    bint file_lock_keep(int fd, uint32_t omode)
+    bint file_lock_again(int fd, uint32_t omode)
 
 
 ctypedef char *(*field_call)(void *) noexcept nogil
@@ -24,7 +32,9 @@ ctypedef int (*code_call)(void *) noexcept nogil
 ctypedef uint64_t (*count_call)(void *) noexcept nogil
 ctypedef const char *(*text_call)(void *) noexcept nogil
 ctypedef boolean (*path_call)(void *, const char *) noexcept nogil
-ctypedef bint (*relock_call)(void *) noexcept nogil
+ctypedef bint (*lock_call)(int fd, uint32_t omode) noexcept nogil
+ctypedef bint (*fault_call)(void *, bint) noexcept nogil
+ctypedef bint (*locks_call)(void *, lock_call) noexcept nogil
 ctypedef boolean (*open_call)(void *, const char *, int) noexcept nogil
 ctypedef void (*free_call)(void *) noexcept nogil
 ctypedef boolean (*put_call)(void *, const void *, int, const void *, int) noexcept nogil
@@ -38,7 +48,7 @@ ctypedef int (*peek_call)(
 ctypedef void (*lanes_call)(
     void *, int, const char **, const int *, const char **, int *) noexcept nogil
 ctypedef void (*warm_call)(void *, int, const char **, const int *) noexcept nogil
-ctypedef int (*room_call)(void *, size_t) noexcept nogil
+ctypedef int (*room_call)(void *, const void *, int, int) noexcept nogil
 ctypedef TCLIST *(*prefix_call)(void *, const void *, int, int) noexcept nogil
 ctypedef boolean (*proc_call)(
     void *, const void *, int, const void *, int, TCPDPROC, void *) noexcept nogil
@@ -57,7 +67,8 @@ cdef struct Calls:
     plain_call sync
     plain_call vanish
     path_call copy
-    relock_call relock          # NULL = there is no file
+    locks_call locks            # do something to the lock of every file; NULL = no file
+    fault_call copy_fault       # see copy_fault.h; NULL = no file
     plain_call begin
     plain_call commit
     plain_call abort
@@ -75,7 +86,9 @@ cdef struct Calls:
     proc_call putproc
     each_call foreach
     codec_call setcodecfunc
-    room_call room              # make sure that the disk has room; NULL = not needed
+    # Make sure that the disk has room for a record of a key and of some size: 0 or an
+    # error code; NULL = not needed.
+    room_call room
     peek_call peek              # NULL = the C library reads every record
     lanes_call peek_lanes       # the same for up to LANES keys
     warm_call warm              # prefetch what stores of up to LANES keys touch

@@ -114,6 +114,16 @@ def check(path: bytes, bits: int, kind: int, *, verify: bool) -> Token | None:
     return file
 
 
+def still_there(path: bytes, file: Token | None) -> bool:
+    """Return whether a file that was just opened is what its path leads to.
+
+    LIMIT: the C library waits for the lock of the file that it found. Who holds it may put
+    another in its place meanwhile, as `optimize` does (before it lets go), and what is
+    written to the old one goes with it.
+    """
+    return file is None or identity(path) == file
+
+
 def finished(file: Token | None) -> None:
     """Say that opening a file is over."""
     if file is not None:

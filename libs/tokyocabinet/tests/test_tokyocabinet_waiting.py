@@ -1,0 +1,193 @@
+"""What is so while a file is copied or rewritten: who waits, what fails and why."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tokyocabinet import (
+    ADB,
+    BDB,
+    FDB,
+    HDB,
+    TDB,
+    DiskError,
+    Error,
+    FileMissingError,
+    InvalidOperationError,
+)
+
+KINDS = [HDB, BDB, FDB, TDB]
+WAIT = """
+import sys
+from tokyocabinet import *
+kind, path, mode, verify = sys.argv[1:]
+db = {"HDB": HDB, "BDB": BDB, "FDB": FDB, "TDB": TDB, "ADB": ADB}[kind](verify=bool(verify))
+print("waits", flush=True)
+db.open(path) if kind == "ADB" else db.open(path, mode)
+print("open", flush=True)
+if mode == "w":
+    db[500 if kind == "FDB" else b"500"] = {"n": "late"} if kind == "TDB" else b"late"
+db.close()
+"""
+
+
+@pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
+def kind(request):
+    return request.param
+
+
+def fill(db):
+    for number in range(1, 200):
+        if isinstance(db, TDB):
+            db[b"%d" % number] = {"n": str(number)}
+        else:
+            db[number if isinstance(db, FDB) else b"%d" % number] = b"v" * 50
+
+
+def waiting(kind, path, mode="w", verify=True):
+    """Start a process that opens a file; return it once the kernel lets it wait."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", WAIT, kind.__name__, str(path), mode, "y" * verify],
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout.readline() == b"waits\n"
+    while f"-> {process.pid} " not in " ".join(waiters()):
+        assert process.poll() is None
+        time.sleep(0.01)
+    return process
+
+
+def waiters():
+    """Return the kernel's lines about locks that are waited for, arrow and process."""
+    for line in Path("/proc/locks").read_text().splitlines():
+        _, arrow, *rest = line.split()
+        if arrow == "->":
+            yield f"-> {rest[3]} "
+
+
+def test_who_waits_stays_out_of_a_file_that_is_copied(kind, tmp_path):
+    with kind(tmp_path / "a", "n") as db:
+        fill(db)
+        if kind is TDB:
+            db.setindex("n", "decimal")
+        others = [waiting(kind, tmp_path / "a", mode) for mode in "wr"]
+        for _ in range(50):
+            db.copy(tmp_path / "b")
+        db.copy_command("true")
+        for _ in range(20):
+            with pytest.raises(FileMissingError):
+                db.copy(tmp_path / "none" / "b")
+        time.sleep(0.2)
+        assert [other.poll() for other in others] == [None, None]
+    for other in others:
+        assert other.communicate(timeout=20)[0] == b"open\n"
+        assert other.returncode == 0
+
+
+@pytest.mark.parametrize("verify", [True, False])
+def test_who_waits_for_a_file_that_is_rewritten_gets_the_new_one(
+    kind, verify, tmp_path
+):
+    with kind(tmp_path / "a", "n") as db:
+        fill(db)
+        other = waiting(kind, tmp_path / "a", verify=verify)
+        db.optimize()
+        fill(db)
+        time.sleep(0.2)
+        assert other.poll() is None
+    assert other.communicate(timeout=20)[0] == b"open\n"
+    with kind(tmp_path / "a", "r") as db:
+        assert len(db) == 200
+        assert (500 if kind is FDB else b"500") in db
+
+
+@pytest.mark.parametrize("verify", [True, False])
+def test_so_does_an_abstract_database(verify, tmp_path):
+    path = tmp_path / "a.tch"
+    with HDB(path, "n") as db:
+        fill(db)
+        other = waiting(ADB, path, verify=verify)
+        db.optimize()
+        time.sleep(0.2)
+        assert other.poll() is None
+    assert other.communicate(timeout=20)[0] == b"open\n"
+    with HDB(path, "r") as db:
+        assert db[b"500"] == b"late"
+
+
+def test_a_failed_copy_names_the_path_and_the_reason(kind, tmp_path):
+    (tmp_path / "folder").mkdir()
+    with kind(tmp_path / "a", "n") as db:
+        fill(db)
+        for name, error, reason in (
+            ("none/b", FileMissingError, "No such file or directory"),
+            ("folder", DiskError, "Is a directory"),
+            ("a/b", DiskError, "Not a directory"),
+            ("x" * 300, DiskError, "File name too long"),
+        ):
+            with pytest.raises(error, match=f"no copy: {reason} .*{name}$") as caught:
+                db.copy(tmp_path / name)
+            assert caught.value.path == str(tmp_path / name)
+        if Path("/dev/full").exists():
+            with pytest.raises(DiskError, match=r"No space left on device .*/dev/full"):
+                db.copy("/dev/full")
+        with pytest.raises(Error, match="the command failed: false"):
+            db.copy_command("false")
+        db.copy(tmp_path / "b")
+    assert (tmp_path / "b").stat().st_size
+    assert not os.path.exists(tmp_path / "none")
+
+
+def test_a_failed_copy_does_no_harm_to_the_database(kind, tmp_path):
+    with kind(tmp_path / "a", "n") as db:
+        if kind is TDB:
+            db.setindex("n", "decimal")
+        for target in (tmp_path / "none" / "b", None):
+            fill(db)
+            with pytest.raises(Error):
+                db.copy(target) if target else db.copy_command("false")
+            db[400 if kind is FDB else b"400"] = (
+                {"n": "after"} if kind is TDB else b"after"
+            )
+            with db.transaction():
+                db[401 if kind is FDB else b"401"] = (
+                    {"n": "2"} if kind is TDB else b"committed"
+                )
+            db.copy(tmp_path / "b")
+    for name in "ab":
+        with kind(tmp_path / name, "r") as db:
+            assert len(db) == len(list(db)) == 201
+            if kind is TDB:
+                query = db.query().filter("n", "NUMEQ", 2)
+                assert sorted(query.search()) == [b"2", b"401"]
+
+
+def test_a_copy_waits_for_the_end_of_a_transaction(kind, tmp_path):
+    with kind(tmp_path / "a", "n") as db:
+        fill(db)
+        if kind is TDB:
+            db.setindex("n", "decimal")
+        copied = threading.Event()
+
+        def copy():
+            db.copy(tmp_path / "b")
+            copied.set()
+
+        other = threading.Thread(target=copy, daemon=True)
+        with db.transaction():
+            for call in (lambda: db.copy(tmp_path / "c"), lambda: db.copy_command(":")):
+                with pytest.raises(InvalidOperationError, match="has a transaction"):
+                    call()
+            other.start()
+            assert not copied.wait(0.2)
+            fill(db)
+        other.join(20)
+        assert copied.is_set()
+    with kind(tmp_path / "b", "r") as db:
+        assert len(db) == 199
+    assert not (tmp_path / "c").exists()
