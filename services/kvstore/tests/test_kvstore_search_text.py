@@ -34,6 +34,14 @@ def words(text):
         ("한국어 검색", "한국어 검색"),
         ("हिन्दी खोज", "हिन्दी खोज"),
         ("がぎ ｶﾞｷﾞ", "がぎ ガギ"),
+        ("ışık IŞIK İstanbul", "isik isik istanbul"),
+        ("Łódź Øresund Đà œuvre Ærø", "lodz oresund da oeuvre aero"),
+        ("كتـــاب اللُّغَةُ أحمد مكتبة", "كتاب اللغه احمد مكتبه"),
+        ("שָׁלוֹם", "שלום"),
+        ("١٢٣ ๑๒๓ ราคา๕", "123 123 ราคา 5"),
+        ("می‌خواهم co\u00adoperate zero\u200bwidth", "ميخواهم cooperate zero width"),
+        ("❤️❤ 👍🏽 👨‍👩‍👧 1️⃣", "❤ ❤ 👍 🏽 👨 👩 👧 1"),
+        ("\u200e\ufe0f \u200dx", "x"),
         ("", ""),
         ("  ,. ", ""),
     ],
@@ -151,7 +159,7 @@ def plain_analysis(schema, fields):
 
 TEXTS = st.one_of(
     st.text(),
-    st.text(alphabet="aAbzZ019_ .,-\\'é“東京ไท🎉", max_size=60),
+    st.text(alphabet="aAbzZ019_ .,-\\'é“東京ไท๕🎉ـَ\u00ad\u200d\ufe0f", max_size=60),
     st.lists(
         st.sampled_from(
             [

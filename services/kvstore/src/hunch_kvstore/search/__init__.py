@@ -28,11 +28,12 @@ What costs what
 
 Where we answer otherwise than RediSearch 2.10, on purpose
 
-* Text is folded by Unicode (case, width, accents), which RediSearch does for ASCII only;
+* Text is folded by Unicode (case, width, accents, points, digits; see `folding`), which
+  RediSearch does for ASCII only;
   “ — 。 and their like separate words; emoji are words. Chinese, Japanese, Korean, Thai,
   Lao, Khmer and Myanmar text is found by any part of it. The end of a line separates
   words; RediSearch drops it, so that the last word of a line and the first of the next
-  are one.
+  are one. When a new version folds otherwise, indexes are made anew at its first start.
 * Stop words inside a phrase are skipped, as they are when the text is indexed; there they
   find nothing. Words of a phrase stand in one field; there a phrase may run on from one
   field into the next. A word twice in a phrase must be there twice.

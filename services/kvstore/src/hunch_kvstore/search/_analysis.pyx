@@ -51,7 +51,7 @@ cdef struct Slot:
     int64_t count
 
 cdef uint8_t[128] LOWER   # the sign in lower case, 0 for what separates
-cdef uint8_t[65536] KIND  # of a sign: one of " wrs", 0 for not yet asked
+cdef uint8_t[65536] KIND  # of a sign: one of " wrsj", 0 for not yet asked
 
 cdef struct Stem:
     uint64_t hash
@@ -359,7 +359,7 @@ cdef class Analyser:
     cdef int signs(self, int field, str text, int64_t whole) except -1:
         """Take the words of any text."""
         cdef Py_ssize_t size = len(text), at = 0, start, place
-        cdef int width = PyUnicode_KIND(text), kind
+        cdef int width = PyUnicode_KIND(text), kind, other
         cdef void *data = PyUnicode_DATA(text)
         cdef Py_UCS4 sign
         cdef uint8_t *out
@@ -369,17 +369,17 @@ cdef class Analyser:
             kind = kind_of(PyUnicode_READ(width, data, at))
             start = at
             at += 1
-            if kind == c" ":
+            if kind == c" " or kind == c"j":
                 continue
             simple = kind == c"w" and PyUnicode_READ(width, data, start) < 128
-            if kind != c"s":
-                while at < size:
-                    sign = PyUnicode_READ(width, data, at)
-                    if kind_of(sign) != kind:
-                        break
-                    if sign >= 128 and at - start < LONGEST:
-                        simple = False
-                    at += 1
+            while at < size:
+                sign = PyUnicode_READ(width, data, at)
+                other = kind_of(sign)
+                if other != c"j" and (other != kind or kind == c"s"):
+                    break
+                if sign >= 128 and at - start < LONGEST:
+                    simple = False
+                at += 1
             length = at - start
             if kind != c"r" and length > LONGEST:
                 length = LONGEST

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Final
 
 from hunch_kvstore.commands.context import Context
 from hunch_kvstore.commands.table import command
-from hunch_kvstore.keyspace.encoding import HASH, KIND, META, after, body_at
+from hunch_kvstore.keyspace.encoding import HASH, KIND, body_at
 from hunch_kvstore.resp.reply import OK, CommandError, Members, Reply, Simple
 
 from . import definition, request
@@ -18,8 +18,9 @@ from .error import SearchError
 from .explain import explain
 from .index import Fields, Index
 from .info import info
+from .refill import covered
 from .run import Packed, parse, run
-from .schema import FieldType, Schema
+from .schema import FieldType
 from .term import terms
 from .words import Words
 
@@ -58,19 +59,6 @@ def _index(ctx: Context, name: bytes, error: str) -> Index:
     return index
 
 
-def _hashes(ctx: Context, schema: Schema) -> Iterator[tuple[bytes, Fields]]:
-    """Yield the hashes an index covers, each once, in key order."""
-    done: list[bytes] = []
-    for prefix in sorted(schema.raw_prefixes):
-        if any(prefix.startswith(other) for other in done):
-            continue
-        done.append(prefix)
-        for raw, _ in ctx.tx.scan(META + prefix, after(META + prefix)):
-            key = raw[len(META) :]
-            if ctx.keys.type_name(key) == b"hash":
-                yield key, dict(ctx.keys.hash(key).items())
-
-
 @command(
     "FT.CREATE",
     arity=-5,
@@ -90,7 +78,7 @@ def create(ctx: Context, args: Sequence[bytes]) -> Reply:
     if catalog.get(_text(args[0])) is not None:
         raise SearchError("Index already exists")
     schema, is_filled = definition.create(args, catalog.next_number(ctx.tx))
-    catalog.put(ctx.tx, schema, _hashes(ctx, schema) if is_filled else ())
+    catalog.put(ctx.tx, schema, covered(ctx.keys, schema) if is_filled else ())
     return OK
 
 
@@ -118,7 +106,7 @@ def alter(ctx: Context, args: Sequence[bytes]) -> Reply:
     if not added:
         raise SearchError("No fields provided")
     schema = index.schema.with_fields(added)
-    _catalog(ctx).put(ctx.tx, schema, _hashes(ctx, schema))
+    _catalog(ctx).put(ctx.tx, schema, covered(ctx.keys, schema))
     return OK
 
 

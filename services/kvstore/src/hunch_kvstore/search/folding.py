@@ -3,8 +3,12 @@
 WHY both sides are folded, and only folded forms are kept: a visitor who types "cafe" on
 a foreign keyboard means the post that says "Café", and one posting list per word is half
 the writes of two. So fold is: compatibility forms made plain (NFKC: full-width letters,
-ligatures), case folded, Latin, Greek and Cyrillic accents taken off. Marks that make
-another sound or word (Japanese dakuten, Indic vowels, Thai tones) stay.
+ligatures), case folded, Latin, Greek and Cyrillic accents taken off, and what no keyboard
+has but its own: Łódź is lodz, Øresund oresund, ışık isik. Arabic and Hebrew lose their
+points, as they are mostly written, Arabic its tatweel, and letters that are typed for each
+other there are one. All digits are 0 to 9. Signs nobody sees (soft hyphens, joiners,
+directions, the choice between ❤ and ❤️) are nothing. Marks that make another sound or word
+(Japanese dakuten, Indic vowels, Thai tones) stay.
 
 This is wider than RediSearch 2.10, which lowers ASCII only: whatever it finds, we find.
 """
@@ -15,13 +19,74 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
-_ACCENTS: Final = dict.fromkeys(range(0x300, 0x370))
+FOLDING: Final = 2
+"""Moves when a word may be folded otherwise than before; then indexes are made anew."""
+
+_OTHERS: Final = dict(
+    pair.split("=")
+    for pair in [
+        "ł=l",
+        "ø=o",
+        "đ=d",
+        "ð=d",
+        "þ=th",
+        "æ=ae",
+        "œ=oe",
+        "ħ=h",
+        "ŧ=t",
+        "ı=i",
+        "ٱ=ا",
+        "ة=ه",
+        "ى=ي",
+        "ی=ي",
+        "ک=ك",
+    ]
+)
+_DROPPED: Final = (
+    (0x0300, 0x036F),  # accents
+    (0x0591, 0x05C7),  # Hebrew points
+    (0x0610, 0x061A),  # Arabic points, and those of the Quran
+    (0x064B, 0x065F),
+    (0x0670, 0x0670),
+    (0x06D6, 0x06ED),
+    (0x20DD, 0x20E4),  # circles and keys around a sign
+    (0xFE00, 0xFE0F),  # how a sign is drawn
+    (0xE0100, 0xE01EF),
+)
+_ZERO_WIDTH_SPACE: Final = 0x200B
+_TATWEEL: Final = 0x0640
+
+
+def _is_dropped(code: int, kind: str) -> bool:
+    if kind == "Cf":
+        return code != _ZERO_WIDTH_SPACE
+    is_mark = kind[0] == "M" and any(low <= code <= high for low, high in _DROPPED)
+    return is_mark or code == _TATWEEL
+
+
+class _Folded(dict[int, str]):
+    """What each character becomes, as a table for `str.translate`."""
+
+    def __missing__(self, code: int) -> str:
+        """Look a character up on first sight."""
+        char = chr(code)
+        kind = unicodedata.category(char)
+        found = _OTHERS.get(char, char)
+        if _is_dropped(code, kind):
+            found = ""
+        elif kind == "Nd":
+            found = str(unicodedata.digit(char))
+        self[code] = found
+        return found
+
+
+_FOLDED: Final = _Folded()
 
 
 @lru_cache(maxsize=8192)
 def _fold(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text).casefold()
-    bare = unicodedata.normalize("NFD", plain).translate(_ACCENTS)
+    bare = unicodedata.normalize("NFD", plain).translate(_FOLDED)
     return unicodedata.normalize("NFC", bare)
 
 
@@ -61,8 +126,9 @@ def is_unspaced(char: str) -> bool:
 class Classes(dict[int, str]):
     """What each character is, as a table for `str.translate`, filled as text comes.
 
-    Maps to one of four characters: a space for what separates, ``w`` for what makes
-    words, ``s`` for a sign that is a word by itself (emoji), ``r`` for unspaced scripts.
+    Maps to one of five characters: a space for what separates, ``w`` for what makes
+    words, ``s`` for a sign that is a word by itself (emoji), ``r`` for unspaced scripts,
+    ``j`` for what nobody sees and belongs to what stands before it.
     """
 
     def __missing__(self, code: int) -> str:
@@ -71,9 +137,11 @@ class Classes(dict[int, str]):
         kind = unicodedata.category(char)
         if code < 0x80:
             found = "w" if char.isalnum() or char == "_" else " "
-        elif is_unspaced(char) and kind[0] in "LMN":
+        elif (kind == "Cf" or code >= 0x20DD) and _is_dropped(code, kind):
+            found = "j"
+        elif is_unspaced(char) and kind[0] in "LMN" and kind != "Nd":
             found = "r"
-        elif kind[0] in "LMN" or kind in ("Pc", "Cf"):
+        elif kind[0] in "LMN" or kind == "Pc":
             found = "w"
         elif kind in ("So", "Sk"):
             found = "s"

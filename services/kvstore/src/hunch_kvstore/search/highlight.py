@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Self
 
-from .folding import is_unspaced
+from .folding import fold
 from .fragment import Found, Text, best, fragments, single_spaced
 from .marks import Highlight, Summary
-from .match import IsMeant, leaves, stem_of, word_test
-from .node import Node, Term
+from .match import IsMeant, Leaf, leaves, stem_of, word_test
+from .node import Affix, Node, Term
 from .request import Request
 from .schema import Schema
-from .tokenizer import tokenize
+from .tokenizer import Token, tokenize, unseparated
 
+_CLUSTER: Final = re.compile(
+    r".[\u0300-\u036f\u1160-\u11ff\u200b-\u200f\u3099\u309a\uff9e\uff9f]*", re.DOTALL
+)
 _SIGNS: Final = 2
 """So many characters of unspaced text count as a word."""
 
@@ -59,9 +63,13 @@ class Marker:
                 # document was found by wherever it stands. Of stems that is true only
                 # if both fields have them by the same word, which is not looked at.
                 asked = leaf.fields is None or field.name in leaf.fields
-                if isinstance(leaf, Term) and leaf.text and is_unspaced(leaf.text[0]):
-                    runs[field.name].append(leaf.text)
-                else:
+                tokens = _tokens(leaf)
+                for token in tokens:
+                    if token.is_run:
+                        runs[field.name].append(token.text)
+                    elif len(tokens) > 1:
+                        tests[field.name].append(token.text.__eq__)
+                if not tokens or (len(tokens) == 1 and not tokens[0].is_run):
                     test = word_test(leaf, has_stems=field.stems and asked)
                     tests[field.name].append(test)
         words = [leaf for leaf in leaves(node) if isinstance(leaf, Term)]
@@ -136,18 +144,37 @@ class Marker:
         return word
 
 
+def _tokens(leaf: Leaf) -> list[Token]:
+    """Return the words a part of a query is taken for, as the planner takes it."""
+    if isinstance(leaf, Term):
+        return list(tokenize(unseparated(leaf.text)))
+    if isinstance(leaf, Affix) and not leaf.text.isascii():
+        tokens = list(tokenize(leaf.text))
+        return tokens if len(tokens) == 1 and tokens[0].is_run else []
+    return []
+
+
 def _places(whole: str, folded: str, run: str) -> list[tuple[int, int]]:
     """Return where a part of a run of unspaced text begins and ends."""
-    # WHY: folding may change the length (half-width kana); then the run is not marked
-    # in the middle but as a whole.
-    if len(whole) != len(folded):
-        return [(0, len(whole))] if run in folded else []
     places = []
     at = folded.find(run)
+    cuts = None if len(whole) == len(folded) or at < 0 else _cuts(whole, folded)
     while at >= 0:
-        places.append((at, at + len(run)))
-        at = folded.find(run, at + len(run))
+        stop = at + len(run)
+        places.append((at, stop) if cuts is None else (cuts[at][0], cuts[stop - 1][1]))
+        at = folded.find(run, stop)
     return places
+
+
+def _cuts(whole: str, folded: str) -> list[tuple[int, int]]:
+    """Return for each sign of a folded run where the signs begin and end it came from.
+
+    Folding may change the length: half-width ｶﾞ is one ガ, decomposed Korean a third.
+    """
+    cuts: list[tuple[int, int]] = []
+    for found in _CLUSTER.finditer(whole):
+        cuts += [found.span()] * len(fold(found[0]))
+    return cuts if len(cuts) == len(folded) else [(0, len(whole))] * len(folded)
 
 
 def _marked(
@@ -155,10 +182,15 @@ def _marked(
 ) -> str:
     if marks is None:
         return text[start:stop]
-    parts = []
+    parts: list[str] = []
     at = start
     for one in found:
         if at <= one.start and one.stop <= stop:
+            if parts and at == one.start:
+                # Side by side without a space: one mark, which may hold one emoji.
+                parts[-1:] = [text[one.start : one.stop], marks.tail]
+                at = one.stop
+                continue
             parts += [text[at : one.start], marks.head, text[one.start : one.stop]]
             parts.append(marks.tail)
             at = one.stop

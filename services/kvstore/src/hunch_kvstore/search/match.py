@@ -16,9 +16,11 @@ IsMeant: TypeAlias = Callable[[str], bool]
 """Tells whether a folded word is one a part of the query asks for."""
 
 
-def word_test(
-    node: Term | Affix | Fuzzy | Wildcard, *, has_stems: bool = True
-) -> IsMeant:
+Leaf: TypeAlias = Term | Affix | Fuzzy | Wildcard
+"""A part of a query that asks for words."""
+
+
+def word_test(node: Leaf, *, has_stems: bool = True) -> IsMeant:
     """Return the test of one part of a query, in a field with stems or without."""
     match node:
         case Term():
@@ -56,7 +58,7 @@ def stem_of(word: str) -> str:
     return "" if root == word else root
 
 
-def leaves(node: Node | None) -> list[Term | Affix | Fuzzy | Wildcard]:
+def leaves(node: Node | None) -> list[Leaf]:
     """Return the parts of a query that ask for words, without what it excludes."""
     match node:
         case Term() | Affix() | Fuzzy() | Wildcard():

@@ -55,7 +55,7 @@ from .source import (
 )
 from .stemmer import stem
 from .term import MAX_TERMS, is_near, terms, wildcard
-from .tokenizer import Token, tokenize
+from .tokenizer import Token, tokenize, unseparated
 
 _GATHERED: Final = 2048
 """A numeric range up to this size is read whole; a wider one is checked per document."""
@@ -180,13 +180,16 @@ class Planner:
     def _term(self, node: Term) -> Source:
         tokens = [
             token
-            for token in tokenize(_unseparated(node.text))
+            for token in tokenize(unseparated(node.text))
             if token.text not in self._schema.stop_set
         ]
+        if len(tokens) > 1:
+            # Scripts side by side, as in 2026年: found where they stand so.
+            return self._phrase(All([node], exact=True, fields=node.fields))
         return _either(
             [
-                self._both([self._token(token, node, at, f) for token in tokens])
-                for at, f in self.fields_of(node)
+                self._token(tokens[0], node, at, field)
+                for at, field in self.fields_of(node)
                 if tokens
             ]
         )
@@ -222,7 +225,7 @@ class Planner:
         tokens: list[Token] = []
         for child in node.children:
             assert isinstance(child, Term)
-            tokens += tokenize(_unseparated(child.text))
+            tokens += tokenize(unseparated(child.text))
         tokens = [t for t in tokens if t.text not in self._schema.stop_set]
         if not tokens:
             return Nothing()
@@ -399,16 +402,6 @@ def _either(sources: Sequence[Source]) -> Source:
     if not some:
         return Nothing()
     return some[0] if len(some) == 1 else Either(some)
-
-
-def _unseparated(text: str) -> str:
-    r"""Write a query's word so that the tokenizer keeps it whole: signs in it were escaped."""
-    if text.isalnum():
-        return text
-    return "".join(
-        "\\" + sign if sign.isascii() and not (sign.isalnum() or sign == "_") else sign
-        for sign in text
-    )
 
 
 def _is_empty(node: Range) -> bool:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from ._analysis import Analyser
+from .folding import FOLDING
 from .stopword import STOPWORDS
 
 
@@ -71,6 +72,7 @@ class Schema:
         language: As given, or empty; "english" stems, other languages do not.
         score: Score of every document.
         next_field: The next field number.
+        folding: How its words are folded: the `FOLDING` it was made under.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Schema:
     language: str = ""
     score: float = 1.0
     next_field: int = 1
+    folding: int = FOLDING
 
     @cached_property
     def by_name(self) -> dict[str, Field]:
@@ -140,6 +143,7 @@ class Schema:
             self,
             fields=self.fields + numbered,
             next_field=self.next_field + len(numbered),
+            folding=FOLDING,
         )
 
     def dump(self) -> bytes:
@@ -149,7 +153,7 @@ class Schema:
     @classmethod
     def load(cls, raw: bytes) -> Schema:
         """Return a schema from its stored form."""
-        told = json.loads(raw)
+        told = {"folding": 1, **json.loads(raw)}
         told["fields"] = tuple(
             Field(**{**item, "type": FieldType(item["type"])})
             for item in told["fields"]

@@ -6,7 +6,7 @@ Rules
   beyond ASCII, everything Unicode calls space, punctuation or mathematics. RediSearch
   takes “ or — or the ideographic full stop as parts of words; we do not.
 * A backslash takes the sign behind it into the word: ``hello\-world`` is one word.
-* A symbol such as an emoji is a word by itself.
+* A symbol such as an emoji is a word by itself, and takes its joiners with it.
 * A run of a script without spaces is one token here; `folding.bigrams` makes it findable.
 * Stop words take no place: "state of the art" holds the phrase "state art".
 """
@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 from .folding import CLASSES, fold
 
 _ASCII_WORD: Final = re.compile(r"[A-Za-z0-9_]+")
-_CLASS_RUN: Final = re.compile(r"w+|r+|s")
+_CLASS_RUN: Final = re.compile(r"w[wj]*|r[rj]*|sj*")
 _ESCAPED: Final = re.compile(r"\\([!-/:-@\[-`{-~\s])")
 _ESCAPED_WORD: Final = re.compile(r"(?:\w|\\[!-/:-@\[-`{-~\s])+")
 # LIMIT: a word longer than this is cut, as RediSearch cuts it.
@@ -52,6 +52,16 @@ def tokenize(text: str) -> Iterator[Token]:
                 folded = fold(text[start : min(stop, start + MAX_WORD)])
                 if folded:
                     yield Token(folded, start, stop, False)
+
+
+def unseparated(text: str) -> str:
+    r"""Write a query's word so that it is taken whole: signs in it were escaped."""
+    if text.isalnum():
+        return text
+    return "".join(
+        "\\" + sign if sign.isascii() and not (sign.isalnum() or sign == "_") else sign
+        for sign in text
+    )
 
 
 def _with_escapes(text: str) -> Iterator[Token]:

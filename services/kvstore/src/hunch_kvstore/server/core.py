@@ -22,6 +22,7 @@ from hunch_kvstore.keyspace.keyspace import Keyspace
 from hunch_kvstore.resp.encoder import encode
 from hunch_kvstore.resp.reply import NO_REPLY, CommandError, Reply, Simple
 from hunch_kvstore.search.catalog import Catalog
+from hunch_kvstore.search.refill import refold
 from hunch_kvstore.server import tuning
 from hunch_kvstore.server._lane import Lane
 from hunch_kvstore.server.acl_log import AclLog
@@ -91,6 +92,7 @@ class Core:
         self.table = load()
         self.keys = Keyspace(cast("Transaction", engine))
         self.catalog = Catalog.load(engine)
+        refold(self.catalog, self.keys, engine)
         self.keys.catalog = self.catalog
         self.clients: dict[int, Client] = {}
         self.pubsub = PubSub()
