@@ -62,6 +62,7 @@ def unwatch(ctx: Context, _args: Sequence[bytes]) -> Reply:
 def exec_(ctx: Context, _args: Sequence[bytes]) -> Reply:
     """Run what was collected: one commit, all or nothing."""
     client, server = ctx.client, ctx.server
+    work = server.work
     queue = client.queue
     if queue is None:
         raise CommandError("ERR EXEC without MULTI")
@@ -77,8 +78,8 @@ def exec_(ctx: Context, _args: Sequence[bytes]) -> Reply:
     writes = any(row.is_write for row, _ in queue.commands)
     replies: list[Reply] = []
     if writes:
-        server.begin()
-    server.executing = True
+        work.begin()
+    work.executing = True
     try:
         for row, words in queue.commands:
             started = time.perf_counter_ns()
@@ -93,10 +94,10 @@ def exec_(ctx: Context, _args: Sequence[bytes]) -> Reply:
                 replies.append(reply)
     except BaseException:
         if writes:
-            server.abort()
+            work.abort()
         raise
     finally:
-        server.executing = False
+        work.executing = False
     if writes:
-        server.commit()
+        work.commit()
     return replies

@@ -148,7 +148,10 @@ class Keyspace:
         """Return what `record` does, and count the lookup."""
         record = self.record(key)
         if self.counting:
-            self._note(record)
+            if record is None:
+                self.misses += 1
+            else:
+                self.hits += 1
         return record
 
     def counted(self, look: Callable[[bytes], T], key: bytes) -> T:
@@ -179,7 +182,10 @@ class Keyspace:
         if record is not None and record[0] != STRING:
             record = self.record(key)
         if self.counting:
-            self._note(record)
+            if record is None:
+                self.misses += 1
+            else:
+                self.hits += 1
         if record is None:
             return None
         if record[0] == STRING:  # PERF: no flag set, the usual string
@@ -361,12 +367,6 @@ class Keyspace:
         self._version_limit = self._next_version
 
     # -- within ----------------------------------------------------------------------
-
-    def _note(self, record: bytes | None) -> None:
-        if record is None:
-            self.misses += 1
-        else:
-            self.hits += 1
 
     def _expire(self, key: bytes, record: bytes) -> None:
         if self.writing:

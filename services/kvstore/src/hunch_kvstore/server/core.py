@@ -43,6 +43,7 @@ from hunch_kvstore.server.slowlog import SlowLog, redacted
 from hunch_kvstore.server.tracking import Tracking
 from hunch_kvstore.server.waiting import Waiting
 from hunch_kvstore.server.watching import Watching
+from hunch_kvstore.server.work import REFUSED, Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +59,6 @@ _HTTP_WORDS: Final = frozenset(
     (b"POST", b"PUT", b"HEAD", b"OPTIONS", b"DELETE", b"PATCH", b"CONNECT", b"HOST:")
 )
 _LAST_READS_S: Final = 0.5
-REFUSED: Final = "MISCONF The store takes no writes now: "
 
 
 class Core:
@@ -80,7 +80,8 @@ class Core:
         waiting: Clients that are blocked, or held back by CLIENT PAUSE.
         expiration: Deletes keys whose time is over.
         saves: What SAVE has done.
-        wrote: Whether the command under way has committed anything.
+        work: The transaction under way.
+        context: What the handler under way is given.
         ready: Clients with replies to send at the end of this round; always one set.
         stopping: Set when the process shall end.
     """
@@ -113,17 +114,14 @@ class Core:
         self.addresses: list[str] = []
         self.config_file = ""
         self._failed_s = 0.0
-        self._schemas_at_risk = False  # a transaction open has changed the catalog
-        self.executing = False
         self.compatible_version = COMPATIBLE_VERSION.encode()
         self.output_limits: dict[str, tuple[int, int, int]] = {}
-        self.wrote = False
         self.census = Census(self.keys)
-        self._tx: Transaction | None = None  # of the EXEC under way
         self._slow_us = 0
-        self._context = Context()
-        self._context.server = self
-        self._context.keys = self.keys
+        self.context = Context()
+        self.context.server = self
+        self.context.keys = self.keys
+        self.work = Work(self)
         self.lane = Lane(self)
         self.monitors = Monitors(self)
         self.tracking = Tracking(self)
@@ -267,7 +265,7 @@ class Core:
             reply = CommandError("ERR internal error, see the server's log")
         if reply is not NO_REPLY:
             self.answer(client, reply)
-        self.wrote = False
+        self.work.wrote = False
         self.called(client, row, words, time.perf_counter_ns() - started)
         if self.tracking.clients:
             self.tracking.called(client, row)
@@ -276,10 +274,10 @@ class Core:
     def answer(self, client: Client, reply: Reply) -> None:
         """Buffer a reply; if its command has written, it is void should the flush fail."""
         if not client.is_muted:
-            if self.wrote:
+            if self.work.wrote:
                 client.unacknowledged.append(len(client.out))
             client.out.append(encode(reply, client.resp))
-        self.wrote = False
+        self.work.wrote = False
 
     def called(
         self, client: Client, row: Command, words: list[bytes], spent_ns: int
@@ -322,7 +320,7 @@ class Core:
         Raises:
             CommandError: What the handler answers with, or that no writes are taken.
         """
-        context = self._context
+        context = self.context
         context.client = client
         keys = self.keys
         if "|" in row.name:
@@ -332,9 +330,9 @@ class Core:
             context.said = words[0]
             args = words[1:]
         if row.is_write and row.group == "search":
-            self._schemas_at_risk = True
+            self.work.schemas_at_risk = True
         keys.counting = row.is_read
-        if self._tx is not None:
+        if self.work.tx is not None:
             return row.handler(context, args)
         context.now_ms = keys.now_ms = time.time_ns() // 1_000_000
         if not row.is_write:
@@ -344,76 +342,17 @@ class Core:
             if keys.expired:
                 self.expiration.delete_found()
             return reply
-        self.begin()
+        work = self.work
+        work.begin()
         try:
             reply = row.handler(context, args)
         except BaseException:
-            self.abort()
+            work.abort()
             raise
-        self.commit()
+        work.commit()
         return reply
 
-    # -- transactions ----------------------------------------------------------------
-
-    def begin(self) -> None:
-        """Open the transaction that the next handlers write to."""
-        tx = self.engine.begin()
-        self._tx = tx
-        self._context.tx = self.keys.tx = tx
-        self.keys.writing = True
-        self.keys.counting = False
-        self._context.now_ms = self.keys.now_ms = time.time_ns() // 1_000_000
-
-    def commit(self) -> None:
-        """Commit it and let watchers know.
-
-        Raises:
-            CommandError: If the disk takes no writes; nothing was applied then.
-        """
-        tx, self._tx = self._tx, None
-        keys = self.keys
-        assert tx is not None
-        before = self.engine.sequence
-        try:
-            tx.commit()
-        except (WritesRefused, OSError) as error:
-            keys.aborted()
-            self._restore_schemas()
-            self.census.restart()  # DBSIZE may have counted what did not come to be
-            raise CommandError(f"{REFUSED}{error}") from error
-        finally:
-            self._schemas_at_risk = False
-            keys.writing = False
-            keys.tx = self._context.tx = cast("Transaction", self.engine)
-        self.wrote = self.wrote or self.engine.sequence != before
-        if keys.delta:
-            self.census.committed()
-        if keys.touched:
-            self.watching.changed(keys.touched)
-            if self.tracking.clients:
-                is_ours = self.expiration.is_under_way
-                client = None if is_ours else self._context.client
-                self.tracking.changed(keys.touched, client)
-            keys.touched.clear()
-
-    def abort(self) -> None:
-        """Drop it; nothing was applied."""
-        tx, self._tx = self._tx, None
-        if tx is not None:
-            tx.abort()
-        self.keys.aborted()
-        self._restore_schemas()
-        if self.executing:
-            self.census.restart()
-        self.keys.writing = False
-        self.keys.tx = self._context.tx = cast("Transaction", self.engine)
-
-    def _restore_schemas(self) -> None:
-        """Let the catalog forget what a transaction that failed has told it."""
-        if self._schemas_at_risk:
-            self.catalog.reload(self.engine)
-            self._schemas_at_risk = False
-            self.census.restart()  # it may have been a FLUSHALL
+    # -- keys ------------------------------------------------------------------------
 
     def key_count(self) -> int:
         """Return the number of keys."""
@@ -422,7 +361,7 @@ class Core:
     def clear(self, context: Context) -> None:
         """Delete every key and every index."""
         context.keys.clear()
-        self._schemas_at_risk = True
+        self.work.schemas_at_risk = True
         self.catalog.clear(context.tx)
         self.census.emptied()
         self.tracking.emptied()
@@ -434,7 +373,7 @@ class Core:
     @property
     def in_transaction(self) -> bool:
         """Whether the command under way is one of an EXEC."""
-        return self.executing
+        return self.work.executing
 
     def publish(self, channel: bytes, message: bytes) -> int:
         """Send a message to all who listen; return how many got it."""
@@ -448,15 +387,15 @@ class Core:
         Raises:
             CommandError: What it is answered instead.
         """
-        self._context.client = client
+        self.context.client = client
         self.lane.fold()
-        self.begin()
+        self.work.begin()
         try:
             reply = run()
         except CommandError:
-            self.abort()
+            self.work.abort()
             raise
-        self.commit()
+        self.work.commit()
         return reply
 
     # -- housekeeping ----------------------------------------------------------------

@@ -76,20 +76,21 @@ class Expiration:
     def _commit(self, delete: Callable[[], object]) -> bool:
         """Delete in a transaction; tell whether the disk took it."""
         core = self._core
-        wrote = core.wrote
+        work = core.work
+        wrote = work.wrote
         self.is_under_way = True
-        core.begin()
+        work.begin()
         try:
             delete()
         except BaseException:
-            core.abort()
+            work.abort()
             self.is_under_way = False
             raise
         try:
-            core.commit()
+            work.commit()
         except CommandError:
             return False
         finally:
-            core.wrote = wrote
+            work.wrote = wrote
             self.is_under_way = False
         return True
