@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from fcgi_quick import KINDS, exchange, make, request, status_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,20 +15,8 @@ from fcgi import _pure
 from fcgi.client import params_for, parse_response
 from fcgi.connection import ClientConnection
 from fcgi.errors import RemoteProtocolError
-from fcgi.events import RequestEnded, StdoutReceived
-from fcgi.quick import Quick
+from fcgi.events import StdoutReceived
 from fcgi.records import Type
-from fcgi.scoreboard import Scoreboard
-from fcgi.settings import Settings
-from fcgi.worker import Worker
-
-KINDS = [Quick]
-try:
-    from fcgi import _quick
-except ImportError:
-    pass
-else:
-    KINDS.append(_quick.Quick)
 
 
 class Recorder:
@@ -42,46 +31,6 @@ class Recorder:
         environ.clear()  # what an application does to its environ is its own affair
         start_response("200 OK", [("Content-Type", "text/plain")])
         return [b"ok"]
-
-
-def make(kind, app=None, **options):
-    worker = Worker(app or Recorder(), None, Settings(**options), Scoreboard(1).slot(0))
-    return kind(worker), worker
-
-
-def exchange(quick, raw):
-    """Send bytes and return what came back, and what was handed back."""
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        ours.settimeout(5)
-        ours.sendall(raw)
-        ours.shutdown(socket.SHUT_WR)
-        left = quick.serve(theirs.fileno())
-        theirs.close()
-        got = b""
-        try:
-            while data := ours.recv(65536):
-                got += data
-        except ConnectionResetError:
-            pass
-    return got, left
-
-
-def request(pairs, body=b"", request_id=1, keep=False):
-    client = ClientConnection()
-    pieces = client.begin_request(request_id, pairs, keep=keep)
-    pieces += client.send_stdin(request_id, body) if body else []
-    return b"".join([*pieces, *client.send_stdin(request_id, b"")])
-
-
-def status_of(raw, request_id=1):
-    client = ClientConnection()
-    client.begin_request(request_id, [])
-    client.receive_data(raw)
-    seen = list(client.events())
-    assert isinstance(seen[-1], RequestEnded)
-    out = b"".join(e.content for e in seen if isinstance(e, StdoutReceived))
-    return parse_response(out)[0]
 
 
 changes = st.dictionaries(
@@ -101,7 +50,7 @@ changes = st.dictionaries(
 )
 @settings(max_examples=150)
 def test_twins_see_the_same(sequence):
-    twins = [(make(kind), kind) for kind in KINDS]
+    twins = [(make(kind, Recorder()), kind) for kind in KINDS]
     for change, turn, request_id in sequence:
         pairs = params_for("/", extra=change)
         raw = request(pairs[::-1] if turn else pairs, request_id=request_id)
@@ -118,7 +67,7 @@ def test_twins_see_the_same(sequence):
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_remembered_follows_what_is_asked_for(kind):
     """Long enough the same page, then another, of all lengths: nothing is left of it."""
-    quick, worker = make(kind)
+    quick, worker = make(kind, Recorder())
     for path in ["/"] * 3 + ["/one"] * 40 + ["/two", "/one", "/three", "/"] * 12:
         for port in ("4000", "40001"):
             extra = {"REMOTE_PORT": port, "QUERY_STRING": path[1:]}
@@ -136,7 +85,7 @@ def test_what_is_remembered_follows_what_is_asked_for(kind):
 @pytest.mark.parametrize("keep", [False, True])
 def test_what_is_remembered_is_not_where_it_is_mounted(kind, keep):
     """A web server without PATH_INFO: the split is ours, and new for each request."""
-    quick, worker = make(kind, mount="/blog", keep_timeout_s=0.1)
+    quick, worker = make(kind, Recorder(), mount="/blog", keep_timeout_s=0.1)
     for path in ["/blog/a", "/blog/a", "/blog/bcd", "/blog", "/blog/xyz"] * 3:
         extra = {"SCRIPT_NAME": path, "PATH_INFO": ""}
         worker.app.seen.clear()
@@ -158,14 +107,14 @@ def test_what_is_remembered_is_not_where_it_is_mounted(kind, keep):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_peer_that_connects_and_leaves_is_no_request(kind):
-    quick, worker = make(kind)
+    quick, worker = make(kind, Recorder())
     assert exchange(quick, b"") == (b"", None)
     assert not worker.app.seen
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_doubled_name_is_not_hidden_by_what_came_before(kind):
-    quick, worker = make(kind)
+    quick, worker = make(kind, Recorder())
     pairs = params_for("/", headers={"X-One": "1", "X-Two": "2"})
     assert status_of(exchange(quick, request(pairs))[0]) == 200
     doubled = [(b"HTTP_X_ONE", v) if k == b"HTTP_X_TWO" else (k, v) for k, v in pairs]
@@ -185,7 +134,7 @@ def test_anything_at_all_is_answered_or_handed_back(data):
     raw = bytes(raw[: data.draw(st.integers(0, len(raw)))])
     results = []
     for kind in KINDS:
-        quick, worker = make(kind)
+        quick, worker = make(kind, Recorder())
         exchange(quick, request(params_for("/x")))  # something to remember
         exchange(quick, request(params_for("/long")))  # and that the path varies
         worker.app.seen.clear()
@@ -227,7 +176,7 @@ class Kept:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_kept_connection_is_served_to_its_end(kind):
-    quick, worker = make(kind)
+    quick, worker = make(kind, Recorder())
     kept = Kept(quick)
     for path in ("/", "/", "/a", "/bc", "/"):
         assert kept.ask(request(params_for(path), keep=True)) == 200
@@ -243,7 +192,7 @@ def test_a_kept_connection_is_served_to_its_end(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_kept_connection_ends_when_its_request_says_so(kind):
-    kept = Kept(make(kind)[0])
+    kept = Kept(make(kind, Recorder())[0])
     for keep in (True, True, False):
         assert kept.ask(request(params_for("/"), keep=keep)) == 200
     assert kept.ours.recv(1) == b""
@@ -252,7 +201,7 @@ def test_a_kept_connection_ends_when_its_request_says_so(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_kept_connection_is_dropped_when_nothing_comes(kind):
-    kept = Kept(make(kind, keep_timeout_s=0.1)[0])
+    kept = Kept(make(kind, Recorder(), keep_timeout_s=0.1)[0])
     assert kept.ask(request(params_for("/"), keep=True)) == 200
     assert kept.ours.recv(1) == b""
     assert kept.end() is None
@@ -260,7 +209,7 @@ def test_a_kept_connection_is_dropped_when_nothing_comes(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_kept_connection_hands_back_what_is_not_quick(kind):
-    kept = Kept(make(kind)[0])
+    kept = Kept(make(kind, Recorder())[0])
     raw = request(params_for("/"), keep=True)
     assert kept.ask(raw) == 200
     kept.ours.sendall(raw[:-8])
@@ -403,7 +352,7 @@ def test_an_input_that_is_shared_stays_as_it_is(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_leaving_after_so_many_requests(kind):
-    quick, worker = make(kind)
+    quick, worker = make(kind, Recorder())
     worker.left = 2
     quick = kind(worker)
     for _ in range(3):

@@ -12,6 +12,7 @@ cdef struct Param:
     Py_ssize_t size_at
     bint special
     bint varies
+    bint put
 
 
 # Bytes that do not vary, up to the length of the value of a parameter that does.
@@ -58,6 +59,7 @@ cdef class Last:
 
     cdef bytes raw
     cdef dict environ
+    cdef Lent lent
     cdef list keys
     cdef Py_ssize_t count
     cdef bint is_head
@@ -68,6 +70,7 @@ cdef class Last:
 
     def __cinit__(self):
         self.count = 0
+        self.lent = Lent()
 
     cdef void remember(self, bytes raw, dict environ, dict base) except *:
         """Keep a request that is as plain as can be; forget the one before."""
@@ -79,6 +82,7 @@ cdef class Last:
         cdef bytes name
         cdef list keys = []
         self.count = 0
+        self.lent.forget()
         while i < stop:
             if count == MOST_PARAMS:
                 return
@@ -92,7 +96,7 @@ cdef class Last:
             if key is None or key not in environ:
                 return
             param.special = name in SPECIAL
-            param.varies = False
+            param.varies = param.put = False
             keys.append(key)
             count += 1
         # SAFETY: `params` points into `raw`, which lives as long as they are valid.
@@ -128,6 +132,7 @@ cdef class Last:
         cdef Py_ssize_t i = 0
         cdef Py_ssize_t k, v
         cdef int changes = 0
+        cdef bint is_copy
         cdef dict environ
         if self.count == 0:
             return None
@@ -159,7 +164,12 @@ cdef class Last:
             data + i, raw + self.rest_at, stop - i
         ):
             return self.compare(data, stop)
-        environ = PyDict_Copy(self.environ)
+        environ = self.lent.spare
+        is_copy = environ is None
+        if is_copy:
+            environ = PyDict_Copy(self.environ)
+        else:
+            self.lent.spare = None
         for k in range(self.block_count):
             i = self.blocks[k].param
             was = &self.params[i]
@@ -167,13 +177,19 @@ cdef class Last:
                 now[k].value, was.value, was.value_size
             ):
                 self.put(environ, i, &now[k])
+                was.put = True
                 changes += 1
+            else:
+                if was.put and not is_copy:
+                    PyDict_SetItem(environ, self.keys[i], self.environ[self.keys[i]])
+                was.put = False
         if changes < 2:
             self.unlike = 0
         else:
             self.unlike += 1
             if self.unlike == MOST_UNLIKE:
                 self.adopt(data, stop, environ)
+        self.lent.lend(environ)
         return environ
 
     cdef int adopt(
@@ -196,7 +212,7 @@ cdef class Last:
                 self.count = 0
                 return 0
             # What varied may have done so for the sake of another page.
-            self.params[k].varies = False
+            self.params[k].varies = self.params[k].put = False
         self.part()
         return 0
 
@@ -219,6 +235,7 @@ cdef class Last:
         cdef dict environ
         if self.count == 0:
             return None
+        self.lent.forget()
         for k in range(self.count):
             if i >= stop:
                 return None
