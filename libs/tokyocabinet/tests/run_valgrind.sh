@@ -9,5 +9,5 @@ PYTHONMALLOC=malloc exec valgrind --quiet --error-exitcode=9 --leak-check=no \
     tests/test_tokyocabinet_keyed.py tests/test_tokyocabinet_faults.py \
     tests/test_tokyocabinet_peek.py tests/test_tokyocabinet_complete.py \
     tests/test_tokyocabinet_uncached.py tests/test_tokyocabinet_dialect.py \
-    tests/test_tokyocabinet_in_use.py -k "not gil" \
+    tests/test_tokyocabinet_in_use.py tests/test_tokyocabinet_fixed.py -k "not gil" \
     -o timeout=1800 "$@"

@@ -274,3 +274,40 @@ def test_a_full_disk_is_an_error(kind, tmp_path):
         assert issubclass(DiskError, OSError)
     finally:
         subprocess.run(["umount", str(mount)], check=True)
+
+
+NO_ROOM = """
+import sys
+from tokyocabinet import *
+kind, path = {"HDB": HDB, "TDB": TDB}[sys.argv[1]], sys.argv[2]
+with kind(path, "n") as db:
+    for i in range(5200):
+        db[b"%d" % i] = {"a": "x" * 900} if kind is TDB else b"x" * 900
+    try:
+        db.optimize()
+    except DiskError:
+        print("full")
+with kind(path, "r") as db:
+    print(len(db), len(list(db.items())))
+"""
+
+
+@pytest.mark.parametrize("kind", ["HDB", "TDB"])
+def test_what_cannot_be_rewritten_stays_as_it_was(kind, tmp_path):
+    mount = tmp_path / "small"
+    mount.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(mount)]
+    try:
+        mounted = subprocess.run(command, capture_output=True, check=False).returncode
+    except FileNotFoundError:
+        mounted = 1
+    if mounted:
+        pytest.skip("needs the right to mount")
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", NO_ROOM, kind, mount / "a"],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.stdout == "full\n5200 5200\n", done.stderr
+    finally:
+        subprocess.run(["umount", str(mount)], check=True)

@@ -96,10 +96,8 @@ def test_who_waits_for_a_file_that_is_rewritten_gets_the_new_one(
     with kind(tmp_path / "a", "n") as db:
         fill(db)
         other = waiting(kind, tmp_path / "a", verify=verify)
-        db.optimize()
+        db.optimize()  # lets go of the lock for a moment: the other may come in between
         fill(db)
-        time.sleep(0.2)
-        assert other.poll() is None
     assert other.communicate(timeout=20)[0] == b"open\n"
     with kind(tmp_path / "a", "r") as db:
         assert len(db) == 200
@@ -113,8 +111,6 @@ def test_so_does_an_abstract_database(verify, tmp_path):
         fill(db)
         other = waiting(ADB, path, verify=verify)
         db.optimize()
-        time.sleep(0.2)
-        assert other.poll() is None
     assert other.communicate(timeout=20)[0] == b"open\n"
     with HDB(path, "r") as db:
         assert db[b"500"] == b"late"
