@@ -20,16 +20,15 @@ from hunch_kvstore.engine.disk import replace_file, sync_file
 from hunch_kvstore.engine.manifest import SegmentEntry
 from hunch_kvstore.engine.segment import (
     FENCE_RECORDS,
-    LEAF_BYTES,
     VALUE,
     Summary,
     file_crc32c,
     filter_path,
+    leaf_records,
     tree_path,
 )
 from tokyocabinet import BDB, BDBOCREAT, BDBOREADER, BDBOTRUNC, BDBOWRITER, BDBTLARGE
 
-LEAST_LEAF, MOST_LEAF = 8, 128
 WRITE_LEAVES = 256  # leaves kept in memory while the tree is written in order
 
 
@@ -80,7 +79,7 @@ def build_segment(
     counter = Counter(plan.records)
     tree = BDB(mutex=False)  # PERF: with it, a fifth of a seal is yielding
     mean = plan.payload_bytes // max(plan.records, 1) + 1
-    leaf = max(LEAST_LEAF, min(MOST_LEAF, LEAF_BYTES // mean))
+    leaf = leaf_records(mean)
     # WHY twice: filled in order, the library leaves half a leaf behind at each split.
     leaves = plan.records // leaf + 1
     tree.tune(2 * leaf, 256, 2 * leaves, 4, 0, BDBTLARGE)
