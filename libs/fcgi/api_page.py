@@ -23,6 +23,8 @@ PARTS = {
     "The client": ["client", "load"],
     "The protocol": [
         "connection",
+        "server_connection",
+        "client_connection",
         "events",
         "state",
         "records",

@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fcgi import events, records
+from fcgi.client_connection import ClientConnection
 from fcgi.codec import encode_begin, encode_end, encode_pairs, encode_record
-from fcgi.connection import ClientConnection, ServerConnection
 from fcgi.errors import LocalProtocolError, RemoteProtocolError
 from fcgi.limits import Limits
 from fcgi.records import ProtocolStatus, Role, Type
+from fcgi.server_connection import ServerConnection
 from fcgi.state import State
 
 PARAMS = encode_pairs([(b"PATH_INFO", b"/")])

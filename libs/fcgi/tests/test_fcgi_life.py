@@ -15,7 +15,7 @@ from fcgi_support import HERE, Server, wait_until
 
 from fcgi import address
 from fcgi.client import Client, connect, params_for
-from fcgi.connection import ClientConnection
+from fcgi.client_connection import ClientConnection
 
 ENDED = "end hook failed"  # the hook of the fixture raises, which must not matter
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import fcgi
 from fcgi import _pure
 from fcgi.client import params_for, parse_response
-from fcgi.connection import ClientConnection
+from fcgi.client_connection import ClientConnection
 from fcgi.errors import RemoteProtocolError
 from fcgi.events import StdoutReceived
 from fcgi.records import Type
@@ -380,6 +380,8 @@ def test_wire_modules_know_no_outside_world():
         "state",
         "limits",
         "connection",
+        "server_connection",
+        "client_connection",
         "codec",
         "_pure",
         "headers",

@@ -8,7 +8,7 @@ from fcgi_support import wait_until
 
 from fcgi import address, codec, events
 from fcgi.client import connect, params_for
-from fcgi.connection import ClientConnection
+from fcgi.client_connection import ClientConnection
 from fcgi.records import Role, Type
 
 SEQUENTIAL = ["prefork", "prefork --pure", "thread-per-connection"]

@@ -16,8 +16,8 @@ import pytest
 from fcgi_support import Server, wait_until
 
 from fcgi.client import Client, params_for
+from fcgi.client_connection import ClientConnection
 from fcgi.codec import encode_end
-from fcgi.connection import ClientConnection
 from fcgi.errors import StreamError
 
 MODELS = [

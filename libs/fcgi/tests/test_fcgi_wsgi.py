@@ -5,7 +5,7 @@ from fcgi_support import HERE, wait_until
 
 from fcgi import address
 from fcgi.client import connect, params_for
-from fcgi.connection import ClientConnection
+from fcgi.client_connection import ClientConnection
 from fcgi.errors import StreamError
 
 MODELS = ["prefork", "prefork --pure", "thread-per-request", "multiplex"]

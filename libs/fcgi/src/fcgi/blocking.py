@@ -15,10 +15,10 @@ from typing import Final
 from fcgi import environ as environs
 from fcgi import events, transport, wsgi
 from fcgi.codec import Buffer, Environ
-from fcgi.connection import ServerConnection
 from fcgi.errors import AbortedError, RefusedError, RemoteProtocolError
 from fcgi.limits import DEFAULT, Limits
 from fcgi.records import HEADER, HEADER_SIZE, Role, Type
+from fcgi.server_connection import ServerConnection
 from fcgi.worker import Worker
 
 _STREAMS: Final = {Role.RESPONDER: 1, Role.AUTHORIZER: 0, Role.FILTER: 2}

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from fcgi import address, events
-from fcgi.connection import ClientConnection
+from fcgi.client_connection import ClientConnection
 from fcgi.errors import ConfigurationError, RemoteProtocolError, StreamError
 from fcgi.records import Role
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from fcgi import address, events
 from fcgi.client import connect
-from fcgi.connection import ClientConnection
+from fcgi.client_connection import ClientConnection
 from fcgi.errors import ProtocolError, StreamError
 
 Params = Sequence[tuple[bytes, bytes]]

@@ -16,10 +16,11 @@ import atheris
 
 with atheris.instrument_imports(include=["fcgi"]):
     from fcgi import _pure
-    from fcgi.connection import ClientConnection, ServerConnection
+    from fcgi.client_connection import ClientConnection
     from fcgi.errors import RefusedError, RemoteProtocolError
     from fcgi.last import Last
     from fcgi.limits import Limits
+    from fcgi.server_connection import ServerConnection
 
 try:
     from fcgi import _speed

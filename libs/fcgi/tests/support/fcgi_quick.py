@@ -3,7 +3,7 @@
 import socket
 
 from fcgi.client import parse_response
-from fcgi.connection import ClientConnection
+from fcgi.client_connection import ClientConnection
 from fcgi.events import RequestEnded, StdoutReceived
 from fcgi.quick import Quick
 from fcgi.scoreboard import Scoreboard

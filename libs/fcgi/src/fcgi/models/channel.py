@@ -16,9 +16,9 @@ from typing import Final
 from fcgi import environ as environs
 from fcgi import events, wsgi
 from fcgi.codec import Buffer, Environ
-from fcgi.connection import ServerConnection
 from fcgi.errors import AbortedError, RefusedError
 from fcgi.records import Role
+from fcgi.server_connection import ServerConnection
 from fcgi.spool import Spool
 from fcgi.state import State
 from fcgi.worker import Worker

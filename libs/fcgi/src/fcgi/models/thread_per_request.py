@@ -12,10 +12,10 @@ import threading
 from fcgi import environ as environs
 from fcgi import events, transport, wsgi
 from fcgi.codec import Buffer, Environ
-from fcgi.connection import ServerConnection
 from fcgi.errors import AbortedError, ProtocolError, RefusedError, StreamError
 from fcgi.models.threads import Crew, Hands
 from fcgi.records import Role
+from fcgi.server_connection import ServerConnection
 from fcgi.spool import Spool
 from fcgi.state import State
 from fcgi.worker import Worker, log
