@@ -11,9 +11,9 @@ from hunch_kvstore.search import pending
 from hunch_kvstore.search._delta import SHARDS, Delta, pack, unpack
 from hunch_kvstore.search.chunk import numbers_of
 from hunch_kvstore.search.keys import END_OF_TERM, after
+from hunch_kvstore.search.listed import Held, Listed
 from hunch_kvstore.search.lists import Lists
 from hunch_kvstore.search.pending import Pending
-from hunch_kvstore.search.source import Held, Listed
 
 NAMES = st.lists(st.binary(max_size=5), max_size=6, unique=True)
 NUMBERS = st.integers(1, 30) | st.integers(1, 2**64 - 1)

@@ -7,9 +7,11 @@ import pytest
 
 from hunch_kvstore.engine.store import Engine
 from hunch_kvstore.search.chunk import MAX_COUNT, decode
+from hunch_kvstore.search.combined import Both, Either, Except
 from hunch_kvstore.search.keys import after, pack_number
+from hunch_kvstore.search.listed import Every, Listed
 from hunch_kvstore.search.posting import INBOX, append, build, chunks, count, remove
-from hunch_kvstore.search.source import Both, Either, Every, Except, Given, Listed
+from hunch_kvstore.search.source import Given
 
 PREFIX = b"xt"
 

@@ -6,7 +6,8 @@ The index lives in the engine's keyspace under ``b"x"`` and is written in the tr
 of the hash it describes. Documents are numbered so that ascending numbers are descending
 values of the index's first SORTABLE NUMERIC field: "newest 30 of these tags" reads the
 first chunk or two of each list and stops. Where to start reading: `document` (numbers),
-`pending` (on the way), `posting` (lists), `source` (how they combine), `collect` (order and totals).
+`pending` (on the way), `posting` (lists), `source` and `combined` (how they combine),
+`collect` (order and totals).
 
 What costs what
 

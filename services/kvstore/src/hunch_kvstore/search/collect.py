@@ -32,14 +32,16 @@ from math import inf, isnan
 from time import monotonic
 from typing import Final, TypeAlias
 
+from .combined import Both
 from .document import NO_VALUE, TIES, arrival_in, key_of, moment_end, value_at
 from .index import Index
 from .keys import pack_number, unpack_number
+from .listed import Every, Held, Listed
 from .node import Node
 from .plan import Planner
 from .posting import Reader
 from .schema import Field, FieldType
-from .source import Both, Every, Held, Listed, Source
+from .source import Source
 
 REMEMBERED: Final = 256
 _COUNTED: Final = (Held, Listed, Every)

@@ -9,6 +9,7 @@ from math import inf
 from typing import Final
 
 from .chunk import numbers_of
+from .combined import Both, Checked, Either, Except
 from .document import (
     LAST,
     NO_VALUE,
@@ -21,6 +22,7 @@ from .document import (
 from .folding import bigrams, fold
 from .index import Index
 from .keys import field_prefix, pack_number, term_prefix, unpack_number
+from .listed import Every, Held, Listed
 from .match import is_within, leaves, word_test
 from .node import (
     Affix,
@@ -40,26 +42,13 @@ from .node import (
 from .posting import Reader
 from .schema import Field, FieldType
 from .sortable import ordered
-from .source import (
-    Both,
-    Checked,
-    Either,
-    Every,
-    Except,
-    Given,
-    Held,
-    Listed,
-    Nothing,
-    Source,
-    Window,
-)
+from .source import Given, Nothing, Source, Window
 from .stemmer import stem
-from .term import MAX_TERMS, is_near, terms, wildcard
+from .term import MAX_TERMS, like, terms
 from .tokenizer import Token, tokenize, unseparated
 
 _GATHERED: Final = 2048
 """A numeric range up to this size is read whole; a wider one is checked per document."""
-_MIN_PREFIX: Final = 2
 
 
 class Planner:
@@ -271,33 +260,10 @@ class Planner:
         return _either(sources)
 
     def _like(
-        self, node: Node, field: Field, normal: Callable[[str], str]
+        self, node: Affix | Fuzzy | Wildcard, field: Field, normal: Callable[[str], str]
     ) -> list[bytes]:
         """Return the terms of a field an affix, fuzzy word or pattern stands for."""
-        head = b""
-        fits: Callable[[str], bool] = _anything
-        match node:
-            case Affix():
-                text = normal(node.text)
-                if len(text) < _MIN_PREFIX and text.isascii():
-                    return []
-                if not node.has_more_before:
-                    head = text.encode("utf-8", "surrogateescape")
-                elif node.has_more_after:
-                    fits = _contains(text)
-                else:
-                    fits = _ends(text)
-            case Fuzzy():
-                fits = _near(normal(node.text), node.distance)
-            case Wildcard():
-                pattern = wildcard(normal(node.pattern))
-                fits = _matches(pattern)
-        found = (
-            term
-            for term in terms(self._reader, self._index, field.number, head)
-            if fits(term.decode("utf-8", "surrogateescape"))
-        )
-        return list(islice(found, MAX_TERMS))
+        return like(self._reader, self._index, field.number, node, normal)
 
     # -- tags ------------------------------------------------------------------------
 
@@ -315,7 +281,7 @@ class Planner:
                 case All():
                     words = [c.text for c in child.children if isinstance(c, Term)]
                     sources.append(self.listed(field, tag_form(field, " ".join(words))))
-                case _:
+                case Affix() | Fuzzy() | Wildcard():
                     plain = str if field.is_case_sensitive else str.lower
                     found = self._like(child, field, plain)
                     sources += [self.listed(field, term) for term in found]
@@ -408,23 +374,3 @@ def _is_empty(node: Range) -> bool:
     if node.low == node.high:
         return not (node.has_low and node.has_high)
     return node.low > node.high
-
-
-def _anything(_: str) -> bool:
-    return True
-
-
-def _contains(text: str) -> Callable[[str], bool]:
-    return lambda term: text in term
-
-
-def _ends(text: str) -> Callable[[str], bool]:
-    return lambda term: term.endswith(text)
-
-
-def _near(text: str, distance: int) -> Callable[[str], bool]:
-    return lambda term: is_near(term, text, distance)
-
-
-def _matches(pattern: object) -> Callable[[str], bool]:
-    return lambda term: pattern.match(term) is not None  # type: ignore[attr-defined]

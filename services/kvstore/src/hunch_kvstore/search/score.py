@@ -23,6 +23,7 @@ from typing import TypeAlias
 
 from ._analysis import MIN_STEMMED
 from .chunk import numbers_of
+from .combined import Either
 from .document import Stream, tag_form, top_in
 from .folding import bigrams, is_unspaced
 from .index import Index
@@ -30,7 +31,6 @@ from .match import nearest, stem_of, word_test
 from .node import Affix, All, Any, Fuzzy, Maybe, Node, Not, Tag, Term, Wildcard
 from .plan import Planner
 from .schema import FieldType
-from .source import Either
 
 Scored: TypeAlias = tuple[float, list[int]]
 """What a part of the query adds, and where its words stand."""
