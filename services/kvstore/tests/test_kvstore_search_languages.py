@@ -1,12 +1,14 @@
 """Texts of many languages, as a reader searches them: what is found, what is marked."""
 
+from dataclasses import replace
+
 import pytest
 
 from hunch_kvstore.engine.store import Engine
 from hunch_kvstore.keyspace.keyspace import Keyspace
-from hunch_kvstore.search import definition, folding, tokenizer
+from hunch_kvstore.search import definition, folding, refill, request, tokenizer
 from hunch_kvstore.search.catalog import Catalog
-from hunch_kvstore.search.refill import refold
+from hunch_kvstore.search.run import run
 
 # What was asked for, and the text with what should be marked between brackets.
 FOUND = """
@@ -107,9 +109,11 @@ def test_not_found(server, case):
     assert found(server, *case.split("|"))[1] == b":0"
 
 
-def test_an_index_of_another_folding_is_made_anew(tmp_path, monkeypatch):
+@pytest.fixture
+def old_store(tmp_path, monkeypatch):
+    """A store whose index was made when ł was no l."""
     with monkeypatch.context() as old:
-        old.setattr(folding, "_FOLDED", {ord("ł"): "ł"})
+        old.setattr(folding, "_FOLDED", {})
         folding._fold.cache_clear()
         with Engine.open(tmp_path) as engine:
             keys, catalog = Keyspace(engine), Catalog()
@@ -117,19 +121,47 @@ def test_an_index_of_another_folding_is_made_anew(tmp_path, monkeypatch):
                 keys.tx, keys.catalog = tx, catalog
                 words = b"i PREFIX 1 d: SCHEMA t TEXT".split()
                 schema, _ = definition.create(words, catalog.next_number(tx))
-                object.__setattr__(schema, "folding", 1)
-                catalog.put(tx, schema, [])
-                keys.hash(b"d:1").set_many([(b"t", "łódź".encode())])
+                catalog.put(tx, replace(schema, folding=1), [])
+                for number in range(5):
+                    text = f"łódź {number}".encode()
+                    keys.hash(b"d:%d" % number).set_many([(b"t", text)])
     folding._fold.cache_clear()
-    with Engine.open(tmp_path) as engine:
+    return tmp_path
+
+
+def matches(engine, catalog, word):
+    """Return how many documents hold a word."""
+    asked = request.read([b"i", word.encode(), b"NOCONTENT"])
+    return run(engine, catalog, asked, lambda keys, _: [{} for _ in keys]).total
+
+
+def test_an_index_of_another_folding_is_made_anew(old_store, monkeypatch):
+    monkeypatch.setattr(refill, "BATCH", 2)
+    with Engine.open(old_store) as engine:
         keys, catalog = Keyspace(engine), Catalog.load(engine)
-        refold(catalog, keys, engine)
-        index = Catalog.load(engine).get("i")
-        assert index.schema.folding == folding.FOLDING
-        names = list(index.pending_terms(1, b"")) or [
-            name for name, _ in engine.scan(index.base + b"p", index.base + b"q")
-        ]
-        assert any(b"lodz" in name for name in names)
+        assert matches(engine, catalog, "lodz") == 0
+        refill.refold(catalog, keys, engine)
+        assert matches(engine, catalog, "lodz") == matches(engine, catalog, "łódź") == 5
+    with Engine.open(old_store) as engine:
+        catalog = Catalog.load(engine)
+        assert catalog.get("i").schema.folding == folding.FOLDING
+        assert matches(engine, catalog, "lodz") == 5
+
+
+def test_a_refill_that_was_cut_short_is_begun_again(old_store, monkeypatch):
+    monkeypatch.setattr(refill, "BATCH", 2)
+    with Engine.open(old_store) as engine, monkeypatch.context() as cut:
+        catalog = Catalog.load(engine)
+        ticks = iter((None,))
+        cut.setattr(engine, "tick", lambda _: next(ticks))
+        with pytest.raises(StopIteration):
+            refill.refold(catalog, Keyspace(engine), engine)
+        engine.flush()
+    with Engine.open(old_store) as engine:
+        catalog = Catalog.load(engine)
+        assert 0 < matches(engine, catalog, "łódź") < 5
+        refill.refold(catalog, Keyspace(engine), engine)
+        assert matches(engine, catalog, "łódź") == 5
 
 
 def test_words_of_a_query_are_taken_whole():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from time import monotonic
+from typing import TYPE_CHECKING, Final
 
 from hunch_kvstore.engine import Engine, WritesRefused
 from hunch_kvstore.keyspace.encoding import META, after
@@ -12,14 +13,23 @@ from hunch_kvstore.keyspace.encoding import META, after
 from .catalog import Catalog
 from .folding import FOLDING
 from .index import Fields
+from .keys import SCHEMAS
 from .schema import Schema
 
 if TYPE_CHECKING:
     from hunch_kvstore.keyspace.keyspace import Keyspace
 
+BATCH: Final = 500
+"""So many hashes are indexed anew in one transaction."""
+
 
 def covered(keys: Keyspace, schema: Schema) -> Iterator[tuple[bytes, Fields]]:
     """Yield the hashes an index covers, each once, in key order."""
+    for key in _names(keys, schema):
+        yield key, dict(keys.hash(key).items())
+
+
+def _names(keys: Keyspace, schema: Schema) -> Iterator[bytes]:
     done: list[bytes] = []
     for prefix in sorted(schema.raw_prefixes):
         if any(prefix.startswith(other) for other in done):
@@ -28,7 +38,7 @@ def covered(keys: Keyspace, schema: Schema) -> Iterator[tuple[bytes, Fields]]:
         for raw, _ in keys.tx.scan(META + prefix, after(META + prefix)):
             key = raw[len(META) :]
             if keys.type_name(key) == b"hash":
-                yield key, dict(keys.hash(key).items())
+                yield key
 
 
 def refold(catalog: Catalog, keys: Keyspace, engine: Engine) -> None:
@@ -38,11 +48,34 @@ def refold(catalog: Catalog, keys: Keyspace, engine: Engine) -> None:
     other words of an old index would keep pointing at it.
     """
     old = [index.schema for index in catalog if index.schema.folding != FOLDING]
-    for schema in old:
-        try:
-            with engine.begin() as tx:
-                now = replace(schema, folding=FOLDING)
-                catalog.put(tx, now, covered(keys, schema))
-        except WritesRefused:
-            catalog.reload(engine)  # the next start tries again
-            return
+    try:
+        for schema in old:
+            _refill(catalog, keys, engine, schema)
+    except WritesRefused:
+        pass  # the next start tries again
+    if old:
+        catalog.reload(engine)
+
+
+def _refill(catalog: Catalog, keys: Keyspace, engine: Engine, schema: Schema) -> None:
+    """Empty an index and fill it again, a batch of hashes at a time.
+
+    WHY not as FT.CREATE does, at once: a commit has a size it cannot pass, and a store
+    that could not be opened for that would be lost. Until the end the schema says that
+    its words are not folded at all, so a start that is cut short is begun again.
+    """
+    with engine.begin() as tx:
+        catalog.put(tx, replace(schema, folding=0), ())
+    index = catalog.get(schema.name)
+    assert index is not None
+    names = list(_names(keys, schema))
+    for at in range(0, len(names), BATCH):
+        with engine.begin() as tx:
+            for key in names[at : at + BATCH]:
+                index.update(tx, key, None, dict(keys.hash(key).items()))
+        engine.flush()
+        engine.tick(monotonic())
+    with engine.begin() as tx:
+        name = schema.name.encode("utf-8", "surrogateescape")
+        tx.put(SCHEMAS + name, replace(schema, folding=FOLDING).dump())
+    engine.flush()
