@@ -4,7 +4,7 @@ Like the twin it remembers: the parameters of the next request are mostly the sa
 as those of the last, so its environ is a copy of the last one's with the changed values
 put in. That copy is taken before an application sees it, holds strings only, and is
 given up whenever a name, their order, or one of the parameters that decide over other
-keys differs.
+keys differs. An environ that its application left as it was needs no copy.
 """
 
 cimport cython

@@ -1,5 +1,6 @@
 # Included by _quick.pyx: whether an application left its environ as it got it, so that
-# the next request can have the same dict instead of another copy.
+# the next request can have the same dict instead of another copy. Why that cannot be
+# seen is in docs/decisions/0012.
 
 from cpython.object cimport PyObject
 
