@@ -83,3 +83,42 @@ def test_gaps_take_no_disk(tmp_path):
     db.put(10**6, b"again")
     assert dict(db.items()) == {10**6: b"again"}
     db.close()
+
+
+def test_the_file_grows_by_what_is_reserved_up_to_its_limit(tmp_path):
+    path = tmp_path / "a.tcf"
+    db = FDB()
+    db.tune(8, 150_000)
+    db.open(path, "n")
+    lengths = set()
+    for number in range(1, db.limid() + 1):
+        db.put(number, b"%08d" % number)
+        lengths.add(path.stat().st_size)
+    assert lengths == {1 << 16, 1 << 17, db.limsiz()}
+    with pytest.raises(InvalidOperationError, match="no number from 1 to"):
+        db.put(db.limid() + 1, b"one more")
+    last = db.limid()
+    db.close()
+    with FDB(path, "w") as db:
+        assert (len(db), db.max(), db[last]) == (last, last, b"%08d" % last)
+        db.tranbegin()
+        db.put(1, b"undone")
+        db.tranabort()
+        assert db[1] == b"00000001"
+    assert path.stat().st_size == 151_552
+
+
+def test_what_a_transaction_made_longer_is_short_again(tmp_path):
+    path = tmp_path / "a.tcf"
+    with FDB() as db:
+        db.tune(8)
+        db.open(path, "n")
+        db.put(1, b"first")
+        before = path.stat().st_size
+        db.tranbegin()
+        db.put(100_000, b"far")
+        assert path.stat().st_size > before
+        db.tranabort()
+        assert path.stat().st_size == before
+        db.put(100_000, b"again")
+        assert dict(db.items()) == {1: b"first", 100_000: b"again"}
