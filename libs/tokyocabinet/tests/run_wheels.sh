@@ -32,7 +32,7 @@ for python; do
         { tail -20 "$here/log"; exit 1; }
     $pip wheel --no-build-isolation --no-deps --wheel-dir "$here/dist" "$here"/dist/*.tar.gz
     $pip install --no-deps "$here"/dist/*.whl
-    cp "$member"/tests/test_*.py "$here/run"
+    cp "$member"/tests/*.py "$here/run"
     if (cd "$here/run" && "$here/venv/bin/python" -m pytest -q -p no:cacheprovider -m 'not slow' \
         -W 'ignore::pytest.PytestUnknownMarkWarning' .); then
         echo "$name: passed"

@@ -8,7 +8,6 @@ import pytest
 
 from tokyocabinet import ADB, BDB, FDB, HDB, TDB, Error, LockError, ThreadError
 
-KINDS = [HDB, BDB, FDB, TDB]
 OPEN = """
 import sys
 from tokyocabinet import *
@@ -20,19 +19,6 @@ except LockError:
 """
 
 
-@pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
-def kind(request):
-    return request.param
-
-
-def fill(db):
-    for number in range(1, 200):
-        if isinstance(db, TDB):
-            db[b"%d" % number] = {"n": str(number)}
-        else:
-            db[number if isinstance(db, FDB) else b"%d" % number] = b"v" * 50
-
-
 def locked(kind, path):
     """Return whether the file is locked against other processes."""
     done = subprocess.run(
@@ -42,7 +28,7 @@ def locked(kind, path):
     return done.stdout == "locked\n"
 
 
-def test_a_copy_over_an_open_database_is_refused(kind, tmp_path):
+def test_a_copy_over_an_open_database_is_refused(kind, fill, tmp_path):
     with kind(tmp_path / "a", "n") as db, kind(tmp_path / "b", "n") as other:
         fill(db)
         fill(other)
@@ -82,7 +68,7 @@ def test_a_copy_over_what_another_process_has_open_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("mode", ["r", "w", "n"])
-def test_a_second_name_of_a_file_is_refused(kind, mode, tmp_path):
+def test_a_second_name_of_a_file_is_refused(kind, mode, fill, tmp_path):
     os.symlink(tmp_path / "a", tmp_path / "symlink")
     with kind(tmp_path / "a", "n") as db:
         fill(db)
@@ -119,7 +105,7 @@ def test_an_abstract_database_holds_its_file(kind, suffix, tmp_path):
     kind(path, "w").close()
 
 
-def test_a_file_that_was_rewritten_is_held(kind, tmp_path):
+def test_a_file_that_was_rewritten_is_held(kind, fill, tmp_path):
     with kind(tmp_path / "a", "n") as db:
         fill(db)
         db.optimize()
@@ -130,7 +116,7 @@ def test_a_file_that_was_rewritten_is_held(kind, tmp_path):
         assert locked(kind, tmp_path / "a")
 
 
-def test_the_indexes_of_a_table_are_held(tmp_path):
+def test_the_indexes_of_a_table_are_held(fill, tmp_path):
     with TDB(tmp_path / "a", "n") as db:
         fill(db)
         db.setindex("n", "decimal")
@@ -151,7 +137,7 @@ def test_a_handle_opens_once(tmp_path):
         memory.get(b"a")
 
 
-def test_readers_without_a_lock_share_a_file(tmp_path):
+def test_readers_without_a_lock_share_a_file(fill, tmp_path):
     with HDB(tmp_path / "a", "n") as db:
         fill(db)
     os.link(tmp_path / "a", tmp_path / "b")
@@ -167,7 +153,7 @@ def test_readers_without_a_lock_share_a_file(tmp_path):
     HDB(tmp_path / "b", "w").close()
 
 
-def test_a_child_holds_nothing_of_its_parent(tmp_path):
+def test_a_child_holds_nothing_of_its_parent(fill, tmp_path):
     with HDB(tmp_path / "a", "n") as db:
         fill(db)
         os.link(tmp_path / "a", tmp_path / "b")

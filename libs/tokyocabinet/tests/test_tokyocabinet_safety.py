@@ -28,8 +28,6 @@ from tokyocabinet import (
     ThreadError,
 )
 
-KINDS = [HDB, BDB, FDB, TDB]
-
 
 def fill(db, count=500):
     for i in range(1, count + 1):
@@ -37,11 +35,6 @@ def fill(db, count=500):
             db[b"%06d" % i] = {"name": f"n{i}", "age": str(i)}
         else:
             db[i if isinstance(db, FDB) else b"%06d" % i] = b"value %d" % i
-
-
-@pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
-def kind(request):
-    return request.param
 
 
 def test_errors_are_told_apart(kind, tmp_path):

@@ -255,25 +255,13 @@ except Error:
         ".tcf",
     ],
 )
-def test_a_full_disk_is_an_error(kind, tmp_path):
-    mount = tmp_path / "small"
-    mount.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(mount)]
-    try:
-        mounted = subprocess.run(command, capture_output=True, check=False).returncode
-    except FileNotFoundError:
-        mounted = 1
-    if mounted:
-        pytest.skip("needs the right to mount")
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", FULL, kind, mount / "a"],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert (done.returncode, done.stdout) == (0, "full True\n"), done.stderr
-        assert issubclass(DiskError, OSError)
-    finally:
-        subprocess.run(["umount", str(mount)], check=True)
+def test_a_full_disk_is_an_error(kind, small_disk):
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, kind, small_disk / "a"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "full True\n"), done.stderr
+    assert issubclass(DiskError, OSError)
 
 
 NO_ROOM = """
@@ -293,21 +281,9 @@ with kind(path, "r") as db:
 
 
 @pytest.mark.parametrize("kind", ["HDB", "TDB"])
-def test_what_cannot_be_rewritten_stays_as_it_was(kind, tmp_path):
-    mount = tmp_path / "small"
-    mount.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(mount)]
-    try:
-        mounted = subprocess.run(command, capture_output=True, check=False).returncode
-    except FileNotFoundError:
-        mounted = 1
-    if mounted:
-        pytest.skip("needs the right to mount")
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", NO_ROOM, kind, mount / "a"],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.stdout == "full\n5200 5200\n", done.stderr
-    finally:
-        subprocess.run(["umount", str(mount)], check=True)
+def test_what_cannot_be_rewritten_stays_as_it_was(kind, small_disk):
+    done = subprocess.run(
+        [sys.executable, "-c", NO_ROOM, kind, small_disk / "a"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout == "full\n5200 5200\n", done.stderr

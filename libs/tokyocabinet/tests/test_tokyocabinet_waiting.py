@@ -11,7 +11,6 @@ import pytest
 
 from tokyocabinet import (
     ADB,
-    BDB,
     FDB,
     HDB,
     TDB,
@@ -21,7 +20,6 @@ from tokyocabinet import (
     InvalidOperationError,
 )
 
-KINDS = [HDB, BDB, FDB, TDB]
 WAIT = """
 import sys
 from tokyocabinet import *
@@ -34,19 +32,6 @@ if mode == "w":
     db[500 if kind == "FDB" else b"500"] = {"n": "late"} if kind == "TDB" else b"late"
 db.close()
 """
-
-
-@pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
-def kind(request):
-    return request.param
-
-
-def fill(db):
-    for number in range(1, 200):
-        if isinstance(db, TDB):
-            db[b"%d" % number] = {"n": str(number)}
-        else:
-            db[number if isinstance(db, FDB) else b"%d" % number] = b"v" * 50
 
 
 def waiting(kind, path, mode="w", verify=True):
@@ -70,7 +55,7 @@ def waiters():
             yield f"-> {rest[3]} "
 
 
-def test_who_waits_stays_out_of_a_file_that_is_copied(kind, tmp_path):
+def test_who_waits_stays_out_of_a_file_that_is_copied(kind, fill, tmp_path):
     with kind(tmp_path / "a", "n") as db:
         fill(db)
         if kind is TDB:
@@ -91,7 +76,7 @@ def test_who_waits_stays_out_of_a_file_that_is_copied(kind, tmp_path):
 
 @pytest.mark.parametrize("verify", [True, False])
 def test_who_waits_for_a_file_that_is_rewritten_gets_the_new_one(
-    kind, verify, tmp_path
+    kind, verify, fill, tmp_path
 ):
     with kind(tmp_path / "a", "n") as db:
         fill(db)
@@ -105,7 +90,7 @@ def test_who_waits_for_a_file_that_is_rewritten_gets_the_new_one(
 
 
 @pytest.mark.parametrize("verify", [True, False])
-def test_so_does_an_abstract_database(verify, tmp_path):
+def test_so_does_an_abstract_database(verify, fill, tmp_path):
     path = tmp_path / "a.tch"
     with HDB(path, "n") as db:
         fill(db)
@@ -116,7 +101,7 @@ def test_so_does_an_abstract_database(verify, tmp_path):
         assert db[b"500"] == b"late"
 
 
-def test_a_failed_copy_names_the_path_and_the_reason(kind, tmp_path):
+def test_a_failed_copy_names_the_path_and_the_reason(kind, fill, tmp_path):
     (tmp_path / "folder").mkdir()
     with kind(tmp_path / "a", "n") as db:
         fill(db)
@@ -139,7 +124,7 @@ def test_a_failed_copy_names_the_path_and_the_reason(kind, tmp_path):
     assert not os.path.exists(tmp_path / "none")
 
 
-def test_a_failed_copy_does_no_harm_to_the_database(kind, tmp_path):
+def test_a_failed_copy_does_no_harm_to_the_database(kind, fill, tmp_path):
     with kind(tmp_path / "a", "n") as db:
         if kind is TDB:
             db.setindex("n", "decimal")
@@ -163,7 +148,7 @@ def test_a_failed_copy_does_no_harm_to_the_database(kind, tmp_path):
                 assert sorted(query.search()) == [b"2", b"401"]
 
 
-def test_a_copy_waits_for_the_end_of_a_transaction(kind, tmp_path):
+def test_a_copy_waits_for_the_end_of_a_transaction(kind, fill, tmp_path):
     with kind(tmp_path / "a", "n") as db:
         fill(db)
         if kind is TDB:
