@@ -30,34 +30,24 @@ def split_words(line: bytes) -> list[bytes] | None:
         quote = 0
         while True:
             char = line[at] if at < size else 0  # as C's strings end
-            if quote == 34:
+            if quote:
                 if char == 0:
                     return None
-                if char == 92 and _is_hex_escape(line[at + 1 : at + 4]):
+                if char == quote:
+                    if at + 1 < size and line[at + 1] not in _BLANKS:
+                        return None
+                    at += 1
+                    break
+                if char == 92 and quote == 34 and _is_hex_escape(line[at + 1 : at + 4]):
                     word.append(int(line[at + 2 : at + 4], 16))
                     at += 4
                     continue
-                if char == 92 and at + 1 < size:
+                if char == 92 and quote == 34 and at + 1 < size:
                     at += 1
                     word.append(_ESCAPES.get(line[at], line[at]))
-                elif char == 34:
-                    if at + 1 < size and line[at + 1] not in _BLANKS:
-                        return None
-                    at += 1
-                    break
-                else:
-                    word.append(char)
-            elif quote == 39:
-                if char == 0:
-                    return None
-                if char == 92 and at + 1 < size and line[at + 1] == 39:
+                elif char == 92 and at + 1 < size and line[at + 1] == 39:
                     at += 1
                     word.append(39)
-                elif char == 39:
-                    if at + 1 < size and line[at + 1] not in _BLANKS:
-                        return None
-                    at += 1
-                    break
                 else:
                     word.append(char)
             elif char in b" \n\r\t\0":
