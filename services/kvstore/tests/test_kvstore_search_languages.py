@@ -137,10 +137,13 @@ def matches(engine, catalog, word):
 
 def test_an_index_of_another_folding_is_made_anew(old_store, monkeypatch):
     monkeypatch.setattr(refill, "BATCH", 2)
+    monkeypatch.setattr(refill, "SAID_EVERY_S", 0)
+    said = []
     with Engine.open(old_store) as engine:
         keys, catalog = Keyspace(engine), Catalog.load(engine)
         assert matches(engine, catalog, "lodz") == 0
-        refill.refold(catalog, keys, engine)
+        refill.refold(catalog, keys, engine, lambda *words: said.append(words))
+        assert said == [("i", done, 5) for done in (0, 2, 4, 5, 5)]
         assert matches(engine, catalog, "lodz") == matches(engine, catalog, "łódź") == 5
     with Engine.open(old_store) as engine:
         catalog = Catalog.load(engine)
@@ -155,12 +158,12 @@ def test_a_refill_that_was_cut_short_is_begun_again(old_store, monkeypatch):
         ticks = iter((None,))
         cut.setattr(engine, "tick", lambda _: next(ticks))
         with pytest.raises(StopIteration):
-            refill.refold(catalog, Keyspace(engine), engine)
+            refill.refold(catalog, Keyspace(engine), engine, print)
         engine.flush()
     with Engine.open(old_store) as engine:
         catalog = Catalog.load(engine)
         assert 0 < matches(engine, catalog, "łódź") < 5
-        refill.refold(catalog, Keyspace(engine), engine)
+        refill.refold(catalog, Keyspace(engine), engine, print)
         assert matches(engine, catalog, "łódź") == 5
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Final
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 BATCH: Final = 500
 """So many hashes are indexed anew in one transaction."""
+SAID_EVERY_S: Final = 5.0
+
+Progress = Callable[[str, int, int], None]
+"""Told an index's name, how many documents are done, and of how many."""
 
 
 def covered(keys: Keyspace, schema: Schema) -> Iterator[tuple[bytes, Fields]]:
@@ -41,23 +45,32 @@ def _names(keys: Keyspace, schema: Schema) -> Iterator[bytes]:
                 yield key
 
 
-def refold(catalog: Catalog, keys: Keyspace, engine: Engine) -> None:
+def refold(
+    catalog: Catalog, keys: Keyspace, engine: Engine, progress: Progress
+) -> None:
     """Make those indexes anew whose words were folded otherwise than today's.
 
     WHY: a document is taken out of the lists of the words that its text has today, so
-    other words of an old index would keep pointing at it.
+    other words of an old index would keep pointing at it. `progress` is called at the
+    begin of each, every five seconds, and at its end.
     """
     old = [index.schema for index in catalog if index.schema.folding != FOLDING]
     try:
         for schema in old:
-            _refill(catalog, keys, engine, schema)
+            _refill(catalog, keys, engine, schema, progress)
     except WritesRefused:
         pass  # the next start tries again
     if old:
         catalog.reload(engine)
 
 
-def _refill(catalog: Catalog, keys: Keyspace, engine: Engine, schema: Schema) -> None:
+def _refill(
+    catalog: Catalog,
+    keys: Keyspace,
+    engine: Engine,
+    schema: Schema,
+    progress: Progress,
+) -> None:
     """Empty an index and fill it again, a batch of hashes at a time.
 
     WHY not as FT.CREATE does, at once: a commit has a size it cannot pass, and a store
@@ -69,13 +82,20 @@ def _refill(catalog: Catalog, keys: Keyspace, engine: Engine, schema: Schema) ->
     index = catalog.get(schema.name)
     assert index is not None
     names = list(_names(keys, schema))
+    progress(schema.name, 0, len(names))
+    said_s = monotonic()
     for at in range(0, len(names), BATCH):
         with engine.begin() as tx:
             for key in names[at : at + BATCH]:
                 index.update(tx, key, None, dict(keys.hash(key).items()))
         engine.flush()
-        engine.tick(monotonic())
+        now_s = monotonic()
+        engine.tick(now_s)
+        if now_s - said_s >= SAID_EVERY_S:
+            progress(schema.name, min(at + BATCH, len(names)), len(names))
+            said_s = now_s
     with engine.begin() as tx:
         name = schema.name.encode("utf-8", "surrogateescape")
         tx.put(SCHEMAS + name, replace(schema, folding=FOLDING).dump())
     engine.flush()
+    progress(schema.name, len(names), len(names))

@@ -93,7 +93,7 @@ class Core:
         self.table = load()
         self.keys = Keyspace(cast("Transaction", engine))
         self.catalog = Catalog.load(engine)
-        refold(self.catalog, self.keys, engine)
+        refold(self.catalog, self.keys, engine, self._say_refilled)
         self.keys.catalog = self.catalog
         self.clients: dict[int, Client] = {}
         self.pubsub = PubSub()
@@ -247,6 +247,9 @@ class Core:
         self.log.warning(
             "possible attack: HTTP on the store's port", peer=client.address
         )
+
+    def _say_refilled(self, index: str, done: int, of: int) -> None:
+        self.log.notice("index made anew", index=index, documents=done, of=of)
 
     def _call(self, client: Client, row: Command, words: list[bytes]) -> None:
         """Run a command that passed the checks and buffer its reply."""
