@@ -63,6 +63,7 @@ cdef class Handle:
     cdef int fail(self, int code) except -1
     cdef int claim(self, bytes name, int kind) except -1
     cdef int renamed(self) except -1
+    cdef int not_rewritten(self, int code) except -1
     cdef int simple(self, plain_call call) except -1
     cdef uint64_t count(self, count_call call) except? 0xFFFFFFFFFFFFFFFF
     cdef void end_transaction(self)

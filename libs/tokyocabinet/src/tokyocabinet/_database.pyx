@@ -48,9 +48,13 @@ cdef extern from "yields.h":
 cdef extern from "growth.h":
     int growth_reserve()
 
+cdef extern from "tree_rewrite.h":
+    int rewrite_everywhere()
+
 # WHY here: every other module of the library needs this one first.
 yields_take_out()
 growth_reserve()
+rewrite_everywhere()
 
 cdef object missing = object()      # stands for no record
 

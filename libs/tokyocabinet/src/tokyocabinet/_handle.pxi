@@ -235,6 +235,17 @@ cdef class Handle:
             self.claim(self.name, self.file_kind)
         return 0
 
+    cdef int not_rewritten(self, int code) except -1:
+        """Remove what there is of a new file, and raise the error it ended with.
+
+        WHY: the C library leaves it, which on a full disk takes the room that was left.
+        """
+        try:
+            os.unlink(f"{self.path()}.tmp.{os.stat(self.path()).st_ino}")
+        except OSError:
+            pass
+        self.fail(code)
+
     def close(self):
         """Write what is pending and close the file; does nothing when closed.
 

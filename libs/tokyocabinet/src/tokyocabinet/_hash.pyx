@@ -249,7 +249,7 @@ cdef class HDB(BulkDatabase):
         self.renamed()
         self.leave()
         if not ok:
-            self.fail(code)
+            self.not_rewritten(code)
 
     def defrag(self, int64_t step=0):
         """Close gaps in the file: `step` of them, or all with 0."""

@@ -138,7 +138,7 @@ cdef class TableFile(MappingDatabase):
         self.renamed()
         self.leave()
         if not ok:
-            self.fail(code)
+            self.not_rewritten(code)
 
     def defrag(self, int64_t step=0):
         """Close gaps in the file: `step` of them, or all with 0."""

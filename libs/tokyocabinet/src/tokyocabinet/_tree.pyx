@@ -51,6 +51,11 @@ cdef extern from "tree_peek.h" nogil:
     void tree_warm(void *, int, const char **, const int *)
 
 
+cdef extern from "tree_rewrite.h" nogil:
+    int tree_rewrite(
+        TCBDB *, int32_t, int32_t, int64_t, int8_t, int8_t, uint8_t)
+
+
 cdef extern from "tree_leaf.h" nogil:
     ctypedef struct LeafRoom:
         pass
@@ -295,24 +300,25 @@ cdef class BDB(BulkDatabase):
     ):
         """Rewrite the file without gaps. Arguments as in `tune`; defaults keep them.
 
-        Others wait meanwhile; beside the file there has to be room for the new one.
+        Others wait meanwhile; beside the file there has to be room for the new one. That
+        is written, synced and counted before it takes the place of the old one: what
+        fails leaves the tree as it was, and a process that is killed leaves one of the
+        two (and maybe a file named `….tmp.…` beside it).
 
         Raises:
             InvalidOperationError: A transaction is open, or the file is for reading.
+            DiskError: There is no room for the new file.
         """
-        cdef boolean ok
-        cdef int code = 0
+        cdef int code
         self.enter()
         with nogil:
             self.acquire()
-            ok = tcbdboptimize(
+            code = tree_rewrite(
                 <TCBDB *>self.db, lmemb, nmemb, bnum, apow, fpow, opts)
-            if not ok:
-                code = tcbdbecode(<TCBDB *>self.db)
             self.release()
         self.renamed()
         self.leave()
-        if not ok:
+        if code:
             self.fail(code)
 
     def defrag(self, int64_t step=0):
