@@ -214,7 +214,7 @@ import sys
 from tokyocabinet import *
 kind, path = sys.argv[1:]
 if kind.startswith("."):
-    db = ADB(path + kind)
+    db = ADB(path + kind[:4])
 else:
     db = {"H": HDB, "B": BDB, "F": FDB, "T": TDB}[kind[0]]()
     if kind == "FDB":
@@ -224,11 +224,13 @@ else:
     db.open(path, "n")
     if kind == "TDB with index":
         db.setindex("a", "lexical")
-value = "x" * (200 if kind == ".tcf" else 1000)
+value = "x" * (200 if kind.startswith(".tcf") else 1000)
 try:
     for i in range(1, 100000):
         if kind[0] == "T":
             db.put(b"%d" % i, {"a": value + str(i)})
+        elif " " in kind and kind[0] == ".":
+            db.misc(kind.split()[1], [b"%d" % i, value.encode()])
         else:
             db.put(i if kind == "FDB" else b"%d" % i, value.encode())
     db.sync()
@@ -253,6 +255,9 @@ except Error:
         ".tch",
         ".tcb",
         ".tcf",
+        ".tch put",
+        ".tcb putdup",
+        ".tcf putlist",
     ],
 )
 def test_a_full_disk_is_an_error(kind, small_disk):

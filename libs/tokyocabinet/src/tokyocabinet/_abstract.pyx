@@ -6,6 +6,7 @@ behind it when opening fails; both are made up for here.
 
 import os
 
+from libc.limits cimport INT_MAX
 from libc.stdint cimport int32_t, int64_t, uint64_t
 from libc.stdlib cimport free
 from libc.string cimport memcpy
@@ -30,6 +31,8 @@ cdef extern from "fixed_room.h" nogil:
     int fixed_room(TCFDB *fdb, FixedRoom *room, int64_t id)
     int fixed_optimize(TCFDB *fdb, int32_t width, int64_t limsiz)
 
+cdef frozenset STORING = frozenset(
+    (b"put", b"putkeep", b"putcat", b"putdup", b"putdupback", b"putlist"))
 cdef dict MODE_LETTERS = {"w": 2, "c": 2 | 4, "t": 8, "e": 1 << 4, "f": 1 << 5}
 
 
@@ -234,7 +237,8 @@ cdef class ADB(BulkDatabase):
         cdef list given = [raw(each) for each in args]
         cdef bytes each_given
         cdef TCLIST *arguments
-        cdef TCLIST *answer
+        cdef TCLIST *answer = NULL
+        cdef bint stores = text in STORING
         cdef int code = 0
         if b"\0" in text:
             raise ValueError("embedded null byte in name")
@@ -252,10 +256,13 @@ cdef class ADB(BulkDatabase):
         with nogil:
             self.acquire()
             forget(<TCADB *>self.db)
-            answer = tcadbmisc(<TCADB *>self.db, ctext, arguments)
-            if answer == NULL:
-                learn(<TCADB *>self.db, TCEMISC)
-                code = abstract_code
+            if stores:
+                code = room_for_all(self.db, arguments)
+            if code == 0:
+                answer = tcadbmisc(<TCADB *>self.db, ctext, arguments)
+                if answer == NULL:
+                    learn(<TCADB *>self.db, TCEMISC)
+                    code = abstract_code
             self.release()
             tclistdel(arguments)
         result = list_of(answer)

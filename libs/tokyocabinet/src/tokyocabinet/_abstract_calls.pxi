@@ -225,6 +225,24 @@ cdef int room(void *db, const void *kbuf, int ksiz, int vsiz) noexcept nogil:
     return 0
 
 
+cdef int room_for_all(void *db, const TCLIST *arguments) noexcept nogil:
+    """Reserve disk for the keys and values, by turns, that a function of `misc` stores."""
+    cdef int kind = tcadbomode(<TCADB *>db)
+    cdef int index, size = 0, code = 0
+    cdef int64_t total = 0
+    cdef const char *each = NULL
+    for index in range(tclistnum(arguments)):
+        each = <const char *>tclistval(arguments, index, &size)
+        total += size + 64      # what a record has beside them is less
+        if kind == ADBOFDB and index % 2 == 0:
+            code = room(db, each, size, 0)
+            if code != 0:
+                return code
+    if kind == ADBOFDB:
+        return 0
+    return room(db, each, 0, <int>min(total, <int64_t>INT_MAX))
+
+
 cdef boolean foreach(void *db, TCITER proc, void *op) noexcept nogil:
     return plain(<TCADB *>db, tcadbforeach(<TCADB *>db, proc, op))
 
