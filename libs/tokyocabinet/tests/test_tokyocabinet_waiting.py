@@ -1,6 +1,8 @@
 """What is so while a file is copied or rewritten: who waits, what fails and why."""
 
+import ctypes
 import os
+import struct
 import subprocess
 import sys
 import threading
@@ -99,6 +101,45 @@ def test_so_does_an_abstract_database(verify, fill, tmp_path):
     assert other.communicate(timeout=20)[0] == b"open\n"
     with HDB(path, "r") as db:
         assert db[b"500"] == b"late"
+
+
+IN_MOVED_TO, IN_DELETE = 0x80, 0x200
+
+
+def changes(folder):
+    """Return a descriptor that tells of files that are removed or get another name."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    watch = libc.inotify_init1(os.O_NONBLOCK)
+    mask = IN_MOVED_TO | IN_DELETE
+    assert libc.inotify_add_watch(watch, os.fsencode(folder), mask) >= 0
+    return watch
+
+
+def told(watch):
+    """Return the (event, name) pairs that a descriptor has."""
+    found, raw = [], os.read(watch, 65536)
+    while raw:
+        _, event, _, size = struct.unpack_from("iIII", raw)
+        found.append((event, raw[16 : 16 + size].rstrip(b"\0").decode()))
+        raw = raw[16 + size :]
+    return found
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="inotify")
+def test_a_file_that_is_rewritten_is_there_all_the_time(kind, fill, tmp_path):
+    with kind(tmp_path / "a", "n") as db:
+        fill(db)
+        if kind is TDB:
+            db.setindex("n", "decimal")
+        names = sorted(path.name for path in tmp_path.iterdir())
+        watch = changes(tmp_path)
+        db.optimize()
+        found = told(watch)
+        os.close(watch)
+        assert sorted(found) == [(IN_MOVED_TO, name) for name in names]
+        assert len(db) == 199
+        db.vanish()
+        assert len(db) == 0
 
 
 def test_a_failed_copy_names_the_path_and_the_reason(kind, fill, tmp_path):

@@ -51,10 +51,14 @@ cdef extern from "growth.h":
 cdef extern from "tree_rewrite.h":
     int rewrite_everywhere()
 
+cdef extern from "replace.h":
+    int replace_in_one_step()
+
 # WHY here: every other module of the library needs this one first.
 yields_take_out()
 growth_reserve()
 rewrite_everywhere()
+replace_in_one_step()
 
 cdef object missing = object()      # stands for no record
 
