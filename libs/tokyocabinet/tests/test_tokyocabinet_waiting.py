@@ -13,6 +13,7 @@ import pytest
 
 from tokyocabinet import (
     ADB,
+    BDB,
     FDB,
     HDB,
     TDB,
@@ -140,6 +141,35 @@ def test_a_file_that_is_rewritten_is_there_all_the_time(kind, fill, tmp_path):
         assert len(db) == 199
         db.vanish()
         assert len(db) == 0
+
+
+def test_an_order_that_fails_does_not_rewrite_a_tree(tmp_path):
+    calls, last = 0, None
+
+    def falling(one, two):
+        nonlocal calls
+        calls += 1
+        if calls == last:
+            raise RuntimeError("of the order")
+        return (one < two) - (one > two)
+
+    records = {b"%04d" % number: b"%d" % number for number in range(999, -1, -1)}
+    db = BDB()
+    db.setcmpfunc(falling)
+    with db:
+        db.open(tmp_path / "a", "n")
+        db.put_many(records)
+        for last in (1, 100, 2000, 5000):
+            calls = 0
+            with pytest.raises(RuntimeError, match="of the order"):
+                db.optimize()
+            assert calls >= last
+            last = None
+            assert list(db.items()) == list(records.items())
+            assert all(db.get(key) == value for key, value in records.items())
+            assert [path.name for path in tmp_path.iterdir()] == ["a"]
+        db.optimize()
+        assert list(db.items()) == list(records.items())
 
 
 def test_a_failed_copy_names_the_path_and_the_reason(kind, fill, tmp_path):

@@ -10,6 +10,7 @@ import os
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
+from cpython.pythread cimport PyThread_get_thread_ident
 from cpython.bytes cimport (
     PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE)
 
@@ -53,7 +54,14 @@ cdef extern from "tree_peek.h" nogil:
 
 cdef extern from "tree_rewrite.h" nogil:
     int tree_rewrite(
-        TCBDB *, int32_t, int32_t, int64_t, int8_t, int8_t, uint8_t)
+        TCBDB *, int32_t, int32_t, int64_t, int8_t, int8_t, uint8_t,
+        int (*)(void *) noexcept nogil, void *)
+
+
+cdef int has_raised(void *handle) noexcept with gil:
+    """Return whether a function that the C library called in this thread has raised."""
+    cdef dict pending = (<Database>handle).pending
+    return 1 if pending and PyThread_get_thread_ident() in pending else 0
 
 
 cdef extern from "tree_leaf.h" nogil:
@@ -314,7 +322,8 @@ cdef class BDB(BulkDatabase):
         with nogil:
             self.acquire()
             code = tree_rewrite(
-                <TCBDB *>self.db, lmemb, nmemb, bnum, apow, fpow, opts)
+                <TCBDB *>self.db, lmemb, nmemb, bnum, apow, fpow, opts,
+                has_raised, <void *>self)
             self.release()
         self.renamed()
         self.leave()

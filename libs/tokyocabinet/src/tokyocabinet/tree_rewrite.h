@@ -104,15 +104,18 @@ static inline int rewrite_check(TCBDB *bdb, const char *path) {
   return code;
 }
 
-/* What `tcbdboptimize` does; return 0 or the code of an error. */
+/* What `tcbdboptimize` does; return 0 or the code of an error. Where `spoiled(op)`, an order or
+   a codec has failed meanwhile, so that records may be in a wrong place: the old file stays. */
 static inline int tree_rewrite(TCBDB *bdb, int32_t lmemb, int32_t nmemb, int64_t bnum,
-                               int8_t apow, int8_t fpow, uint8_t opts) {
+                               int8_t apow, int8_t fpow, uint8_t opts,
+                               int (*spoiled)(void *), void *op) {
   char *path, *fresh;
   int code, omode;
   if (!bdb->open || !bdb->wmode || bdb->tran) return TCEINVALID;
   fresh = rewrite_path(bdb);
   code = rewrite_file(bdb, fresh, lmemb, nmemb, bnum, apow, fpow, opts);
   if (code == 0) code = rewrite_check(bdb, fresh);
+  if (code == 0 && spoiled != NULL && spoiled(op)) code = TCEMISC;
   if (code == 0 && rename(fresh, tcbdbpath(bdb)) != 0) code = TCERENAME;
   if (code != 0) {
     unlink(fresh);
@@ -130,7 +133,7 @@ static inline int tree_rewrite(TCBDB *bdb, int32_t lmemb, int32_t nmemb, int64_t
 
 static bool rewrite_instead(TCBDB *bdb, int32_t lmemb, int32_t nmemb, int64_t bnum,
                             int8_t apow, int8_t fpow, uint8_t opts) {
-  int code = tree_rewrite(bdb, lmemb, nmemb, bnum, apow, fpow, opts);
+  int code = tree_rewrite(bdb, lmemb, nmemb, bnum, apow, fpow, opts, NULL, NULL);
   if (code != 0) tcbdbsetecode(bdb, code, __FILE__, __LINE__, __func__);
   return code == 0;
 }
