@@ -4,7 +4,8 @@
 `Loop` is a `Rounds` with all that happens seldom: accepting, closing, limits, metrics,
 time. Here is one round: wait, read what is ready, let the lane and the plain way run it,
 flush, send. System calls are made without Python's objects in between; only the wait
-releases the GIL, since reads and writes never block.
+releases the GIL, since reads and writes never block. How it waits is for `Patience` to
+say.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -15,6 +16,7 @@ from libc.stdlib cimport free, malloc
 
 from hunch_kvstore.engine._front cimport Front
 from hunch_kvstore.server._lane cimport Lane, Peer
+from hunch_kvstore.server._patience cimport Patience
 
 cdef extern from "sys/epoll.h" nogil:
     ctypedef union epoll_data:
@@ -31,6 +33,12 @@ cdef extern from "sys/socket.h" nogil:
     ssize_t send(int, const void *, size_t, int)
     int MSG_NOSIGNAL
 
+cdef extern from "sys/resource.h" nogil:
+    struct rusage:
+        long ru_nivcsw
+    int getrusage(int, rusage *)
+    int RUSAGE_THREAD
+
 cdef extern from "time.h" nogil:
     ctypedef long time_t
     struct timespec:
@@ -42,6 +50,12 @@ cdef extern from "time.h" nogil:
 cdef enum:
     EVENTS = 512
     READ_BYTES = 131072
+
+
+cdef inline int64_t monotonic_ns() noexcept nogil:
+    cdef timespec now
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return <int64_t>now.tv_sec * 1000000000 + now.tv_nsec
 
 
 cdef class Wire:
@@ -75,6 +89,7 @@ cdef class Rounds:
     cdef object core
     cdef Lane lane
     cdef Front front
+    cdef Patience patience
     cdef set ready          # of the core
     cdef int poll
     cdef list wires         # by the number of the socket
@@ -91,13 +106,14 @@ cdef class Rounds:
     def __dealloc__(self):
         free(self.buffer)
 
-    def _begin(self, core, int poll):
-        """Say what is served and what is waited on."""
+    def _begin(self, core, int poll, Patience patience not None):
+        """Say what is served, what is waited on and how."""
         self.core = core
         self.lane = core.lane
         self.front = core.engine
         self.ready = core.ready
         self.poll = poll
+        self.patience = patience
 
     def _add(self, Wire wire not None):
         """Serve a connection."""
@@ -117,11 +133,9 @@ cdef class Rounds:
         cdef int count, index, number
         cdef int wait_ms = <int>(wait_s * 1000) + 1
         cdef object found
-        cdef timespec now
         with nogil:
-            count = epoll_wait(self.poll, self.events, EVENTS, wait_ms)
-            clock_gettime(CLOCK_MONOTONIC, &now)
-        self.now_s = <double>now.tv_sec + <double>now.tv_nsec * 1e-9
+            count = self.wait(wait_ms)
+            self.now_s = <double>monotonic_ns() * 1e-9
         for index in range(count):
             number = self.events[index].data.fd
             found = None
@@ -135,6 +149,25 @@ cdef class Rounds:
                 self._several(found, self.events[index].events)
         if count > 0 and self.ready:
             self._finish_round()
+
+    cdef int wait(self, int wait_ms) noexcept nogil:
+        """Return how many sockets are ready: at once, soon, or after sleep."""
+        cdef rusage used
+        cdef int64_t until
+        cdef int count
+        if self.patience.is_due() and getrusage(RUSAGE_THREAD, &used) == 0:
+            self.patience.judge(used.ru_nivcsw)
+        count = epoll_wait(self.poll, self.events, EVENTS, 0)
+        if count == 0 and self.patience.is_worthwhile():
+            until = monotonic_ns() + self.patience.most_ns
+            while count == 0 and monotonic_ns() < until:
+                count = epoll_wait(self.poll, self.events, EVENTS, 0)
+            if count == 0:
+                self.patience.missed()
+        if count == 0:
+            return epoll_wait(self.poll, self.events, EVENTS, wait_ms)
+        self.patience.found()
+        return count
 
     def _finish_round(self):
         """Flush the engine once, then send what the round has answered."""

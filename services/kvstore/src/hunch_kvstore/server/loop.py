@@ -15,6 +15,7 @@ metrics is `Scrapes`'.
 
 from __future__ import annotations
 
+import os
 import select
 import signal
 import socket
@@ -22,6 +23,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from hunch_kvstore.resp.parser import ProtocolError, StrangerError
+from hunch_kvstore.server._patience import Patience
 from hunch_kvstore.server._rounds import Rounds, Wire
 from hunch_kvstore.server.door import Door
 from hunch_kvstore.server.info import TICKS_A_SECOND
@@ -36,6 +38,13 @@ if TYPE_CHECKING:
 
 _TICK_S: Final = 1 / TICKS_A_SECOND
 _SWEEP_S: Final = 0.5
+
+
+def _look_again_us(core: Core) -> int:
+    """Return how long a loop without work looks again: never on the only processor."""
+    if len(os.sched_getaffinity(0)) == 1:
+        return 0
+    return core.settings.integer("busy-poll-us")
 
 
 class Connection(Wire):
@@ -61,7 +70,7 @@ class Loop(Rounds):
     ) -> None:
         self.core = core
         self._poll = select.epoll()
-        self._begin(core, self._poll.fileno())
+        self._begin(core, self._poll.fileno(), Patience(_look_again_us(core)))
         self._door = Door(core, self._poll, listeners)
         self._scrapes = Scrapes(core, self._poll, metrics)
         self._connections: dict[int, Connection] = {}

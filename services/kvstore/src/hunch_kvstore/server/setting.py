@@ -141,6 +141,7 @@ ROWS: Final = (
     Setting("maxclients", 10000, _number(1, _INT)),
     Setting("timeout", 0, _number(0, _INT)),
     Setting("tcp-keepalive", 300, _number(0, _INT)),
+    Setting("busy-poll-us", 20, _number(0, 1000), changeable=False),
     Setting("tcp-backlog", 511, _number(0, _INT), changeable=False),
     Setting("client-query-buffer-limit", _GB, _size_from(1024**2)),
     Setting("proto-max-bulk-len", 512 * 1024**2, _size_from(1024**2)),
