@@ -43,6 +43,8 @@ PARTS = [*KINDS, "threads", "large"]
 CALL_GOAL = 1 / 1.5
 BULK_GOAL = 1 / 1.2
 THREAD_PAIRS = 8  # for each repeat
+# (measure, peer, goal): pairs of nanoseconds, ours and the peer's.
+Found = dict[tuple[str, str, float], list[tuple[float, float]]]
 LONG_INTERVAL = 0.1  # seconds before a thread has to let another run; usually 0.005
 
 
@@ -384,31 +386,8 @@ def machine() -> dict:
     }  # fmt: skip
 
 
-def main() -> None:
-    """Run, print a table, write the results."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=1_000_000)
-    parser.add_argument("--large", type=int, default=10_000_000)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--only", nargs="+", default=PARTS, choices=PARTS)
-    parser.add_argument("--output", type=Path)
-    options = parser.parse_args()
-    found: dict[tuple[str, str, float], list[tuple[float, float]]] = {}
-    folder = Path(tempfile.mkdtemp(prefix="bench-tokyocabinet-"))
-    facts = machine()
-    try:
-        for repeat in range(options.repeats):
-            print(f"repeat {repeat + 1} of {options.repeats}", file=sys.stderr)
-            for measure, peer, ours, theirs, goal in gather(options, folder):
-                found.setdefault((measure, peer, goal), []).append((ours, theirs))
-            for leftover in ("sqlite3", "threads.tch"):
-                (folder / leftover).unlink(missing_ok=True)
-            shutil.rmtree(folder / "lmdb", ignore_errors=True)
-        if options.large and "large" in options.only:
-            for measure, peer, ours, theirs, goal in large_reads(options, folder):
-                found.setdefault((measure, peer, goal), []).append((ours, theirs))
-    finally:
-        shutil.rmtree(folder)
+def rows_of(found: Found) -> list[dict]:
+    """Return a row for each measure: medians, the ratio and how far it spreads."""
     rows = []
     for (measure, peer, goal), pairs in found.items():
         ratios = sorted(theirs / ours for ours, theirs in pairs)
@@ -422,7 +401,46 @@ def main() -> None:
             "met": ratio >= goal if goal else None, "repeats": len(pairs),
             "spread": round(ratios[-1] - ratios[0], 3),
         })  # fmt: skip
-    for row in rows:
+    return rows
+
+
+def save(output: Path | None, facts: dict, found: Found) -> None:
+    """Write what has been measured up to now, so that a run cut short leaves that."""
+    if output is None:
+        return
+    output.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"machine": facts, "rows": rows_of(found)}, indent=1)
+    output.write_text(text + "\n")
+
+
+def main() -> None:
+    """Run, print a table, write the results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=1_000_000)
+    parser.add_argument("--large", type=int, default=10_000_000)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--only", nargs="+", default=PARTS, choices=PARTS)
+    parser.add_argument("--output", type=Path)
+    options = parser.parse_args()
+    found: Found = {}
+    folder = Path(tempfile.mkdtemp(prefix="bench-tokyocabinet-"))
+    facts = machine()
+    try:
+        for repeat in range(options.repeats):
+            print(f"repeat {repeat + 1} of {options.repeats}", file=sys.stderr)
+            for measure, peer, ours, theirs, goal in gather(options, folder):
+                found.setdefault((measure, peer, goal), []).append((ours, theirs))
+            for leftover in ("sqlite3", "threads.tch"):
+                (folder / leftover).unlink(missing_ok=True)
+            shutil.rmtree(folder / "lmdb", ignore_errors=True)
+            save(options.output, facts, found)
+        if options.large and "large" in options.only:
+            for measure, peer, ours, theirs, goal in large_reads(options, folder):
+                found.setdefault((measure, peer, goal), []).append((ours, theirs))
+            save(options.output, facts, found)
+    finally:
+        shutil.rmtree(folder)
+    for row in rows_of(found):
         goal = (
             f"{row['goal']:.2f} {'met' if row['met'] else 'MISSED'}"
             if row["goal"]
@@ -431,11 +449,6 @@ def main() -> None:
         print(
             f"{row['measure']:44} {row['ours']:8.0f} ns  {row['peer_name']:9}"
             f"{row['peer']:8.0f} ns  ratio {row['ratio']:6.2f} ±{row['spread']:.2f}  {goal}"
-        )
-    if options.output:
-        options.output.parent.mkdir(parents=True, exist_ok=True)
-        options.output.write_text(
-            json.dumps({"machine": facts, "rows": rows}, indent=1) + "\n"
         )
 
 
