@@ -2,7 +2,8 @@
 
 Layers, each knowing only those below it:
 
-* `server`: sockets, clients, rounds; `cli` is the command line.
+* `server`: sockets, clients, rounds. `cli` is the command line, `upkeep` what it does
+  to the files of a store.
 * `commands`: the table of commands and their handlers; `search` adds FT.*.
 * `keyspace`: strings, hashes, sorted sets and expiry over ordered bytes.
 * `engine`: the ordered map of bytes to bytes that loses nothing.
