@@ -458,7 +458,7 @@ def test_settings_that_tools_read_are_there(tmp_path):
     assert own == {
         *(b"$data", b"$sync", b"$memory-table", b"$log-size", b"$segment-cache"),
         *(b"$disk-reserve", b"$disk-failure", b"$verify-at-start"),
-        *(b"$requirepass-file", b"$metrics"),
+        *(b"$requirepass-file", b"$metrics", b"$busy-poll-us"),
     }
     differ = {name for name in mine.keys() & redis.keys() if mine[name] != redis[name]}
     assert differ == {
