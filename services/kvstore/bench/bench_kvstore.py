@@ -10,6 +10,7 @@ memory. Parts:
 
     everysec, always   requests per second of the commands, by redis-benchmark
     memory             SET and GET against a redis-server that keeps nothing; no goal
+    waiting            ours against ours with `busy-poll-us 0`; no goal
     newest             the newest 30 documents of 2 KB, against XREVRANGE
     latency            p99 while both compact
     upkeep             recovery, disk and memory with 1 GB
@@ -38,7 +39,7 @@ from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 from bench_row import Row
-from bench_speed import MEASURES, memory, newest, speed
+from bench_speed import MEASURES, memory, newest, speed, waiting
 from bench_upkeep import latency, upkeep
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -49,6 +50,7 @@ PARTS: dict[str, Part] = {
     "everysec": lambda *given: speed("everysec", *given),
     "always": lambda *given: speed("always", *given),
     "memory": lambda *given: memory(*given[:3]),
+    "waiting": lambda *given: waiting(*given[:3]),
     "newest": lambda *given: newest(*given[:3]),
     "latency": lambda *given: latency(*given[:3]),
     "upkeep": lambda at, _, scale, __: upkeep(at, scale),

@@ -89,7 +89,7 @@ class Server:
         """Let ours put all it has into segments, and redis-server rewrite its log."""
         if self.ask("CONFIG", "GET", "appendonly").endswith(b"no\r\n"):
             return
-        if self.name == "ours":
+        if self.name.startswith("ours"):
             self._settle()  # what is being sealed already
         self.ask("BGREWRITEAOF")
         self._settle()
@@ -143,8 +143,12 @@ def pack(words: Sequence[str]) -> bytes:
     return "".join(parts).encode("ascii")
 
 
-def ours(folder: Path, policy: str) -> Server:
-    """Start our store under a sync policy."""
+def ours(folder: Path, policy: str, setting: str = "") -> Server:
+    """Start our store under a sync policy, perhaps with a line of `kvstore.conf`."""
+    name = f"ours, {setting}" if setting else "ours"
+    place = folder / name.replace(", ", "-").replace(" ", "-")
+    conf = place.with_suffix(".conf")
+    conf.write_text(f"{setting}\n", encoding="utf-8")
     command = [
         sys.executable,
         "-m",
@@ -153,8 +157,8 @@ def ours(folder: Path, policy: str) -> Server:
         "--data",
         "{folder}/data",
     ]
-    command += ["--bind", "unix:{socket}", "--sync", policy]
-    return Server("ours", folder / "ours", command)
+    command += ["--bind", "unix:{socket}", "--sync", policy, "--conf", str(conf)]
+    return Server(name, place, command)
 
 
 def redis(folder: Path, policy: str) -> Server:

@@ -264,6 +264,23 @@ def memory(folder: Path, repeats: int, scale: float) -> Generator[Row, None, Non
             server.stop()
 
 
+def waiting(folder: Path, repeats: int, scale: float) -> Generator[Row, None, None]:
+    """Measure what it brings to look again before sleep; no goal."""
+    pair = (ours(folder, "everysec"), ours(folder, "everysec", "busy-poll-us 0"))
+    try:
+        for one in MEASURES[:2]:
+            fill(pair, one.fill)
+            goals = [(load, None) for load in (Load(1), Load(1, 2))]
+            words = (one.words, one.words)
+            name = f"{one.name}, looking again"
+            yield from compared(
+                pair, name, words, goals, one.weight, repeats * 3, scale
+            )
+    finally:
+        for server in pair:
+            server.stop()
+
+
 def newest(folder: Path, repeats: int, scale: float) -> Generator[Row, None, None]:
     """Measure "the newest 30 documents of 2 KB" of 30,000.
 

@@ -289,3 +289,23 @@ def test_few_descriptors_mean_few_clients_and_no_busy_loop(tmp_path):
             assert wire.call("PING") == b"+PONG"
             for other in others:
                 other.close()
+
+
+def test_a_backup_steps_back_before_it_loads_and_loads_no_server(tmp_path):
+    """Beside a server at work each tenth of a second of processor is its clients'."""
+    program = """
+import os, sys
+nice, found = os.nice, []
+os.nice = lambda more: found.append("hunch_kvstore.engine" in sys.modules) or nice(more)
+from hunch_kvstore.cli import main
+status = main(["backup", "--data", sys.argv[1], sys.argv[1] + "-copy"])
+print(status, found, "hunch_kvstore.server.core" in sys.modules, nice(0) >= 19)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "none")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "1 [False] False True\n"
+    assert "holds no store" in done.stderr
