@@ -7,9 +7,9 @@ again for that long is cheaper for both. It is a waste where requests are rare, 
 than one where the clients wait for the very processor that is looking. So there are two
 conditions: what was found lately, and that nobody takes the processor away from us.
 
-PERF: 50 connections of redis-benchmark: 4 to 5 % more GETs and SETs a second; with two
-client threads on two processors a server that looked again regardless did up to 12 %
-less, hence `judge` (2026-11-28; decision 0014).
+PERF: a few per cent more requests a second from 50 connections, and none fewer with two
+client threads on two processors, where a server that looked again regardless did up to
+12 % less: hence `judge` (decision 0014; `bench_kvstore.py --only waiting`).
 """
 
 cimport cython
